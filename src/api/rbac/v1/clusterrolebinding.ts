@@ -1,0 +1,46 @@
+import { type Infer, list, of, opt, req, type Root, string, struct } from '#api/dsl.ts';
+import { ListMeta, ObjectMeta } from '#api/meta/v1/objectmeta.ts';
+import { RoleRef, Subject } from '#api/rbac/v1/common.ts';
+
+export const ClusterRoleBinding = struct(
+  'rbac.v1.ClusterRoleBinding',
+  {
+    apiVersion: opt(0, string),
+    kind: opt(0, string),
+    metadata: opt(
+      1,
+      of<ObjectMeta>(() => ObjectMeta),
+      { emit: true },
+    ),
+    roleRef: req(
+      3,
+      of<RoleRef>(() => RoleRef),
+      { emit: true },
+    ),
+    subjects: opt(
+      2,
+      list(
+        of<Subject>(() => Subject),
+        'atomic',
+      ),
+    ),
+  },
+  { gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'ClusterRoleBinding' }] },
+);
+export interface ClusterRoleBinding extends Root<Infer<typeof ClusterRoleBinding>, 'metadata'> {}
+
+export const ClusterRoleBindingList = struct(
+  'rbac.v1.ClusterRoleBindingList',
+  {
+    apiVersion: opt(0, string),
+    items: req(2, list(of<ClusterRoleBinding>(() => ClusterRoleBinding)), { emit: true }),
+    kind: opt(0, string),
+    metadata: opt(
+      1,
+      of<ListMeta>(() => ListMeta),
+      { emit: true },
+    ),
+  },
+  { gvk: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'ClusterRoleBindingList' }] },
+);
+export interface ClusterRoleBindingList extends Root<Infer<typeof ClusterRoleBindingList>, 'metadata'> {}

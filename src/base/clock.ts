@@ -1,0 +1,29 @@
+// Time as an argument. Nothing outside host/ and cmd/ may read the machine's clock or start a timer (DESIGN law 1).
+
+/** A running timer; `cancel` is idempotent. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall time in milliseconds since the Unix epoch. */
+  now(): number;
+  /** Monotonic time in milliseconds, for durations. */
+  monotonic(): number;
+  /** Calls `fn` once after `ms` milliseconds (0 or more). */
+  after(ms: number, fn: () => void): Timer;
+  /** Calls `fn` every `ms` milliseconds until cancelled. */
+  every(ms: number, fn: () => void): Timer;
+  /** Resolves after `ms`; rejects with the signal's reason when aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** RFC 3339 with second precision, as `meta.v1.Time` is written. */
+export function rfc3339(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** RFC 3339 with microseconds, as `meta.v1.MicroTime` is written. */
+export function rfc3339Micro(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 23)}000Z`;
+}
