@@ -1,0 +1,71 @@
+// Runs the test suite: `npm test` for all of it, `npm test -- unit facts integration e2e` for parts.
+// Pure tests share one process; tests that open ports or start containers get one each.
+import { spawnSync } from 'node:child_process';
+import { existsSync, globSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { prepareMachine } from '../src/cli/setup.ts';
+import { createWorld } from '../src/host/world.ts';
+
+interface Part {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly flags: readonly string[];
+}
+
+const root = resolve(import.meta.dirname, '..');
+const glob = (...patterns: string[]): string[] => globSync(patterns, { cwd: root }).toSorted();
+
+const own = ['--test-timeout=300000'];
+const parts: readonly Part[] = [
+  { name: 'tidy', files: glob('test/tidy/*.test.ts'), flags: ['--test-isolation=none'] },
+  { name: 'unit', files: glob('src/**/*.test.ts', 'examples/**/*.test.ts'), flags: ['--test-isolation=none'] },
+  { name: 'facts', files: glob('test/facts/*.test.ts'), flags: ['--test-isolation=none'] },
+  { name: 'store', files: glob('test/store/*.test.ts', 'test/host/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
+  { name: 'integration', files: glob('test/integration/**/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
+  { name: 'e2e', files: glob('test/e2e/**/*.test.ts'), flags: ['--test-concurrency=1', ...own] },
+];
+
+const asked = process.argv.slice(2);
+const chosen = parts.filter((part) => (asked.length === 0 || asked.includes(part.name)) && part.files.length > 0);
+for (const name of asked) {
+  if (!parts.some((part) => part.name === name)) {
+    console.error(`unknown part ${name}: choose from ${parts.map((part) => part.name).join(', ')}`);
+    process.exit(2);
+  }
+}
+
+if (chosen.some((part) => part.name === 'e2e')) {
+  try {
+    await prepareMachine(createWorld(), (line) => console.log(line));
+  } catch (error) {
+    console.error(`end-to-end tests need a machine that runs containers: ${error instanceof Error ? error.message : error}`);
+    process.exit(1);
+  }
+}
+
+const own26 = resolve(root, 'node_modules/.bin/node');
+const node = existsSync(own26) ? own26 : process.execPath;
+const totals = { passed: 0, failed: 0, skipped: 0 };
+let failed = false;
+for (const part of chosen) {
+  console.log(`\n== ${part.name} (${part.files.length} files)`);
+  const result = spawnSync(
+    node,
+    ['--disable-warning=ExperimentalWarning', '--test', '--test-reporter=spec', ...part.flags, ...part.files],
+    {
+      cwd: root,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_COMPILE_CACHE: resolve(root, 'node_modules/.cache/tutti/compile') },
+    },
+  );
+  process.stdout.write(result.stdout);
+  const count = (name: string): number => Number(new RegExp(`^ℹ ${name} (\\d+)$`, 'm').exec(result.stdout)?.[1] ?? 0);
+  totals.passed += count('pass');
+  totals.failed += count('fail') + count('cancelled');
+  totals.skipped += count('skipped');
+  if (result.status !== 0) failed = true;
+}
+console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
+process.exit(failed || totals.passed === 0 ? 1 : 0);
