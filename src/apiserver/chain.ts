@@ -1,0 +1,157 @@
+// The types that every request meets on its way: the call (one shape for HTTP and loopback), what it asks for, and the
+// plug points of the chain's stages. The stages run in order: request info → authn → audit → impersonation → authz →
+// endpoint (decode → admission → verb). See server.ts for the composition.
+import type { HttpHeaders, PeerCertificate } from '#base/net.ts';
+import type { World } from '#base/world.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { ResourceRef } from '#api/refs.ts';
+import type { Transport, UserInfo } from '#client/transport.ts';
+import type { ServerConfig } from './config.ts';
+import type { ResourceRow } from './resources/row.ts';
+
+/** One request, from a socket or from the loopback. */
+export interface Call {
+  readonly method: string;
+  /** Path without query, undecoded. */
+  readonly path: string;
+  /** Raw query without `?`. */
+  readonly query: string;
+  /** Parsed query. */
+  readonly params: URLSearchParams;
+  readonly headers: HttpHeaders;
+  readonly httpVersion: '1.1' | '2' | 'loopback';
+  readonly remoteAddress: string;
+  readonly peer: PeerCertificate | undefined;
+  readonly signal: AbortSignal;
+  /** Identity that the loopback vouches for; undefined over HTTP. */
+  readonly user: UserInfo | undefined;
+  /** Body handed over as an object (loopback only); immutable. */
+  readonly object: unknown;
+  /** Raw body, to be iterated once (streaming endpoints); `readBody` in body.ts for bounded reads. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** What a path asks for (the API path grammar). */
+export interface RequestInfo {
+  readonly isResource: boolean;
+  /** Decoded path. */
+  readonly path: string;
+  /** get, list, watch, create, update, patch, delete, deletecollection, or the lower-case method for non-resource paths. */
+  readonly verb: string;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Path segments after the subresource, decoded (proxy paths). */
+  readonly rest: readonly string[];
+}
+
+/** A request on its way through the chain. */
+export interface Context {
+  readonly call: Call;
+  readonly info: RequestInfo;
+  /** Who asks; after authentication and impersonation. */
+  readonly user: UserInfo;
+  /** Texts for Warning headers; append with `warn`. */
+  readonly warnings: string[];
+  readonly backend: Backend;
+}
+
+/** What an endpoint answers. The edge (negotiate.ts) encodes it for HTTP; the loopback hands it over. */
+export type Answer =
+  | {
+      readonly kind: 'object';
+      readonly status: number;
+      readonly object: object;
+      /** JSON encoding of `object`, if one is at hand. */
+      readonly json?: () => Uint8Array;
+      readonly headers?: HttpHeaders;
+      /** Row and list-ness for Table and PartialObjectMetadata conversion; absent: not convertible. */
+      readonly row?: ResourceRow;
+    }
+  | {
+      readonly kind: 'list';
+      readonly row: ResourceRow;
+      readonly listMeta: ListMetaValues;
+      readonly items: readonly Encodable[];
+    }
+  | { readonly kind: 'watch'; readonly row: ResourceRow; readonly events: AsyncIterable<readonly EncodableEvent[]> }
+  | { readonly kind: 'bytes'; readonly status: number; readonly headers: HttpHeaders; readonly bytes: Uint8Array | string }
+  | { readonly kind: 'stream'; readonly status: number; readonly headers: HttpHeaders; readonly stream: AsyncIterable<Uint8Array> };
+
+export interface ListMetaValues {
+  readonly resourceVersion: string;
+  readonly continue?: string;
+  readonly remainingItemCount?: number;
+}
+
+/** An object with its JSON encoding made at most once. */
+export interface Encodable {
+  readonly object: KubeObject;
+  json(): Uint8Array;
+}
+
+export interface EncodableEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  readonly item: Encodable;
+}
+
+/**
+ * Authenticates a call over HTTP: a user, or undefined when the call carries nothing that this authenticator knows.
+ * Throws StatusError 401 for credentials that are its own but bad. The chain ends with `system:anonymous` (or 401).
+ */
+export type Authenticator = (call: Call) => UserInfo | undefined | Promise<UserInfo | undefined>;
+
+/** What authorization decides on. */
+export interface AuthzAttributes {
+  readonly user: UserInfo;
+  readonly verb: string;
+  readonly isResource: boolean;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Non-resource path. */
+  readonly path: string;
+  readonly fieldSelector?: string;
+  readonly labelSelector?: string;
+}
+
+export interface Decision {
+  readonly decision: 'allow' | 'deny' | 'no-opinion';
+  readonly reason?: string;
+}
+
+export interface Authorizer {
+  authorize(attributes: AuthzAttributes): Decision | Promise<Decision>;
+}
+
+/** Called when a stage of a request's life is reached (audit policy and sinks plug in here). */
+export interface Auditor {
+  received(ctx: Pick<Context, 'call' | 'info' | 'user'>): void;
+  completed(ctx: Pick<Context, 'call' | 'info' | 'user'>, status: number): void;
+}
+
+/** What endpoints and plug-ins may use of the server. Reads skip authorization: the caller is the server itself. */
+export interface Backend {
+  readonly world: World;
+  readonly config: ServerConfig;
+  /** The rows that are served, those of CRDs included. */
+  rows(): readonly ResourceRow[];
+  /** Changes whenever `rows()` changes. */
+  rowsGeneration(): number;
+  /** The newest state; throws StatusError NotFound. */
+  get<T extends KubeObject>(ref: ResourceRef<T>, name: string, namespace?: string): Promise<T>;
+  /** From the watch cache, without waiting. */
+  peek<T extends KubeObject>(ref: ResourceRef<T>, name: string, namespace?: string): T | undefined;
+  list<T extends KubeObject>(ref: ResourceRef<T>, namespace?: string): readonly T[];
+  /** Calls `changed` after every change of a resource in the watch cache; returns the remover. */
+  onChange(ref: ResourceRef, changed: (object: KubeObject, type: 'ADDED' | 'MODIFIED' | 'DELETED') => void): () => void;
+  /** Loopback transport with an identity, through the whole chain. */
+  transport(user: UserInfo): Transport;
+  readonly authorizer: Authorizer;
+}
