@@ -11,7 +11,7 @@ const shorts: Readonly<Record<string, string>> = {
   '"': '\\"',
   '\\': '\\\\',
 };
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is being escaped
+// oxlint-disable-next-line no-control-regex -- control characters are what is escaped
 const special = /["\\\u0000-\u001f\u007f-\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\ufffe\uffff]|[\ud800-\udfff]/g;
 
 function escapeOne(char: string, offset: number, text: string): string {
