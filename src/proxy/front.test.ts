@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import type { Service, ServiceSpec } from '#api/core/v1/service.ts';
+import { frontsOfPod, frontsOfService } from './front.ts';
+
+const service = (spec: ServiceSpec): Service => ({
+  metadata: { name: 's', namespace: 'd' },
+  spec: { clusterIP: '10.96.0.10', clusterIPs: ['10.96.0.10'], ...spec },
+  status: {},
+});
+const slice = (endpoints: EndpointSlice['endpoints'], port = 8080): EndpointSlice => ({
+  metadata: { name: 's-1', namespace: 'd' },
+  addressType: 'IPv4',
+  ports: [{ name: 'http', port, protocol: 'TCP' }],
+  endpoints,
+});
+const http = { name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' } as const;
+
+test('ready endpoints are used; terminating ones only when nothing is ready', () => {
+  const dying = { addresses: ['10.244.0.3'], conditions: { ready: false, serving: true, terminating: true } };
+  const alive = { addresses: ['10.244.0.2'], conditions: { ready: true } };
+  const both = frontsOfService(service({ ports: [http] }), [slice([alive, dying])], 'n1');
+  assert.deepEqual(both[0]?.backends, [{ address: '10.244.0.2', port: 8080 }]);
+  const last = frontsOfService(service({ ports: [http] }), [slice([dying])], 'n1');
+  assert.deepEqual(last[0]?.backends, [{ address: '10.244.0.3', port: 8080 }]);
+  assert.equal(last[0]?.ready.size, 0);
+});
+
+test('node ports, external addresses and local traffic policy', () => {
+  const spec: ServiceSpec = {
+    type: 'NodePort',
+    ports: [{ ...http, nodePort: 30080 }],
+    externalIPs: ['192.0.2.7'],
+    externalTrafficPolicy: 'Local',
+  };
+  const fronts = frontsOfService(
+    service(spec),
+    [
+      slice([
+        { addresses: ['10.244.0.2'], nodeName: 'n1' },
+        { addresses: ['10.244.1.2'], nodeName: 'n2' },
+      ]),
+    ],
+    'n1',
+  );
+  assert.deepEqual(
+    fronts.map((front) => [front.kind, front.address, front.port, front.backends.length, front.masquerade]),
+    [
+      ['cluster', '10.96.0.10', 80, 2, true],
+      ['external', '192.0.2.7', 80, 1, false],
+      ['port', '', 30080, 1, false],
+    ],
+  );
+});
+
+test('headless and ExternalName Services have no fronts', () => {
+  assert.deepEqual(frontsOfService(service({ clusterIP: 'None', clusterIPs: ['None'], ports: [http] }), [], 'n1'), []);
+  assert.deepEqual(
+    frontsOfService(service({ type: 'ExternalName', externalName: 'example.org', clusterIP: '', clusterIPs: [] }), [], 'n1'),
+    [],
+  );
+});
+
+test('hostPorts of a running pod, bound to one address or to all', () => {
+  const pod: Pod = {
+    metadata: { name: 'p', namespace: 'd' },
+    spec: {
+      containers: [
+        {
+          name: 'c',
+          ports: [
+            { containerPort: 80, hostPort: 8080 },
+            { containerPort: 53, hostPort: 5353, hostIP: '192.0.2.7', protocol: 'UDP' },
+          ],
+        },
+      ],
+    },
+    status: { phase: 'Running', podIPs: [{ ip: '10.244.0.9' }] },
+  };
+  assert.deepEqual(
+    frontsOfPod(pod).map((front) => [front.kind, front.address, front.protocol, front.port, front.backends]),
+    [
+      ['host', '', 'tcp', 8080, [{ address: '10.244.0.9', port: 80 }]],
+      ['hostip', '192.0.2.7', 'udp', 5353, [{ address: '10.244.0.9', port: 53 }]],
+    ],
+  );
+});

@@ -1,0 +1,257 @@
+// Keeps the kernel's Service rules equal to the API: watches Services, EndpointSlices, Nodes and this node's Pods, and
+// sends only what changed. Reports when an address gets no new connections any more.
+import { messageOf } from '#base/errors.ts';
+import type { Component, World } from '#base/world.ts';
+import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
+import { keyOf } from '#api/object.ts';
+import { EndpointSlices, Nodes, Pods, Services } from '#api/refs.ts';
+import type { Informers } from '#client/cache.ts';
+import { affinityMaps, lostSlot, staleKeys } from './affinity.ts';
+import { type Family, familyOf, type Front, frontKey, frontsOfPod, frontsOfService } from './front.ts';
+import type { Nft } from './nft.ts';
+import { type RuleConfig, RuleState } from './rules.ts';
+
+export interface ProxyOptions {
+  readonly informers: Informers;
+  readonly world: Pick<World, 'clock' | 'log'>;
+  readonly nft: Nft;
+  readonly nodeName: string;
+  readonly rules: RuleConfig;
+}
+
+export interface Proxy extends Component {
+  /** Resolves once no applied rule sends new connections to the address as a ready backend. */
+  drained(address: string, signal?: AbortSignal): Promise<void>;
+  /** Milliseconds from the first unapplied change to now; 0 when everything is applied. */
+  lag(): number;
+}
+
+const serviceIndex = 'service';
+const retryDelay = { first: 100, longest: 30_000 };
+
+/** The key of the Service that a slice belongs to. */
+function serviceKeyOf(slice: EndpointSlice): string | undefined {
+  const name = slice.metadata.labels?.['kubernetes.io/service-name'];
+  return name === undefined ? undefined : `${slice.metadata.namespace}/${name}`;
+}
+
+/**
+ * Starts the proxy. It owns the nftables table `rules.table` in this network namespace. The rules outlive it, so that
+ * Services go on working while Tutti restarts; `removeRules` takes them away.
+ */
+export function startProxy(options: ProxyOptions): Proxy {
+  const { informers, world, nft, nodeName, rules } = options;
+  const services = informers.of(Services);
+  const slices = informers.of(EndpointSlices);
+  const nodes = informers.of(Nodes);
+  const pods = informers.of(Pods, { fieldSelector: `spec.nodeName=${nodeName}` });
+  slices.addIndex(serviceIndex, (slice) => [serviceKeyOf(slice) ?? '']);
+
+  const states: Record<Family, RuleState> = { ip: new RuleState(rules, 'ip'), ip6: new RuleState(rules, 'ip6') };
+  const families: readonly Family[] = rules.podRanges.ip6 === undefined ? ['ip'] : ['ip', 'ip6'];
+  const fronts = new Map<string, readonly Front[]>();
+  const dirty = new Set<string>();
+  const waiting = new Set<{ address: string; done: () => void }>();
+  let nodeAddresses: Record<Family, readonly string[]> = { ip: [], ip6: [] };
+  let nodesDirty = true;
+  let rebuild = true;
+  let running: Promise<void> | undefined;
+  let dirtySince = 0;
+  let failure: string | undefined;
+  let delay = retryDelay.first;
+  let stopped = false;
+  let started = false;
+
+  const mark = (source: string): void => {
+    if (dirty.size === 0) dirtySince = world.clock.monotonic();
+    dirty.add(source);
+    schedule();
+  };
+  const markSlice = (slice: EndpointSlice): void => {
+    const key = serviceKeyOf(slice);
+    if (key !== undefined) mark(`service ${key}`);
+  };
+  services.onChange({
+    added: (it) => mark(`service ${keyOf(it)}`),
+    updated: (it) => mark(`service ${keyOf(it)}`),
+    deleted: (it) => mark(`service ${keyOf(it)}`),
+  });
+  slices.onChange({
+    added: markSlice,
+    updated: (slice, previous) => {
+      markSlice(previous);
+      markSlice(slice);
+    },
+    deleted: markSlice,
+  });
+  pods.onChange({
+    added: (it) => mark(`pod ${keyOf(it)}`),
+    updated: (it) => mark(`pod ${keyOf(it)}`),
+    deleted: (it) => mark(`pod ${keyOf(it)}`),
+  });
+  const nodeChanged = (): void => {
+    nodesDirty = true;
+    schedule();
+  };
+  nodes.onChange({ added: nodeChanged, updated: nodeChanged, deleted: nodeChanged });
+
+  function wantedFronts(source: string): readonly Front[] {
+    const key = source.slice(source.indexOf(' ') + 1);
+    if (source.startsWith('pod ')) {
+      const pod = pods.lister.getByKey(key);
+      return pod === undefined ? [] : frontsOfPod(pod);
+    }
+    const service = services.lister.getByKey(key);
+    return service === undefined ? [] : frontsOfService(service, slices.lister.byIndex(serviceIndex, key), nodeName);
+  }
+
+  function currentNodeAddresses(): Record<Family, readonly string[]> {
+    const all = nodes.lister
+      .list()
+      .flatMap((node) => (node.status.addresses ?? []).filter((entry) => entry.type === 'InternalIP').map((entry) => entry.address));
+    const unique = [...new Set(all)].toSorted();
+    return { ip: unique.filter((address) => familyOf(address) === 'ip'), ip6: unique.filter((address) => familyOf(address) === 'ip6') };
+  }
+
+  interface Round {
+    text: string;
+    lost: boolean;
+    udp: { family: Family; front: Front; backend: string }[];
+  }
+
+  /** Moves our picture to what is wanted and returns what that means for the kernel. */
+  function collect(): Round {
+    const round: Round = { text: '', lost: false, udp: [] };
+    const gone: Record<Family, Set<string>> = { ip: new Set(), ip6: new Set() };
+    const wanted: Record<Family, Front[]> = { ip: [], ip6: [] };
+    for (const source of dirty) {
+      const next = wantedFronts(source).filter((front) => families.includes(front.family));
+      for (const front of fronts.get(source) ?? []) gone[front.family].add(frontKey(front));
+      for (const front of next) wanted[front.family].push(front);
+      if (next.length === 0) fronts.delete(source);
+      else fronts.set(source, next);
+    }
+    dirty.clear();
+    for (const family of families) {
+      const state = states[family];
+      const kept = new Set(wanted[family].map(frontKey));
+      const before = new Map([...gone[family], ...kept].map((key) => [key, state.get(key)]));
+      const text = state.change(
+        [...gone[family]].filter((key) => !kept.has(key)),
+        wanted[family],
+      );
+      for (const [key, old] of before) {
+        const now = state.get(key);
+        if (lostSlot(old, now)) round.lost = true;
+        if (old === undefined || old.front.protocol !== 'udp') continue;
+        for (const backend of old.order)
+          if (!now?.order.includes(backend)) round.udp.push({ family, front: old.front, backend: backend.slice(0, backend.indexOf(' ')) });
+      }
+      if (!rebuild) round.text += text;
+    }
+    const addresses = nodesDirty ? currentNodeAddresses() : nodeAddresses;
+    for (const family of families) {
+      if (rebuild) round.text += states[family].replace(addresses[family]);
+      else if (nodesDirty) round.text += states[family].nodeText(addresses[family], nodeAddresses[family]);
+    }
+    nodeAddresses = addresses;
+    nodesDirty = false;
+    return round;
+  }
+
+  async function forgetStaleClients(): Promise<void> {
+    for (const family of families) {
+      for (const { name, onNodePorts } of affinityMaps) {
+        const listing = await nft.listMap(family, rules.table, name);
+        const keys = staleKeys(listing, onNodePorts, (address, protocol, port) =>
+          states[family].get(`${family} ${address || '*'} ${protocol} ${port}`),
+        );
+        if (keys.length > 0) await nft.apply(`delete element ${family} ${rules.table} ${name} { ${keys.join(', ')} }\n`);
+      }
+    }
+  }
+
+  async function round(): Promise<void> {
+    const { text, lost, udp } = collect();
+    if (text !== '') await nft.apply(text);
+    rebuild = false;
+    delay = retryDelay.first;
+    failure = undefined;
+    if (dirty.size === 0) dirtySince = 0;
+    settle();
+    for (const { family, front, backend } of udp) await nft.forgetUdp(family, front.address, front.port, backend);
+    // An entry that expires between the listing and the deletion makes nft refuse the deletion: nothing is lost then.
+    if (lost)
+      await forgetStaleClients().catch((error: unknown) => world.log.debug('affinity entries not cleaned', { error: messageOf(error) }));
+  }
+
+  async function loop(): Promise<void> {
+    while (!stopped && (dirty.size > 0 || nodesDirty || rebuild)) {
+      try {
+        await round();
+      } catch (error) {
+        // Our picture and the kernel may differ now: the next round replaces everything, atomically.
+        rebuild = true;
+        failure = messageOf(error);
+        world.log.error('service rules not applied', { error: failure });
+        await world.clock.sleep(delay);
+        delay = Math.min(delay * 2, retryDelay.longest);
+      }
+    }
+  }
+
+  function schedule(): void {
+    if (!started || stopped || running !== undefined) return;
+    // One turn of the event loop gathers what arrived together into one transaction.
+    running = Promise.resolve()
+      .then(loop)
+      .finally(() => {
+        running = undefined;
+        if (dirty.size > 0 || nodesDirty) schedule();
+      });
+  }
+
+  function isUsed(address: string): boolean {
+    for (const list of fronts.values()) for (const front of list) if (front.ready.has(address)) return true;
+    return dirty.size > 0 || rebuild;
+  }
+
+  function settle(): void {
+    for (const waiter of waiting) if (!isUsed(waiter.address)) waiter.done();
+  }
+
+  const ready = informers.synced().then(async () => {
+    started = true;
+    schedule();
+    while (running !== undefined && rebuild) await running;
+  });
+
+  return {
+    ready,
+    health: () => failure,
+    lag: () => (dirtySince === 0 ? 0 : world.clock.monotonic() - dirtySince),
+    drained: (address, signal) =>
+      new Promise((resolve, reject) => {
+        if (!isUsed(address)) return resolve();
+        const waiter = { address, done: (): void => finish(resolve) };
+        const abort = (): void => finish(() => reject(signal?.reason ?? new Error('aborted')));
+        const finish = (end: () => void): void => {
+          waiting.delete(waiter);
+          signal?.removeEventListener('abort', abort);
+          end();
+        };
+        waiting.add(waiter);
+        signal?.addEventListener('abort', abort, { once: true });
+        if (signal?.aborted) abort();
+      }),
+    async [Symbol.asyncDispose]() {
+      stopped = true;
+      await running;
+    },
+  };
+}
+
+/** Removes everything that a proxy left in the kernel. */
+export async function removeRules(nft: Nft, table: string): Promise<void> {
+  for (const family of ['ip', 'ip6'] as const) await nft.removeTable(family, table).catch(() => undefined);
+}
