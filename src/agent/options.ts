@@ -1,0 +1,74 @@
+// The agent's configuration: what a kubelet has in its flags and configuration file.
+import type { Taint } from '#api/core/v1/node.ts';
+
+export interface AgentOptions {
+  readonly nodeName: string;
+  /** Addresses of the node, the primary one first (at most one of each family). */
+  readonly nodeIps: readonly string[];
+  /** Name for the `kubernetes.io/hostname` label and the Hostname address. */
+  readonly hostName: string;
+  /** The agent's own directory: pods' volumes, hosts files, termination logs and container logs live below it. */
+  readonly dataDir: string;
+  /** Addresses of the cluster DNS; without any, pods get the node's own resolver. */
+  readonly clusterDns: readonly string[];
+  readonly clusterDomain: string;
+  /** The node's resolver configuration. */
+  readonly resolvConf: string;
+  readonly maxPods: number;
+  /** Quantities by resource name, taken off the capacity. */
+  readonly reserved: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly Taint[];
+  readonly registerNode: boolean;
+  /** HTTPS server of the agent. Port 0 picks a free one. */
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
+    /** Common names of client certificates that may use the API (besides members of system:masters). */
+    readonly allowedUsers: readonly string[];
+  };
+  /** Name of the runtime handler for pods without a RuntimeClass. */
+  readonly runtimeHandler: string;
+  readonly containerLogMaxSize: number;
+  readonly containerLogMaxFiles: number;
+  /** Most pods that may be starting at once: container starts are bound by the processor. */
+  readonly parallelStarts: number;
+  /** Milliseconds: first and longest restart back-off. */
+  readonly backoffInitial: number;
+  readonly backoffMax: number;
+  readonly leaseDurationSeconds: number;
+  readonly version: string;
+}
+
+/** Fills in what the caller left out. */
+export function agentOptions(
+  given: Partial<AgentOptions> & Pick<AgentOptions, 'nodeName' | 'nodeIps' | 'dataDir' | 'server'>,
+): AgentOptions {
+  return {
+    hostName: given.nodeName,
+    clusterDns: [],
+    clusterDomain: 'cluster.local',
+    resolvConf: '/etc/resolv.conf',
+    maxPods: 110,
+    reserved: {},
+    labels: {},
+    taints: [],
+    registerNode: true,
+    runtimeHandler: '',
+    containerLogMaxSize: 10 * 1024 * 1024,
+    containerLogMaxFiles: 5,
+    parallelStarts: 4,
+    backoffInitial: 10_000,
+    backoffMax: 300_000,
+    leaseDurationSeconds: 40,
+    version: 'v1.35.0',
+    ...given,
+  };
+}
+
+/** Directory of a pod's files below the agent's. */
+export const podDir = (dataDir: string, uid: string): string => `${dataDir}/pods/${uid}`;
+/** Log directory of a pod: kubelet's layout below our own directory. */
+export const podLogDir = (dataDir: string, pod: { namespace: string; name: string; uid: string }): string =>
+  `${dataDir}/logs/${pod.namespace}_${pod.name}_${pod.uid}`;

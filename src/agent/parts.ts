@@ -1,0 +1,66 @@
+// What the sync side of the agent asks of the runtime side: volumes, cgroups, images and statistics. Narrow on purpose:
+// a pod worker knows no more about them than this.
+import type { Container, EphemeralContainer } from '#api/core/v1/container.ts';
+import type { ConfigMap } from '#api/core/v1/configmap.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import type { Secret } from '#api/core/v1/secret.ts';
+import type { ImageAuth, Mount } from './runtime.ts';
+
+export type AnyContainer = Container | EphemeralContainer;
+
+// ---- offered by the sync side ----
+
+/**
+ * ConfigMaps and Secrets as pods see them. A pod that is registered keeps a single-object watch on everything that it
+ * refers to, so reads are answered from memory and changes arrive at once. Reads reject with StatusError.
+ */
+export interface ObjectSource {
+  configMap(namespace: string, name: string): Promise<ConfigMap>;
+  secret(namespace: string, name: string): Promise<Secret>;
+  /** Calls back with the uid of every registered pod whose ConfigMap or Secret changed. Returns the remover. */
+  onChange(listener: (podUid: string) => void): () => void;
+}
+
+/** Tokens of a pod's service account, bound to the pod, cached and renewed at 80 % of their life. */
+export interface TokenSource {
+  token(pod: Pod, request: { audience: string; expirationSeconds: number }): Promise<{ token: string; refreshAt: number }>;
+}
+
+// ---- offered by the runtime side ----
+
+/** A volume that could not be set up; `message` is the text of the FailedMount event. */
+export interface VolumeProblem {
+  readonly volume: string;
+  readonly message: string;
+}
+
+export interface PodVolumes {
+  /**
+   * Makes every volume of the pod present and current (idempotent: also called when a ConfigMap changed or a token
+   * must be renewed). Resolves with what failed; empty when all are mounted. `refreshAt` is when to call again.
+   */
+  setUp(pod: Pod, signal: AbortSignal): Promise<{ problems: readonly VolumeProblem[]; refreshAt?: number }>;
+  /** The volume mounts of a container. `expand` resolves `$(VAR)` in subPathExpr. Rejects with the text for CreateContainerConfigError. */
+  mounts(pod: Pod, container: AnyContainer, expand: (text: string) => string): Promise<readonly Mount[]>;
+  /** Unmounts and deletes everything that belongs to a pod. Idempotent. */
+  tearDown(podUid: string): Promise<void>;
+  /** Pods that have volumes on disk. */
+  present(): Promise<readonly string[]>;
+}
+
+export interface PodCgroups {
+  /** Creates or updates the pod's cgroup and its limits; resolves with the `cgroup_parent` of its sandbox. */
+  ensure(pod: Pod): Promise<string>;
+  /** Removes the pod's cgroups in every hierarchy. Idempotent. */
+  remove(podUid: string): Promise<void>;
+  /** Pods that have cgroups. */
+  present(): Promise<readonly string[]>;
+}
+
+/** Credentials for an image, the most specific first: from the pod's pull secrets and the node's own configuration. */
+export type ImageCredentials = (image: string, secrets: readonly Secret[]) => readonly ImageAuth[];
+
+export interface AgentStats {
+  /** The body of `/stats/summary`. */
+  summary(): Promise<unknown>;
+}
