@@ -1,0 +1,115 @@
+// The cluster DNS of one node: the zone from informers, the server, and its place behind the `kube-dns` Service.
+import { isAlreadyExists } from '#api/status.ts';
+import type { Component, World } from '#base/world.ts';
+import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
+import { EndpointSlices, Namespaces, Services } from '#api/refs.ts';
+import type { Informers } from '#client/cache.ts';
+import type { Client } from '#client/client.ts';
+import { startDnsServer } from './server.ts';
+import { nameServers } from './upstream.ts';
+import { createZone, type ZoneView } from './zone.ts';
+
+export interface DnsOptions {
+  readonly client: Client;
+  readonly informers: Informers;
+  readonly world: World;
+  readonly nodeName: string;
+  /** The node's address, where the server listens; pods reach it through the Service. */
+  readonly nodeAddress: string;
+  /** 0 picks a free port. */
+  readonly port: number;
+  /** The Service's address, e.g. 10.96.0.10. */
+  readonly clusterIP: string;
+  readonly domain: string;
+  readonly upstreams?: readonly string[];
+}
+
+const namespace = 'kube-system';
+const serviceName = 'kube-dns';
+
+function viewOf(informers: Informers): ZoneView {
+  const services = informers.of(Services);
+  const slices = informers.of(EndpointSlices);
+  const namespaces = informers.of(Namespaces);
+  services.addIndex('clusterIP', (service) => service.spec.clusterIPs ?? []);
+  slices.addIndex('dnsService', (slice) => [`${slice.metadata.namespace}/${slice.metadata.labels?.['kubernetes.io/service-name'] ?? ''}`]);
+  slices.addIndex('address', (slice) => (slice.endpoints ?? []).flatMap((endpoint) => endpoint.addresses));
+  return {
+    service: (ns, name) => services.lister.get(name, ns),
+    slices: (ns, name) => slices.lister.byIndex('dnsService', `${ns}/${name}`),
+    hasNamespace: (name) => namespaces.lister.get(name) !== undefined,
+    servicesAt: (address) => services.lister.byIndex('clusterIP', address),
+    slicesAt: (address) => slices.lister.byIndex('address', address),
+  };
+}
+
+/** Creates the Service that pods know, and this node's endpoint behind it. Each node answers its own pods. */
+async function register(options: DnsOptions, port: number): Promise<void> {
+  const services = options.client.resource(Services);
+  const ports = (['UDP', 'TCP'] as const).map((protocol) => ({
+    name: protocol === 'UDP' ? 'dns' : 'dns-tcp',
+    port: 53,
+    protocol,
+    targetPort: 53,
+  }));
+  await services
+    .create({
+      metadata: {
+        name: serviceName,
+        namespace,
+        labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
+      },
+      spec: { clusterIP: options.clusterIP, ports, internalTrafficPolicy: 'Local' },
+    })
+    .catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error;
+    });
+  const slice = {
+    metadata: {
+      name: `${serviceName}-${options.nodeName}`,
+      namespace,
+      labels: { 'kubernetes.io/service-name': serviceName, 'endpointslice.kubernetes.io/managed-by': 'dns.tutti.dev' },
+    },
+    addressType: options.nodeAddress.includes(':') ? ('IPv6' as const) : ('IPv4' as const),
+    endpoints: [
+      { addresses: [options.nodeAddress], nodeName: options.nodeName, conditions: { ready: true, serving: true, terminating: false } },
+    ],
+    ports: ports.map((entry) => ({ name: entry.name, protocol: entry.protocol, port })),
+  };
+  const slices = options.client.resource(EndpointSlices);
+  await slices.create(slice).catch(async (error: unknown) => {
+    if (!isAlreadyExists(error)) throw error;
+    const { addressType, ...patch } = slice;
+    const current: EndpointSlice = await slices.get(slice.metadata.name, { namespace });
+    if (current.addressType === addressType) await slices.patch(slice.metadata.name, patch, { namespace, type: 'merge' });
+    else {
+      await slices.delete(slice.metadata.name, { namespace });
+      await slices.create(slice);
+    }
+  });
+}
+
+/** Starts the name server of a node and registers it behind the `kube-dns` Service. */
+export function startDns(options: DnsOptions): Component {
+  const { world, informers } = options;
+  const zone = createZone({ domain: options.domain, ttl: 30 }, viewOf(informers));
+  let server: ReturnType<typeof startDnsServer> | undefined;
+  const ready = (async () => {
+    const own = await world.fs.readText('/etc/resolv.conf').catch(() => '');
+    const upstreams = (options.upstreams ?? nameServers(own)).filter(
+      (address) => address !== options.clusterIP && address !== options.nodeAddress,
+    );
+    await informers.synced();
+    server = startDnsServer({ world, address: options.nodeAddress, port: options.port, zone, upstreams });
+    await register(options, await server.port);
+  })();
+  ready.catch(() => undefined);
+  return {
+    ready,
+    health: () => server?.health(),
+    async [Symbol.asyncDispose]() {
+      await ready.catch(() => undefined);
+      await server?.[Symbol.asyncDispose]();
+    },
+  };
+}
