@@ -2,9 +2,13 @@
 import type { Clock } from './clock.ts';
 import type { Exec } from './exec.ts';
 import type { Fs } from './fs.ts';
+import type { Grpc } from './grpc.ts';
+import type { Jwt } from './jwt.ts';
 import type { Log } from './log.ts';
 import type { Digest, Net } from './net.ts';
+import type { Pki } from './pki.ts';
 import type { Random } from './random.ts';
+import type { Zip } from './zip.ts';
 
 export interface World {
   readonly clock: Clock;
@@ -13,7 +17,11 @@ export interface World {
   readonly fs: Fs;
   readonly exec: Exec;
   readonly net: Net;
+  readonly grpc: Grpc;
   readonly digest: Digest;
+  readonly zip: Zip;
+  readonly pki: Pki;
+  readonly jwt: Jwt;
   /** Environment variables. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hostName: string;

@@ -1,0 +1,45 @@
+// The machine's clock and timers.
+import type { Clock, Timer } from '#base/clock.ts';
+
+// setTimeout's range; a longer wait would fire at once.
+const longest = 2 ** 31 - 1;
+
+function after(ms: number, fn: () => void): Timer {
+  let left = Math.max(0, ms);
+  let handle: NodeJS.Timeout;
+  const arm = (): void => {
+    const step = Math.min(left, longest);
+    left -= step;
+    handle = setTimeout(left > 0 ? arm : fn, step);
+  };
+  arm();
+  return { cancel: () => clearTimeout(handle) };
+}
+
+/** The real clock. Timers keep the process alive until cancelled. */
+export const realClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after,
+  every(ms, fn) {
+    const handle = setInterval(fn, Math.min(Math.max(1, ms), longest));
+    return { cancel: () => clearInterval(handle) };
+  },
+  sleep(ms, signal) {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const aborted = (): void => {
+        timer.cancel();
+        reject(signal?.reason);
+      };
+      const timer = after(ms, () => {
+        signal?.removeEventListener('abort', aborted);
+        resolve();
+      });
+      signal?.addEventListener('abort', aborted, { once: true });
+    });
+  },
+};
