@@ -133,6 +133,8 @@ export interface Net {
 
 export interface Digest {
   sha256(bytes: Uint8Array | string): string;
+  /** SHA-256 of a stream, in hexadecimal like `sha256`. */
+  sha256Of(source: AsyncIterable<Uint8Array>): Promise<string>;
   /** SHA-1 as base64, for the WebSocket handshake only. */
   sha1Base64(text: string): string;
 }
