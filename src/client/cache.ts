@@ -31,6 +31,8 @@ export interface Informer<T extends KubeObject> {
   readonly synced: boolean;
   /** The resourceVersion up to which the cache is complete. */
   readonly resourceVersion: string;
+  /** Resolves when `synced` becomes true. */
+  readonly whenSynced: Promise<void>;
 }
 
 /** One shared informer per (resource, selection); they start at `start()` and stop at disposal. */
@@ -39,4 +41,6 @@ export interface Informers extends AsyncDisposable {
   start(): void;
   /** Resolves when every informer asked for so far has synced. */
   synced(): Promise<void>;
+  /** Stops and forgets an informer (its resource is no longer served). Its lister stays readable. */
+  drop(ref: ResourceRef, selection?: Selection): Promise<void>;
 }
