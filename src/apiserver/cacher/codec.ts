@@ -1,0 +1,53 @@
+// Objects as stored bytes: JSON without resourceVersion, `kind`, `apiVersion` and `metadata` first, so that the version
+// (the store's revision, known only after the write) can be spliced into the bytes without encoding again.
+import type { KubeObject } from '#api/object.ts';
+
+// An object that was encoded here needs no decoding when the same bytes come back through the watch.
+const decoded = new WeakMap<Uint8Array, KubeObject>();
+
+/** Encodes an object for the store; `resourceVersion` is left out. */
+export function encodeStored(object: KubeObject): Uint8Array {
+  const { kind, apiVersion, metadata, ...rest } = object as KubeObject & Record<string, unknown>;
+  const { resourceVersion: _, ...meta } = metadata;
+  const stored = { kind, apiVersion, metadata: meta, ...rest } as unknown as KubeObject;
+  const bytes = Buffer.from(JSON.stringify(stored));
+  decoded.set(bytes, stored);
+  return bytes;
+}
+
+/** Decodes stored bytes; the result has no resourceVersion. */
+export function decodeStored(bytes: Uint8Array): KubeObject {
+  const known = decoded.get(bytes);
+  if (known) return known;
+  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as KubeObject;
+}
+
+/** The object with its resourceVersion; revision 0 (a dry run's new object) has none. */
+export function withVersion<T extends KubeObject>(object: T, revision: number): T {
+  if (revision === 0) return object;
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}
+
+const marker = Buffer.from('"metadata":{');
+
+/** Stored bytes with the resourceVersion spliced in: the JSON that clients get. */
+export function spliceVersion(stored: Uint8Array, revision: number): Uint8Array {
+  if (revision === 0) return stored;
+  const source = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  const at = source.indexOf(marker) + marker.length;
+  const version = `"resourceVersion":"${revision}"${source[at] === 0x7d ? '' : ','}`;
+  const out = Buffer.allocUnsafe(source.length + version.length);
+  source.copy(out, 0, 0, at);
+  out.write(version, at, 'latin1');
+  source.copy(out, at + version.length, at);
+  return out;
+}
+
+/** Freezes an object and everything below it; stops at what is frozen already. */
+export function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}

@@ -1,0 +1,147 @@
+// DELETE: at once, gracefully, or as soon as the finalizers are gone.
+import { conflict, notFound, StatusError } from '#api/status.ts';
+import { rfc3339 } from '#base/clock.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { DeleteOptions } from '#api/meta/v1/options.ts';
+import type { Entry } from '../cacher/entry.ts';
+import { withMeta } from './meta.ts';
+import { erase, fromStore, newest, persist } from './persist.ts';
+import type { Registry } from './registry.ts';
+import type { WriteRequest } from './request.ts';
+import type { Resource } from './resource.ts';
+
+export interface DeleteRequest extends WriteRequest {
+  readonly namespace: string;
+  readonly name: string;
+  readonly options: DeleteOptions;
+}
+
+export interface DeleteResult {
+  readonly entry: Entry;
+  /** False: the object is still there, marked. */
+  readonly gone: boolean;
+}
+
+const attempts = 50;
+const orphan = 'orphan';
+const foreground = 'foregroundDeletion';
+
+/** Deletes one object. */
+export async function remove(request: DeleteRequest): Promise<DeleteResult> {
+  const { registry, resource, namespace, name, options, ctx } = request;
+  const key = resource.key(namespace, name);
+  let current = await newest(registry, resource, key);
+  let verified = false;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (!current) throw notFound(resource.groupResource, name);
+    const old = resource.view(current).object;
+    try {
+      checkPreconditions(resource, old, options);
+      const attributes = {
+        operation: 'DELETE' as const,
+        row: resource.row,
+        subresource: '',
+        namespace,
+        name,
+        object: undefined,
+        oldObject: old,
+        dryRun: request.dryRun,
+        options,
+        ctx,
+        registry,
+      };
+      await registry.admission.admit(attributes);
+      await registry.admission.validate(attributes);
+    } catch (error) {
+      if (verified || registry.hub.current || !(error instanceof StatusError)) throw error;
+      const fresh = await fromStore(registry, key);
+      verified = true;
+      if (fresh?.revision === current.revision) throw error;
+      current = fresh;
+      continue;
+    }
+    const next = mark(registry, resource, old, options);
+    if (next === 'waiting') return { entry: current, gone: false };
+    if (request.dryRun) return { entry: current, gone: next === 'gone' };
+    const result = next === 'gone' ? await erase(registry, key, current) : await persist(registry, resource, key, next, current.revision);
+    if (result.ok) {
+      if (next === 'gone') resource.strategy.released?.(old, registry);
+      return { entry: result.entry, gone: next === 'gone' };
+    }
+    current = result.current;
+    verified = true;
+  }
+  throw conflict(resource.groupResource, name, 'the object is changing too fast to be deleted');
+}
+
+function checkPreconditions(resource: Resource, old: KubeObject, options: DeleteOptions): void {
+  const { uid, resourceVersion } = options.preconditions ?? {};
+  const { name } = old.metadata;
+  if (uid !== undefined && uid !== old.metadata.uid) {
+    throw conflict(
+      resource.groupResource,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
+    throw conflict(
+      resource.groupResource,
+      name,
+      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${old.metadata.resourceVersion ?? ''}`,
+    );
+  }
+}
+
+/** The marked object, `gone` when nothing keeps it, or `waiting` when it is marked enough already. */
+function mark(registry: Registry, resource: Resource, old: KubeObject, options: DeleteOptions): KubeObject | 'gone' | 'waiting' {
+  const { strategy } = resource;
+  const grace = strategy.grace?.(old, options.gracePeriodSeconds)?.seconds ?? 0;
+  const finalizers = nextFinalizers(resource, old, options);
+  const before = old.metadata;
+  const held = finalizers.length > 0 || strategy.held?.(old) === true;
+  const sameFinalizers = finalizers.join('\n') === (before.finalizers ?? []).join('\n');
+
+  if (before.deletionTimestamp) {
+    const left = before.deletionGracePeriodSeconds ?? 0;
+    // A second deletion counts only if it is sooner.
+    const sooner = strategy.grace !== undefined && left > 0 && grace < left && (options.gracePeriodSeconds !== undefined || grace === 0);
+    if (!sooner) {
+      if (!held && left === 0) return 'gone';
+      if (sameFinalizers) return 'waiting';
+      return withMeta(old, { finalizers: finalizers.length > 0 ? finalizers : undefined });
+    }
+    if (grace === 0 && !held) return 'gone';
+    const started = Date.parse(before.deletionTimestamp) - left * 1000;
+    return withMeta(old, {
+      deletionTimestamp: rfc3339(started + grace * 1000),
+      deletionGracePeriodSeconds: grace,
+      finalizers: finalizers.length > 0 ? finalizers : undefined,
+    });
+  }
+  if (grace === 0 && !held) return 'gone';
+  const { generation } = before;
+  return withMeta(old, {
+    deletionTimestamp: rfc3339(registry.world.clock.now() + grace * 1000),
+    deletionGracePeriodSeconds: grace,
+    finalizers: finalizers.length > 0 ? finalizers : undefined,
+    ...(generation ? { generation: generation + 1 } : {}),
+  });
+}
+
+/** Finalizers that carry the propagation policy to the garbage collector. */
+function nextFinalizers(resource: Resource, old: KubeObject, options: DeleteOptions): string[] {
+  const present = old.metadata.finalizers ?? [];
+  const { propagationPolicy, orphanDependents } = options;
+  const others = present.filter((name) => name !== orphan && name !== foreground);
+  let wanted: string | undefined;
+  if (propagationPolicy !== undefined || orphanDependents !== undefined) {
+    if (propagationPolicy === 'Orphan' || orphanDependents === true) wanted = orphan;
+    else if (propagationPolicy === 'Foreground') wanted = foreground;
+  } else if (present.includes(orphan)) wanted = orphan;
+  else if (present.includes(foreground)) wanted = foreground;
+  else if (resource.row.defaultPropagation === 'Orphan') wanted = orphan;
+  if (wanted === undefined) return others;
+  if (present.includes(wanted) && others.length + 1 === present.length) return [...present];
+  return [...others, wanted];
+}

@@ -1,0 +1,195 @@
+// PUT and PATCH: one algorithm for every kind and subresource. The next state is made from the present one and written
+// if nobody was faster; otherwise it is made again from the newer state.
+import { conflict, type FieldError, invalid, notFound, staleMessage, StatusError } from '#api/status.ts';
+import type { KubeObject } from '#api/object.ts';
+import { encodeStored } from '../cacher/codec.ts';
+import { Entry } from '../cacher/entry.ts';
+import { create } from './create.ts';
+import { deepEqual } from '#api/walk/equal.ts';
+import { trackUpdate } from './managed.ts';
+import { alignName, alignNamespace, prepareNextMeta, raisesGeneration, withMeta, withStatusOf } from './meta.ts';
+import { erase, fromStore, newest, persist } from './persist.ts';
+import { type WriteRequest, writeContext } from './request.ts';
+import { validateNext } from './schema.ts';
+import type { Reservation } from './strategy.ts';
+
+export interface UpdateRequest extends WriteRequest {
+  readonly namespace: string;
+  readonly name: string;
+  /** Makes the next state; called again after a lost race. Undefined present state: the object does not exist. */
+  next(old: KubeObject | undefined): KubeObject | Promise<KubeObject>;
+  /** What an absent object means: 404, or creation (checked for permission by the caller's `mayCreate`). */
+  readonly createWhenAbsent: boolean;
+  mayCreate?(): Promise<void>;
+  /** managedFields were already computed (apply). */
+  readonly tracked?: boolean;
+  /** A patch without resourceVersion: retried on lost races like one. */
+  readonly unconditional?: boolean;
+}
+
+export interface UpdateResult {
+  readonly entry: Entry;
+  readonly created: boolean;
+}
+
+const attempts = 50;
+
+export async function update(request: UpdateRequest): Promise<UpdateResult> {
+  const { registry, resource, namespace, name } = request;
+  const key = resource.key(namespace, name);
+  let current = await newest(registry, resource, key);
+  let verified = false;
+  for (let attempt = 0; attempt < attempts; attempt++) {
+    if (!current) {
+      if (!request.createWhenAbsent) throw notFound(resource.groupResource, name);
+      try {
+        return await createAbsent(request);
+      } catch (error) {
+        if (!(error instanceof StatusError) || error.reason !== 'AlreadyExists') throw error;
+        current = await fromStore(registry, key);
+        if (!current) throw error;
+        continue;
+      }
+    }
+    try {
+      const result = await attemptUpdate(request, key, current);
+      if (result.ok) return { entry: result.entry, created: false };
+      current = result.current;
+      verified = true;
+    } catch (error) {
+      // The refusal may come from a stale cache: only the store's word is final.
+      if (verified || registry.hub.current || !(error instanceof StatusError)) throw error;
+      const fresh = await fromStore(registry, key);
+      verified = true;
+      if (fresh?.revision === current?.revision) throw error;
+      current = fresh;
+    }
+  }
+  throw conflict(resource.groupResource, name, staleMessage);
+}
+
+async function createAbsent(request: UpdateRequest): Promise<UpdateResult> {
+  await request.mayCreate?.();
+  const { resource, namespace, name } = request;
+  const object = alignName(alignNamespace(await request.next(undefined), resource, namespace), name);
+  if (object.metadata.uid) {
+    throw conflict(resource.groupResource, name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `);
+  }
+  return { entry: await create(request, object), created: true };
+}
+
+type Attempt = { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly current: Entry | undefined };
+
+async function attemptUpdate(request: UpdateRequest, key: string, current: Entry): Promise<Attempt> {
+  const { registry, resource, ctx, subresource, name } = request;
+  const { strategy, row } = resource;
+  const old = resource.view(current).object;
+  const write = writeContext(request);
+
+  let object = alignName(alignNamespace(await request.next(old), resource, request.namespace), name);
+  checkPreconditions(request, object, old);
+  object = withMeta(prepareNextMeta(object, old), { resourceVersion: old.metadata.resourceVersion });
+  object = keepForeignParts(request, object, old);
+  if (!request.tracked) object = trackUpdate(request, object, old);
+  const attributes = {
+    operation: 'UPDATE' as const,
+    row,
+    subresource,
+    namespace: request.namespace,
+    name,
+    oldObject: old,
+    dryRun: request.dryRun,
+    options: request.options,
+    ctx,
+    registry,
+  };
+  const admitted = await registry.admission.admit({ ...attributes, object });
+  if (admitted && admitted !== object) object = keepForeignParts(request, admitted, old);
+  if (subresource === 'status') object = strategy.prepareStatus?.(object, old, write) ?? object;
+  else object = strategy.prepareUpdate?.(object, old, write) ?? object;
+  if (subresource !== 'status' && raisesGeneration(resource, object, old)) {
+    object = withMeta(object, { generation: (old.metadata.generation ?? 0) + 1 });
+  }
+
+  let reservation: Reservation | undefined;
+  if (strategy.reserve && subresource === '') ({ object, reservation } = await strategy.reserve(object, old, write));
+  let undo: (() => void) | undefined;
+  let written = false;
+  try {
+    const errors: FieldError[] = [...validateNext(row, object, old, subresource), ...(strategy.validateUpdate?.(object, old, write) ?? [])];
+    if (errors.length > 0) throw invalid(resource.groupKind, name, errors);
+    for (const text of strategy.warnings?.(object, old, write) ?? []) ctx.warnings.push(text);
+    undo = await registry.admission.validate({ ...attributes, object });
+    if (unchanged(object, old)) {
+      written = true;
+      return { ok: true, entry: current };
+    }
+    const done = finished(request, object, old);
+    if (request.dryRun) {
+      return { ok: true, entry: new Entry(key, current.revision, encodeStored(resource.toStorage(object)), registry.config.freeze) };
+    }
+    // Without its last finalizer the object is deleted instead of written.
+    const result = done ? await erase(registry, key, current) : await persist(registry, resource, key, object, current.revision);
+    if (!result.ok) return result;
+    written = true;
+    if (done) strategy.released?.(object, registry);
+    return result;
+  } finally {
+    if (written) reservation?.commit();
+    else {
+      reservation?.rollback();
+      undo?.();
+    }
+  }
+}
+
+function checkPreconditions(request: UpdateRequest, object: KubeObject, old: KubeObject): void {
+  const { resource, name } = request;
+  const { resourceVersion, uid } = object.metadata;
+  if (!resourceVersion || resourceVersion === '0') {
+    if (!resource.row.unconditionalUpdate && !request.unconditional) {
+      const error: FieldError = {
+        type: 'Invalid value',
+        field: 'metadata.resourceVersion',
+        value: 0,
+        detail: 'must be specified for an update',
+      };
+      throw invalid(resource.groupKind, name, [error]);
+    }
+  } else if (resourceVersion !== old.metadata.resourceVersion) {
+    throw conflict(resource.groupResource, name, staleMessage);
+  }
+  if (uid && uid !== old.metadata.uid) {
+    throw conflict(
+      resource.groupResource,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
+    );
+  }
+}
+
+/** A write to the object leaves its status alone; a write to the status leaves everything else alone. */
+function keepForeignParts(request: UpdateRequest, object: KubeObject, old: KubeObject): KubeObject {
+  if (request.subresource === 'status') return withStatusOf({ ...old, metadata: object.metadata }, object, request.resource.row.struct);
+  return request.resource.hasStatus ? withStatusOf(object, old, request.resource.row.struct) : object;
+}
+
+function unchanged(object: KubeObject, old: KubeObject): boolean {
+  const { metadata, ...rest } = object;
+  const { metadata: before, ...oldRest } = old;
+  if (!deepEqual(rest, oldRest)) return false;
+  const { managedFields, ...meta } = metadata;
+  const { managedFields: oldManaged, ...oldMeta } = before;
+  if (!deepEqual(meta, oldMeta)) return false;
+  const timeless = (entries: typeof managedFields) => entries?.map(({ time: _, ...entry }) => entry);
+  return deepEqual(timeless(managedFields), timeless(oldManaged));
+}
+
+/** True when this write takes away the last thing that kept a deleted object alive. */
+function finished(request: UpdateRequest, object: KubeObject, old: KubeObject): boolean {
+  const { strategy } = request.resource;
+  const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
+  if (!deletionTimestamp || (finalizers?.length ?? 0) > 0 || strategy.held?.(object)) return false;
+  if ((deletionGracePeriodSeconds ?? 0) > 0) return false;
+  return (old.metadata.finalizers?.length ?? 0) > 0 || strategy.held?.(old) === true;
+}

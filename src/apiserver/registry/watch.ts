@@ -1,0 +1,101 @@
+// GET with watch=true: the changes after a revision, as they happen.
+import { StatusError, invalid } from '#api/status.ts';
+import type { KubeObject } from '#api/object.ts';
+import { Watch } from '../cacher/watch.ts';
+import type { Answer, EncodableEvent } from '../chain.ts';
+import { isTrue } from '../requestinfo.ts';
+import { parseRevision, tooOld, waitAtLeast } from './freshness.ts';
+import type { ListRequest } from './list.ts';
+import { scopeOf } from './selection.ts';
+
+export interface WatchRequest extends ListRequest {
+  /** Name in a legacy watch path. */
+  readonly name: string;
+  readonly signal: AbortSignal;
+}
+
+const minTimeout = 1_800_000;
+
+/** Answers a watch. */
+export async function watch(request: WatchRequest): Promise<Answer> {
+  const { registry, resource, params, signal } = request;
+  const { hub, world } = registry;
+  const scope = scopeOf(resource, {
+    namespace: request.namespace,
+    name: request.name,
+    labelSelector: params.get('labelSelector'),
+    fieldSelector: params.get('fieldSelector'),
+  });
+  const revision = parseRevision(params.get('resourceVersion'));
+  const bookmarks = isTrue(params.get('allowWatchBookmarks'));
+  const initial = initialEvents(params, revision);
+
+  const { table, row } = resource;
+  const watcher = new Watch({
+    scope,
+    clock: world.clock,
+    signal,
+    timeout: timeoutOf(params.get('timeoutSeconds')) ?? Math.round(minTimeout * (1 + world.random.next())),
+    bookmarks,
+    revision: () => hub.revision,
+    bookmark: (at, initialEnd) => bookmark(resource.apiVersion, row.kind, at, initialEnd),
+    ...(resource.conversion ? { view: (entry) => resource.view(entry) } : {}),
+  });
+
+  if (revision !== undefined && revision > 0) await waitAtLeast(registry, revision);
+  else if (initial === 'consistent' && !hub.current) await waitAtLeast(registry, registry.store.revision());
+
+  // From here to attach nothing may await: the state below and the changes after it must meet.
+  if (initial === 'none' && revision !== undefined && revision > 0) {
+    const changes = table.since(revision);
+    if (!changes) throw tooOld(revision, table.completeSince);
+    watcher.attach(table, [], changes);
+  } else if (initial === 'none') {
+    watcher.attach(table, [], []);
+  } else {
+    const events: EncodableEvent[] = [];
+    for (const entry of scope.key !== undefined ? [table.get(scope.key)] : table.range(scope.prefix)) {
+      if (entry && (!scope.matches || scope.matches(entry.object))) events.push({ type: 'ADDED', item: resource.view(entry) });
+    }
+    if (bookmarks && params.get('sendInitialEvents') !== null) {
+      const object = bookmark(resource.apiVersion, row.kind, hub.revision, true);
+      let json: Uint8Array | undefined;
+      events.push({ type: 'BOOKMARK', item: { object, json: () => (json ??= Buffer.from(JSON.stringify(object))) } });
+    }
+    watcher.attach(table, events, []);
+  }
+  return { kind: 'watch', row, events: watcher };
+}
+
+/** Whether, and how fresh, the present state comes first as ADDED events. */
+function initialEvents(params: URLSearchParams, revision: number | undefined): 'none' | 'cached' | 'consistent' {
+  const wanted = params.get('sendInitialEvents');
+  const match = params.get('resourceVersionMatch');
+  if (wanted === null) {
+    if (match) throw refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+    // Without sendInitialEvents, no version and version 0 start with synthetic ADDED events.
+    return revision === undefined ? 'consistent' : revision === 0 ? 'cached' : 'none';
+  }
+  if (match !== 'NotOlderThan') {
+    throw refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+  }
+  if (!isTrue(wanted)) return 'none';
+  return revision === undefined ? 'consistent' : 'cached';
+}
+
+function refuse(field: string, detail: string): StatusError {
+  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ type: 'Forbidden', field, value: '', detail }]);
+}
+
+function timeoutOf(text: string | null): number | undefined {
+  const seconds = Number(text);
+  return text !== null && Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+}
+
+function bookmark(apiVersion: string, kind: string, revision: number, initialEnd: boolean): KubeObject {
+  const metadata = {
+    resourceVersion: String(revision),
+    ...(initialEnd ? { annotations: { 'k8s.io/initial-events-end': 'true' } } : {}),
+  };
+  return { kind, apiVersion, metadata } as unknown as KubeObject;
+}
