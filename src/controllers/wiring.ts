@@ -1,0 +1,41 @@
+// What controllers are given, and how their parts become one component.
+import type { Component, World } from '#base/world.ts';
+import type { Informers } from '#client/cache.ts';
+import type { Client } from '#client/client.ts';
+import type { ControllerHandle } from '#client/controller.ts';
+
+export interface ControllerDeps {
+  /** With the controller's own identity. */
+  readonly client: Client;
+  /** Shared by all controllers. */
+  readonly informers: Informers;
+  readonly world: World;
+}
+
+/** A controller together with what must be undone when it stops (handlers, recorders, overlays). */
+export function withCleanup(handle: ControllerHandle, ...cleanup: readonly (() => unknown)[]): ControllerHandle {
+  return {
+    ...handle,
+    health: () => handle.health(),
+    async [Symbol.asyncDispose]() {
+      await handle[Symbol.asyncDispose]();
+      for (const undo of cleanup) await undo();
+    },
+  };
+}
+
+/** Several components as one. */
+export function grouped(parts: readonly Component[]): Component {
+  return {
+    ready: Promise.all(parts.map((part) => part.ready)).then(() => undefined),
+    health: () => parts.map((part) => part.health()).find((problem) => problem !== undefined),
+    async [Symbol.asyncDispose]() {
+      await Promise.all(parts.map((part) => part[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+/** Resolves when these informers are complete. */
+export function allSynced(...informers: readonly { readonly whenSynced: Promise<void> }[]): Promise<void> {
+  return Promise.all(informers.map((informer) => informer.whenSynced)).then(() => undefined);
+}
