@@ -1,0 +1,13 @@
+import { type Plugin, unresolvable } from '../framework.ts';
+
+const name = 'NodeName';
+
+/** A pod that names its node fits no other. */
+export const nodeName: Plugin = {
+  name,
+  filter(pod, node) {
+    const wanted = pod.pod.spec.nodeName;
+    return !wanted || wanted === node.name ? undefined : unresolvable(name, "node(s) didn't match the requested node name");
+  },
+  helps: (_, event) => event.resource === 'Node' && event.action !== 'delete',
+};
