@@ -53,9 +53,12 @@ async function feed(call: ClientWritableStream<Uint8Array> & Call, requests: Asy
       if (call.destroyed) return;
       if (!call.write(request)) {
         await new Promise<void>((resolve) => {
-          call.once('drain', resolve);
-          call.once('close', resolve);
-          call.once('error', () => resolve());
+          const events = ['drain', 'close', 'error'] as const;
+          const go = (): void => {
+            for (const event of events) call.off(event, go);
+            resolve();
+          };
+          for (const event of events) call.on(event, go);
         });
       }
     }
