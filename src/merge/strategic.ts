@@ -1,0 +1,172 @@
+// Strategic merge patch: a merge patch that knows from the schema how lists merge, with its directives
+// ($patch, $retainKeys, $setElementOrder/…, $deleteFromPrimitiveList/…).
+import type { Field, Json, Struct, TypeNode } from '#api/dsl.ts';
+
+/** A patch with a directive that makes no sense; answered as BadRequest. */
+export class StrategicPatchError extends Error {}
+
+type JsonMap = { readonly [key: string]: Json };
+type Shape = { readonly struct?: Struct; readonly values?: TypeNode } | undefined;
+
+const isMap = (value: unknown): value is JsonMap => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isList = (value: unknown): value is readonly Json[] => Array.isArray(value);
+
+const directive = '$patch';
+const retainKeys = '$retainKeys';
+const orderPrefix = '$setElementOrder/';
+const deletePrefix = '$deleteFromPrimitiveList/';
+const isDirective = (key: string): boolean =>
+  key === directive || key === retainKeys || key.startsWith(orderPrefix) || key.startsWith(deletePrefix);
+
+function shapeOf(type: TypeNode | undefined): Shape {
+  if (type?.kind === 'ref') return { struct: type.struct() };
+  if (type?.kind === 'map') return { values: type.value };
+  return undefined;
+}
+
+const fieldOf = (shape: Shape, key: string): Field | undefined => shape?.struct?.fields[key];
+const typeOf = (shape: Shape, key: string): TypeNode | undefined => fieldOf(shape, key)?.type ?? shape?.values;
+const strategiesOf = (shape: Shape, key: string): readonly string[] => fieldOf(shape, key)?.patchStrategy?.split(',') ?? [];
+
+/** The patch as a value: directives taken out, deleted elements and nulls left out. */
+function plain(value: Json): Json {
+  if (isList(value))
+    return value
+      .filter((item) => !(isMap(item) && item[directive] === 'delete'))
+      .filter((item) => !isOnlyReplace(item))
+      .map(plain);
+  if (!isMap(value)) return value;
+  const result: Record<string, Json> = {};
+  for (const [key, item] of Object.entries(value)) if (!isDirective(key) && item !== null) result[key] = plain(item);
+  return result;
+}
+
+const isOnlyReplace = (item: Json): boolean => isMap(item) && item[directive] === 'replace' && Object.keys(item).length === 1;
+
+function mergeMap(original: JsonMap, patch: JsonMap, shape: Shape): JsonMap {
+  const action = patch[directive];
+  if (action === 'replace') return plain(patch) as JsonMap;
+  if (action === 'delete') return {};
+  if (action !== undefined && action !== 'merge') throw new StrategicPatchError(`unknown patch type: ${String(action)}`);
+  const result: Record<string, Json> = { ...original };
+  const retained = patch[retainKeys];
+  if (retained !== undefined) {
+    if (!isList(retained)) throw new StrategicPatchError('$retainKeys patch format is invalid');
+    const listed = new Set(retained);
+    for (const key of Object.keys(patch))
+      if (!isDirective(key) && patch[key] !== null && !listed.has(key))
+        throw new StrategicPatchError(`${retainKeys} directive must contain all the fields present in the patch: ${key}`);
+    for (const key of Object.keys(result)) if (!listed.has(key)) delete result[key];
+  }
+  const keys = new Set<string>();
+  for (const key of Object.keys(patch)) {
+    if (key.startsWith(orderPrefix)) keys.add(key.slice(orderPrefix.length));
+    else if (key.startsWith(deletePrefix)) keys.add(key.slice(deletePrefix.length));
+    else if (!isDirective(key)) keys.add(key);
+  }
+  for (const key of keys) mergeKeyOf(result, patch, { key, shape });
+  return result;
+}
+
+function mergeKeyOf(result: Record<string, Json>, patch: JsonMap, { key, shape }: { key: string; shape: Shape }): void {
+  const removed = patch[deletePrefix + key];
+  const order = patch[orderPrefix + key];
+  const value = Object.hasOwn(patch, key) ? patch[key] : undefined;
+  if (value === null) {
+    delete result[key];
+    return;
+  }
+  const current = Object.hasOwn(result, key) ? result[key] : undefined;
+  const strategies = strategiesOf(shape, key);
+  if (isList(current) && (value === undefined || isList(value)) && strategies.includes('merge')) {
+    result[key] = mergeList(current, value ?? [], { field: fieldOf(shape, key), order, removed });
+    return;
+  }
+  if (value === undefined) return;
+  if (current === undefined || !isMap(current) || !isMap(value)) {
+    result[key] = plain(value);
+    return;
+  }
+  const below = shapeOf(typeOf(shape, key));
+  // Without a known shape (embedded JSON of unknown kind) maps still merge, as a merge patch would.
+  result[key] = strategies.includes('replace') ? plain(value) : mergeMap(current, value, below);
+}
+
+interface ListFacts {
+  readonly field: Field | undefined;
+  readonly order: Json | undefined;
+  readonly removed: Json | undefined;
+}
+
+function mergeList(current: readonly Json[], patch: readonly Json[], { field, order, removed }: ListFacts): readonly Json[] {
+  const mergeKey = field?.patchMergeKey;
+  const itemType = field?.type.kind === 'list' ? field.type.item : undefined;
+  if (mergeKey === undefined) return mergePrimitives(current, patch, { order, removed });
+  const shape = shapeOf(itemType);
+  let base = current;
+  const changes: JsonMap[] = [];
+  for (const item of patch) {
+    if (!isMap(item)) throw new StrategicPatchError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+    if (item[directive] === 'replace') {
+      // One such element says that the others are the whole list.
+      base = [];
+      if (Object.keys(item).length > 1) changes.push(plain(item) as JsonMap);
+    } else if (item[directive] === 'delete') {
+      const key = keyOf(item, mergeKey);
+      base = base.filter((existing) => !(isMap(existing) && existing[mergeKey] === key));
+    } else changes.push(item);
+  }
+  const merged = [...base];
+  for (const change of changes) {
+    const key = keyOf(change, mergeKey);
+    const at = merged.findIndex((existing) => isMap(existing) && existing[mergeKey] === key);
+    if (at < 0) merged.push(plain(change));
+    else merged[at] = mergeMap(merged[at] as JsonMap, change, shape);
+  }
+  if (!isList(order)) return merged;
+  const wanted = order.map((item) => (isMap(item) ? item[mergeKey] : item));
+  return arrange(merged, current, { wanted, idOf: (item) => (isMap(item) ? item[mergeKey] : item) });
+}
+
+function keyOf(item: JsonMap, mergeKey: string): Json {
+  const key = item[mergeKey];
+  if (key === undefined) throw new StrategicPatchError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+  return key;
+}
+
+function mergePrimitives(current: readonly Json[], patch: readonly Json[], { order, removed }: Omit<ListFacts, 'field'>): readonly Json[] {
+  const gone = new Set(isList(removed) ? removed : []);
+  const merged = [...new Set([...current.filter((item) => !gone.has(item)), ...patch])];
+  return isList(order) ? arrange(merged, current, { wanted: order, idOf: (item) => item }) : merged;
+}
+
+/**
+ * Orders a merged list: what the patch names stands in the patch's order; what only the server has keeps its place
+ * relative to the named items that it knew.
+ */
+function arrange(
+  merged: readonly Json[],
+  current: readonly Json[],
+  { wanted, idOf }: { wanted: readonly (Json | undefined)[]; idOf: (item: Json) => Json | undefined },
+): readonly Json[] {
+  const rank = new Map(wanted.map((id, index) => [id, index]));
+  const known = new Map(current.map((item, index) => [idOf(item), index]));
+  const named = merged
+    .filter((item) => rank.has(idOf(item)))
+    .toSorted((a, b) => (rank.get(idOf(a)) as number) - (rank.get(idOf(b)) as number));
+  const others = merged.filter((item) => !rank.has(idOf(item)));
+  const result: Json[] = [];
+  while (named.length > 0 && others.length > 0) {
+    const left = known.get(idOf(others[0] as Json));
+    const right = known.get(idOf(named[0] as Json));
+    const otherFirst = left !== undefined && right !== undefined && left < right;
+    result.push((otherFirst ? others : named).shift() as Json);
+  }
+  return [...result, ...named, ...others];
+}
+
+/** Applies a strategic merge patch to an object of the given type. Throws `StrategicPatchError`. */
+export function applyStrategicPatch(document: Json, patch: Json, struct: Struct): Json {
+  if (!isMap(patch)) throw new StrategicPatchError('invalid JSON document');
+  return mergeMap(isMap(document) ? document : {}, patch, { struct });
+}
