@@ -21,6 +21,8 @@ export interface RuntimeContainer {
   readonly image: string;
   readonly imageId: string;
   readonly logPath: string;
+  /** File on the node behind the container's termination message path; empty when there is none. */
+  readonly messageFile: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly user?: { readonly uid: number; readonly gid: number; readonly supplementalGroups: readonly number[] };
 }
@@ -66,6 +68,7 @@ const states: Readonly<Record<string, RunState>> = {
 export function readContainer(listed: Container, status: ContainerStatus): RuntimeContainer | undefined {
   const name = status.labels[label.containerName];
   if (name === undefined) return undefined;
+  const messagePath = status.annotations[annotation.terminationMessagePath];
   return {
     id: status.id,
     name,
@@ -82,6 +85,7 @@ export function readContainer(listed: Container, status: ContainerStatus): Runti
     image: status.image.userSpecifiedImage || status.image.image,
     imageId: status.imageRef || status.imageId,
     logPath: status.logPath,
+    messageFile: status.mounts.find((mount) => mount.containerPath === messagePath)?.hostPath ?? '',
     annotations: status.annotations,
     ...(status.user?.linux ? { user: status.user.linux } : {}),
   };

@@ -1,0 +1,60 @@
+// Requests and limits as the kernel's numbers: pure.
+import type { Pod } from '#api/core/v1/pod.ts';
+import { quantityMilli, quantityValue } from '#format/quantity.ts';
+import type { AnyContainer } from '../parts.ts';
+import type { LinuxResources } from '../runtime.ts';
+import { qosClass } from '../status/qos.ts';
+
+/** Length of the CFS period in microseconds. */
+export const cpuPeriod = 100_000;
+const minShares = 2;
+const maxShares = 262_144;
+const minQuota = 1000;
+
+/** cgroup v1 shares of so many thousandths of a core. */
+export function cpuShares(milli: number): number {
+  if (milli <= 0) return minShares;
+  return Math.min(maxShares, Math.max(minShares, Math.floor((milli * 1024) / 1000)));
+}
+
+/** CFS quota in microseconds; 0: no limit. */
+export function cpuQuota(milli: number): number {
+  return milli <= 0 ? 0 : Math.max(minQuota, Math.floor((milli * cpuPeriod) / 1000));
+}
+
+/** How readily the kernel kills a container for memory: kubelet's score by class and share of the node's memory. */
+export function oomScoreAdj(pod: Pod, container: AnyContainer, memoryCapacity: number): number {
+  if ((pod.spec.priority ?? 0) >= 2_000_000_000) return -997;
+  switch (qosClass(pod)) {
+    case 'Guaranteed':
+      return -997;
+    case 'BestEffort':
+      return 1000;
+    case 'Burstable': {
+      const request = quantityValue(container.resources?.requests?.['memory'] ?? '0');
+      const score = Math.floor(1000 - (1000 * request) / Math.max(1, memoryCapacity));
+      return Math.min(999, Math.max(3, score));
+    }
+  }
+}
+
+/** Size of a huge page as cgroups name it: `2Mi` → `2MB`, `1Gi` → `1GB`. */
+const pageSize = (name: string): string => name.slice('hugepages-'.length).replace(/i$/, 'B');
+
+/** The resources of one container. */
+export function containerResources(pod: Pod, container: AnyContainer, memoryCapacity: number): LinuxResources {
+  const { requests = {}, limits = {} } = container.resources ?? {};
+  const request = requests['cpu'] ?? limits['cpu'];
+  const memory = quantityValue(limits['memory'] ?? '0');
+  const huge = Object.keys(limits).filter((name) => name.startsWith('hugepages-'));
+  return {
+    cpuPeriod,
+    cpuQuota: cpuQuota(quantityMilli(limits['cpu'] ?? '0')),
+    cpuShares: cpuShares(quantityMilli(request ?? '0')),
+    ...(memory > 0 ? { memoryLimitInBytes: memory } : {}),
+    oomScoreAdj: oomScoreAdj(pod, container, memoryCapacity),
+    ...(huge.length
+      ? { hugepageLimits: huge.map((name) => ({ pageSize: pageSize(name), limit: quantityValue(limits[name] ?? '0') })) }
+      : {}),
+  };
+}

@@ -1,0 +1,251 @@
+// What the runtime has, pod by pod, kept current by its events; a relist finds what an event may have missed.
+import type { Clock } from '#base/clock.ts';
+import { messageOf } from '#base/errors.ts';
+import type { Log } from '#base/log.ts';
+import { type Container, isRuntimeNotFound, type Runtime, type RuntimeEvent, type Sandbox } from '../runtime.ts';
+import { label } from './labels.ts';
+import { emptyState, type PodState, readContainer, readSandbox, type RuntimeContainer, withContainer, withSandbox } from './state.ts';
+
+const listedState: Readonly<Record<string, string>> = {
+  CONTAINER_CREATED: 'created',
+  CONTAINER_RUNNING: 'running',
+  CONTAINER_EXITED: 'exited',
+};
+
+/** The runtime's own record of an exit follows its event by a moment: how long to look again, in milliseconds. */
+const settle = [0, 5, 15, 40, 100, 250];
+
+export class RuntimeCache {
+  readonly #runtime: Runtime;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #pods = new Map<string, PodState>();
+  /** Pod uid by container or sandbox id. */
+  readonly #owners = new Map<string, string>();
+  readonly #changed: (uid: string) => void;
+  readonly #stop = new AbortController();
+  #streaming = false;
+  #relistNeeded = false;
+
+  constructor(runtime: Runtime, world: { clock: Clock; log: Log }, changed: (uid: string) => void) {
+    this.#runtime = runtime;
+    this.#clock = world.clock;
+    this.#log = world.log.child({ part: 'runtime-cache' });
+    this.#changed = changed;
+  }
+
+  get(uid: string): PodState | undefined {
+    return this.#pods.get(uid);
+  }
+
+  states(): readonly PodState[] {
+    return [...this.#pods.values()];
+  }
+
+  #put(state: PodState): void {
+    this.#pods.set(state.uid, state);
+    for (const { id } of [...state.sandboxes, ...state.containers]) this.#owners.set(id, state.uid);
+  }
+
+  /** Forgets a pod whose sandboxes and containers are removed. */
+  drop(uid: string): void {
+    this.#pods.delete(uid);
+    for (const [id, owner] of this.#owners) if (owner === uid) this.#owners.delete(id);
+  }
+
+  /** Notes a sandbox that was just made. */
+  async addSandbox(pod: { uid: string; name: string; namespace: string }, id: string): Promise<PodState> {
+    const sandbox = readSandbox(await this.#runtime.sandboxStatus(id));
+    const state = withSandbox(this.#pods.get(pod.uid) ?? emptyState(pod), sandbox);
+    this.#put(state);
+    return state;
+  }
+
+  /** Reads one container anew. `sandboxId` is needed only for one that was never seen. */
+  async refreshContainer(uid: string, id: string, sandboxId = ''): Promise<PodState | undefined> {
+    const known = this.#pods.get(uid)?.containers.find((container) => container.id === id);
+    let container: RuntimeContainer | undefined;
+    try {
+      container = await this.#read(id, known?.sandboxId ?? sandboxId);
+    } catch (error) {
+      if (!isRuntimeNotFound(error)) throw error;
+    }
+    // The pod's state may have moved on while the runtime answered.
+    const state = this.#pods.get(uid);
+    if (!state) return undefined;
+    const next = container ? withContainer(state, container) : { ...state, containers: state.containers.filter((other) => other.id !== id) };
+    this.#put(next);
+    return next;
+  }
+
+  async #read(id: string, sandboxId: string): Promise<RuntimeContainer | undefined> {
+    const status = await this.#runtime.containerStatus(id);
+    return readContainer({ podSandboxId: sandboxId } as Container, status);
+  }
+
+  /** Reads everything of one pod anew. */
+  async refresh(pod: { uid: string; name: string; namespace: string }): Promise<PodState> {
+    const labelSelector = { [label.podUid]: pod.uid };
+    const [sandboxes, containers] = await Promise.all([
+      this.#runtime.listSandboxes({ labelSelector }),
+      this.#runtime.listContainers({ labelSelector }),
+    ]);
+    return this.#load(pod, sandboxes, containers);
+  }
+
+  async #load(
+    pod: { uid: string; name: string; namespace: string },
+    sandboxes: readonly Sandbox[],
+    containers: readonly Container[],
+  ): Promise<PodState> {
+    const ignoreGone = (error: unknown): undefined => {
+      if (!isRuntimeNotFound(error)) throw error;
+    };
+    const [boxes, instances] = await Promise.all([
+      Promise.all(sandboxes.map((sandbox) => this.#runtime.sandboxStatus(sandbox.id).then(readSandbox, ignoreGone))),
+      Promise.all(
+        containers.map((listed) =>
+          this.#runtime.containerStatus(listed.id).then((status) => readContainer(listed, status), ignoreGone),
+        ),
+      ),
+    ]);
+    let state = emptyState(pod);
+    for (const sandbox of boxes) if (sandbox) state = withSandbox(state, sandbox);
+    for (const instance of instances) if (instance) state = withContainer(state, instance);
+    this.drop(pod.uid);
+    this.#put(state);
+    return state;
+  }
+
+  /** Compares everything with the runtime; pods that differ are read anew and announced. */
+  async relist(): Promise<void> {
+    this.#relistNeeded = false;
+    const [sandboxes, containers] = await Promise.all([this.#runtime.listSandboxes(), this.#runtime.listContainers()]);
+    const pods = new Map<string, { pod: { uid: string; name: string; namespace: string }; sandboxes: Sandbox[]; containers: Container[] }>();
+    const slot = (labels: Readonly<Record<string, string>>) => {
+      const uid = labels[label.podUid];
+      if (uid === undefined) return undefined;
+      const found = pods.get(uid);
+      if (found) return found;
+      const pod = { uid, name: labels[label.podName] ?? '', namespace: labels[label.podNamespace] ?? '' };
+      const made = { pod, sandboxes: [], containers: [] };
+      pods.set(uid, made);
+      return made;
+    };
+    for (const sandbox of sandboxes) slot(sandbox.labels)?.sandboxes.push(sandbox);
+    for (const container of containers) slot(container.labels)?.containers.push(container);
+
+    for (const [uid, found] of pods) {
+      if (this.#same(this.#pods.get(uid), found.sandboxes, found.containers)) continue;
+      await this.#load(found.pod, found.sandboxes, found.containers);
+      this.#changed(uid);
+    }
+    for (const [uid, state] of this.#pods) {
+      if (pods.has(uid) || (state.sandboxes.length === 0 && state.containers.length === 0)) continue;
+      this.drop(uid);
+      this.#changed(uid);
+    }
+  }
+
+  #same(state: PodState | undefined, sandboxes: readonly Sandbox[], containers: readonly Container[]): boolean {
+    if (!state || state.sandboxes.length !== sandboxes.length || state.containers.length !== containers.length) return false;
+    const boxes = new Map(state.sandboxes.map((sandbox) => [sandbox.id, sandbox.ready]));
+    const instances = new Map(state.containers.map((container) => [container.id, container.state as string]));
+    return (
+      sandboxes.every((sandbox) => boxes.get(sandbox.id) === (sandbox.state === 'SANDBOX_READY')) &&
+      containers.every((container) => instances.get(container.id) === (listedState[container.state] ?? 'unknown'))
+    );
+  }
+
+  async #stopped(event: RuntimeEvent, uid: string): Promise<void> {
+    const state = this.#pods.get(uid);
+    if (!state) return;
+    if (state.sandboxes.some((sandbox) => sandbox.id === event.id)) {
+      await this.#sandboxStopped(state, event.id);
+      return;
+    }
+    for (const delay of settle) {
+      if (delay > 0) await this.#clock.sleep(delay, this.#stop.signal);
+      const next = await this.refreshContainer(uid, event.id);
+      if (next?.containers.find((container) => container.id === event.id)?.state !== 'running') break;
+    }
+    this.#changed(uid);
+  }
+
+  async #sandboxStopped(state: PodState, id: string): Promise<void> {
+    for (const delay of settle) {
+      if (delay > 0) await this.#clock.sleep(delay, this.#stop.signal);
+      const sandbox = await this.#runtime.sandboxStatus(id).then(readSandbox, (error: unknown) => {
+        if (!isRuntimeNotFound(error)) throw error;
+        return undefined;
+      });
+      if (sandbox?.ready) continue;
+      const current = this.#pods.get(state.uid) ?? state;
+      if (sandbox) this.#put(withSandbox(current, sandbox));
+      else this.#put({ ...current, sandboxes: current.sandboxes.filter((other) => other.id !== id) });
+      break;
+    }
+    this.#changed(state.uid);
+  }
+
+  #onEvent(event: RuntimeEvent): void {
+    if (event.type !== 'stopped' && event.type !== 'deleted') return;
+    const uid = this.#owners.get(event.id);
+    if (uid === undefined) {
+      // Perhaps a container that is only being created: the next relist will tell.
+      this.#relistNeeded = true;
+      return;
+    }
+    if (event.type === 'deleted') return;
+    this.#stopped(event, uid).catch((error: unknown) => {
+      if (this.#stop.signal.aborted) return;
+      this.#relistNeeded = true;
+      this.#log.warn('cannot read a container after its exit', { error: messageOf(error), id: event.id });
+    });
+  }
+
+  /** Follows the runtime's events until `dispose`, relisting now and then. */
+  start(): void {
+    void this.#follow();
+    void this.#relistLoop();
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        this.#streaming = true;
+        for await (const event of this.#runtime.events(signal)) this.#onEvent(event);
+      } catch (error) {
+        if (!signal.aborted) this.#log.warn('the runtime event stream broke', { error: messageOf(error) });
+      }
+      this.#streaming = false;
+      if (!signal.aborted) await this.#clock.sleep(500, signal).catch(() => undefined);
+    }
+  }
+
+  async #relistLoop(): Promise<void> {
+    const { signal } = this.#stop;
+    let idle = 0;
+    while (!signal.aborted) {
+      await this.#clock.sleep(1000, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      idle++;
+      // With a healthy event stream nothing should be missed: look every tenth second only.
+      if (this.#streaming && !this.#relistNeeded && idle < 10) continue;
+      idle = 0;
+      await this.relist().catch((error: unknown) => {
+        if (!signal.aborted) this.#log.warn('cannot list the containers', { error: messageOf(error) });
+      });
+    }
+  }
+
+  /** Undefined when the runtime answers. */
+  health(): string | undefined {
+    return this.#streaming ? undefined : 'the runtime event stream is down';
+  }
+
+  dispose(): void {
+    this.#stop.abort();
+  }
+}
