@@ -6,7 +6,7 @@ export class Ring<T> {
   #size = 0;
 
   constructor(capacity: number) {
-    this.#items = new Array<T | undefined>(capacity).fill(undefined);
+    this.#items = Array.from({ length: capacity }, () => undefined);
   }
 
   get size(): number {
