@@ -3,17 +3,32 @@ import { GrpcError, grpcCode, type GrpcChannel } from '#base/grpc.ts';
 import type { World } from '#base/world.ts';
 import { criNamespace, messages } from '../containerd/messages.ts';
 import { runtimeError } from '../cri/call.ts';
-import type { Blob, ImageSource } from './source.ts';
+import { chunkSize, type Blob, type ImageSource } from './source.ts';
 
 type Needs = Pick<World, 'random' | 'clock'>;
 
 const service = (name: string): string => `/containerd.services.${name}`;
 const isExisting = (error: unknown): boolean => error instanceof GrpcError && error.code === grpcCode.alreadyExists;
 
+/** The same bytes in pieces of about `chunkSize`: a layer's many small headers must not be a message each. */
+async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let pending: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of source) {
+    pending.push(piece);
+    size += piece.length;
+    if (size < chunkSize) continue;
+    yield Buffer.concat(pending);
+    pending = [];
+    size = 0;
+  }
+  if (size > 0) yield Buffer.concat(pending);
+}
+
 async function* writeRequests(ref: string, blob: Blob, labels: Readonly<Record<string, string>>): AsyncGenerator<Uint8Array> {
   const common = { ref, total: blob.size, expected: blob.digest };
   let offset = 0;
-  for await (const data of blob.read()) {
+  for await (const data of inChunks(blob.read())) {
     yield messages.WriteContentRequest.encode({ ...common, action: 'WRITE', offset, data });
     offset += data.length;
   }
