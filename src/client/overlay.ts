@@ -18,13 +18,20 @@ export class Overlay<T extends KubeObject> {
   readonly #entries = new Map<string, Entry<T>>();
   readonly #stop: () => void;
 
-  constructor(informer: Informer<T>) {
+  /** `foreign` is called for every change that is not the echo of a write of ours. */
+  constructor(informer: Informer<T>, foreign?: (object: T) => void) {
     this.#informer = informer;
+    const changed = (object: T): void => {
+      if (!this.#caughtUp(object)) foreign?.(object);
+    };
     this.#stop = informer.onChange({
-      added: (object) => this.#caughtUp(object),
-      updated: (object) => this.#caughtUp(object),
+      added: changed,
+      updated: changed,
       deleted: (object) => {
-        if (this.#entries.get(keyOf(object))?.uid === object.metadata.uid) this.#entries.delete(keyOf(object));
+        const key = keyOf(object);
+        const entry = this.#entries.get(key);
+        if (entry?.uid === object.metadata.uid) this.#entries.delete(key);
+        if (entry?.uid !== object.metadata.uid || entry?.object !== undefined) foreign?.(object);
       },
     });
   }
@@ -79,10 +86,17 @@ export class Overlay<T extends KubeObject> {
     this.#entries.clear();
   }
 
-  #caughtUp(object: T): void {
+  /** Drops an entry that the informer has caught up with; true when the change is exactly our own write. */
+  #caughtUp(object: T): boolean {
     const key = keyOf(object);
     const entry = this.#entries.get(key);
-    if (entry === undefined) return;
-    if (entry.object === undefined ? entry.uid !== object.metadata.uid : versionOf(object) >= entry.version) this.#entries.delete(key);
+    if (entry === undefined) return false;
+    if (entry.object === undefined) {
+      if (entry.uid !== object.metadata.uid) this.#entries.delete(key);
+      return false;
+    }
+    if (versionOf(object) < entry.version) return true;
+    this.#entries.delete(key);
+    return versionOf(object) === entry.version;
   }
 }
