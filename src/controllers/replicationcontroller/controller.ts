@@ -12,7 +12,7 @@ export function startReplicationController(deps: ControllerDeps): Component {
       ref: ReplicationControllers,
       component: 'replication-controller',
       selector: (controller) => selectorOfSet(controller.spec.selector ?? {}),
-      counts: ({ terminatingReplicas: _, ...counts }) => counts,
+      counts: ({ terminatingReplicas: _unserved, ...counts }) => counts,
     },
     deps,
   );
