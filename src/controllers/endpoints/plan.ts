@@ -4,7 +4,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { Service } from '#api/core/v1/service.ts';
 import type { Draft } from '#api/object.ts';
 import { semanticEqual } from '../equal.ts';
-import { isPodReady } from '../pods.ts';
+import { isPodReady } from '#api/podutil.ts';
 import { belongs, hostnameOf, isHeadless, podIPs, podReference, targetPortOf } from './pods.ts';
 import { packSubsets, type Served, truncateSubsets } from './subsets.ts';
 import { triggerTimeAnnotation } from './triggertime.ts';

@@ -3,7 +3,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { Service, ServicePort } from '#api/core/v1/service.ts';
 import type { ObjectReference } from '#api/core/v1/reference.ts';
 import type { Informer } from '#client/cache.ts';
-import { isPodReady, isPodTerminal } from '../pods.ts';
+import { isPodReady, isPodTerminal } from '#api/podutil.ts';
 
 /** The IPs of a pod. */
 export function podIPs(pod: Pod): readonly string[] {

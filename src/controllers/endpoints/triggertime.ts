@@ -1,7 +1,7 @@
 // When the change that endpoints show happened: the annotation from which programming latency is measured.
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Service } from '#api/core/v1/service.ts';
-import { podCondition } from '../pods.ts';
+import { readyCondition } from '#api/podutil.ts';
 
 export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 
@@ -20,7 +20,7 @@ export class TriggerTimes {
     const times: string[] = [];
     const now = new Map<string, string>();
     for (const pod of pods) {
-      const time = podCondition(pod, 'Ready')?.lastTransitionTime;
+      const time = readyCondition(pod.status)?.lastTransitionTime;
       if (time === undefined) continue;
       const id = pod.metadata.name;
       now.set(id, time);

@@ -4,7 +4,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { Service } from '#api/core/v1/service.ts';
 import type { Endpoint, EndpointPort, EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
 import { belongs, hostnameOf, isHeadless, podIPs, podReference, targetPortOf } from '../endpoints/pods.ts';
-import { isPodReady } from '../pods.ts';
+import { isPodReady } from '#api/podutil.ts';
 import { type AddressType, type Group, groupKey, planSlices, type SlicePlan } from './slices.ts';
 
 export const serviceNameLabel = 'kubernetes.io/service-name';
