@@ -1,5 +1,5 @@
 // The agent's configuration: what a kubelet has in its flags and configuration file.
-import type { Taint } from '#api/core/v1/node.ts';
+import type { Taint } from '#api/core/v1/affinity.ts';
 
 export interface AgentOptions {
   readonly nodeName: string;

@@ -1,0 +1,144 @@
+// Brings pod statuses to the API server: the newest one of each pod, one write at a time, retried until it is there.
+import { messageOf } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import type { PodStatus } from '#api/core/v1/podstatus.ts';
+import { Pods } from '#api/refs.ts';
+import { isConflict, isNotFound } from '#api/status.ts';
+import type { Client } from '#client/client.ts';
+import { isTerminalPhase, uidOf } from '../sync/spec.ts';
+import { mergeConditions, statusPatch } from './patch.ts';
+
+interface Entry {
+  /** The pod as the API server has it, as far as we know. */
+  api: Pod;
+  wanted: PodStatus;
+  /** The pod has ended and is to be deleted once its status is written. */
+  remove: boolean;
+  writing: Promise<void> | undefined;
+}
+
+const firstRetry = 200;
+const lastRetry = 10_000;
+
+const revision = (pod: Pod): number => Number(pod.metadata.resourceVersion ?? '0');
+
+export class StatusManager {
+  readonly #client: Client;
+  readonly #world: Pick<World, 'clock' | 'log'>;
+  readonly #entries = new Map<string, Entry>();
+  readonly #stop = new AbortController();
+
+  constructor(client: Client, world: Pick<World, 'clock' | 'log'>) {
+    this.#client = client;
+    this.#world = world;
+  }
+
+  /** The last status set for a pod. */
+  get(uid: string): PodStatus | undefined {
+    return this.#entries.get(uid)?.wanted;
+  }
+
+  /** The status to start the next computation from: ours, with what others wrote since. */
+  base(pod: Pod): PodStatus {
+    const ours = this.#entries.get(uidOf(pod))?.wanted;
+    const api = pod.status ?? {};
+    if (!ours) return api;
+    return { ...api, ...ours, conditions: mergeConditions(api.conditions ?? [], ours.conditions ?? []) };
+  }
+
+  /** Sets the status of a pod; written soon if it differs from what the API server has. */
+  set(pod: Pod, status: PodStatus): void {
+    const uid = uidOf(pod);
+    const entry = this.#entries.get(uid);
+    if (!entry) {
+      this.#entries.set(uid, { api: pod, wanted: status, remove: false, writing: undefined });
+    } else {
+      if (revision(pod) > revision(entry.api)) entry.api = pod;
+      // A final phase stays, whatever is computed later.
+      entry.wanted = isTerminalPhase(entry.wanted.phase) ? { ...status, phase: entry.wanted.phase } : status;
+    }
+    this.#kick(uid);
+  }
+
+  /** Deletes the pod from the API once its last status is written: nothing of it is left on the node. */
+  remove(pod: Pod): void {
+    const entry = this.#entries.get(uidOf(pod));
+    if (!entry) {
+      this.#entries.set(uidOf(pod), { api: pod, wanted: pod.status ?? {}, remove: true, writing: undefined });
+    } else {
+      entry.remove = true;
+      if (revision(pod) > revision(entry.api)) entry.api = pod;
+    }
+    this.#kick(uidOf(pod));
+  }
+
+  /** The pod is gone from the API. */
+  forget(uid: string): void {
+    this.#entries.delete(uid);
+  }
+
+  /** Resolves when what was set so far is written or given up. */
+  async flush(uid: string): Promise<void> {
+    await this.#entries.get(uid)?.writing;
+  }
+
+  #kick(uid: string): void {
+    const entry = this.#entries.get(uid);
+    if (!entry || entry.writing || this.#stop.signal.aborted) return;
+    entry.writing = this.#drain(uid, entry).finally(() => {
+      entry.writing = undefined;
+    });
+  }
+
+  async #drain(uid: string, entry: Entry): Promise<void> {
+    // Leave the caller's turn first: several changes of one turn make one write.
+    await Promise.resolve();
+    let delay = firstRetry;
+    while (this.#entries.get(uid) === entry && !this.#stop.signal.aborted) {
+      try {
+        if (!(await this.#step(entry))) return;
+        delay = firstRetry;
+      } catch (error) {
+        if (isNotFound(error) || isConflict(error)) {
+          // Deleted, or replaced by another pod of the same name: no one wants this status any more.
+          if (this.#entries.get(uid) === entry) this.#entries.delete(uid);
+          return;
+        }
+        if (this.#stop.signal.aborted) return;
+        this.#world.log.warn('cannot write the status of a pod', { pod: entry.api.metadata.name, error: messageOf(error) });
+        await this.#world.clock.sleep(delay, this.#stop.signal).catch(() => undefined);
+        delay = Math.min(delay * 2, lastRetry);
+      }
+    }
+  }
+
+  /** Does one write; false when there is nothing left to do. */
+  async #step(entry: Entry): Promise<boolean> {
+    const { name, namespace, uid } = entry.api.metadata;
+    const pods = this.#client.resource(Pods);
+    const { signal } = this.#stop;
+    const status = statusPatch(entry.api.status ?? {}, entry.wanted);
+    if (status) {
+      const body = { metadata: { uid }, status };
+      const written = await pods.patch(name, body, { type: 'strategic', namespace, subresource: 'status', signal });
+      if (revision(written) >= revision(entry.api)) entry.api = written;
+      // What the server did not take over as it is would be sent for ever: trust it took what we meant.
+      entry.api = { ...entry.api, status: { ...entry.api.status, ...pickWritten(status, entry.wanted) } };
+      return true;
+    }
+    if (!entry.remove) return false;
+    entry.remove = false;
+    await pods.delete(name, { namespace, signal, options: { gracePeriodSeconds: 0, preconditions: { uid } } });
+    return true;
+  }
+
+  async dispose(): Promise<void> {
+    this.#stop.abort(new Error('the status manager stops'));
+    await Promise.all([...this.#entries.values()].map((entry) => entry.writing));
+  }
+}
+
+function pickWritten(patch: Record<string, unknown>, wanted: PodStatus): Partial<PodStatus> {
+  return Object.fromEntries(Object.keys(patch).map((field) => [field, wanted[field as keyof PodStatus]]));
+}

@@ -1,0 +1,144 @@
+// Whether the node itself can take a pod: the last check after the scheduler, with kubelet's reasons. Pure.
+import type { NodeSelectorRequirement, NodeSelectorTerm } from '#api/core/v1/affinity.ts';
+import type { Node } from '#api/core/v1/node.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import { quantityMilli, quantityValue } from '#format/quantity.ts';
+import type { WaitingReason } from '../status/input.ts';
+import { initContainers, isSidecar } from './spec.ts';
+
+type Amounts = Map<string, number>;
+
+const amount = (name: string, value: string): number => (name === 'cpu' ? quantityMilli(value) : quantityValue(value));
+
+function add(into: Amounts, from: Readonly<Record<string, string>> | undefined): void {
+  for (const [name, value] of Object.entries(from ?? {})) into.set(name, (into.get(name) ?? 0) + amount(name, value));
+}
+function atLeast(into: Amounts, from: Amounts): void {
+  for (const [name, value] of from) into.set(name, Math.max(into.get(name) ?? 0, value));
+}
+
+/** What a pod asks for: the sum of its containers and sidecars, or the largest init container beside the sidecars before it. */
+export function podRequests(pod: Pod): Amounts {
+  const sum: Amounts = new Map();
+  for (const container of pod.spec.containers) add(sum, container.resources?.requests);
+  const sidecars: Amounts = new Map();
+  const initPeak: Amounts = new Map();
+  for (const container of initContainers(pod)) {
+    if (isSidecar(container)) {
+      add(sidecars, container.resources?.requests);
+      add(sum, container.resources?.requests);
+      atLeast(initPeak, sidecars);
+    } else {
+      const peak = new Map(sidecars);
+      add(peak, container.resources?.requests);
+      atLeast(initPeak, peak);
+    }
+  }
+  atLeast(sum, initPeak);
+  for (const [name, value] of Object.entries(pod.spec.resources?.requests ?? {})) sum.set(name, amount(name, value));
+  add(sum, pod.spec.overhead);
+  return sum;
+}
+
+function matches(requirement: NodeSelectorRequirement, value: string | undefined): boolean {
+  const values = requirement.values ?? [];
+  switch (requirement.operator) {
+    case 'In':
+      return value !== undefined && values.includes(value);
+    case 'NotIn':
+      return value === undefined || !values.includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    case 'Gt':
+      return value !== undefined && Number(value) > Number(values[0]);
+    case 'Lt':
+      return value !== undefined && Number(value) < Number(values[0]);
+    default:
+      return false;
+  }
+}
+
+function termMatches(term: NodeSelectorTerm, node: Node): boolean {
+  const expressions = term.matchExpressions ?? [];
+  const fields = term.matchFields ?? [];
+  if (expressions.length === 0 && fields.length === 0) return false;
+  return (
+    expressions.every((requirement) => matches(requirement, node.metadata.labels?.[requirement.key])) &&
+    fields.every((requirement) => matches(requirement, requirement.key === 'metadata.name' ? node.metadata.name : undefined))
+  );
+}
+
+function affinityMatches(pod: Pod, node: Node): boolean {
+  for (const [key, value] of Object.entries(pod.spec.nodeSelector ?? {})) if (node.metadata.labels?.[key] !== value) return false;
+  const required = pod.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return !required || required.nodeSelectorTerms.some((term) => termMatches(term, node));
+}
+
+interface HostPort {
+  readonly port: number;
+  readonly protocol: string;
+  readonly ip: string;
+}
+
+function hostPorts(pod: Pod): HostPort[] {
+  return [...initContainers(pod).filter(isSidecar), ...pod.spec.containers].flatMap((container) =>
+    (container.ports ?? [])
+      .filter((port) => (port.hostPort ?? 0) > 0)
+      .map((port) => ({ port: port.hostPort ?? 0, protocol: port.protocol ?? 'TCP', ip: port.hostIP || '0.0.0.0' })),
+  );
+}
+
+const anyIp = (ip: string): boolean => ip === '0.0.0.0' || ip === '::';
+const collide = (a: HostPort, b: HostPort): boolean =>
+  a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || anyIp(a.ip) || anyIp(b.ip));
+
+function fits(pod: Pod, others: readonly Pod[], allocatable: Readonly<Record<string, string>>): WaitingReason | undefined {
+  const pods = quantityValue(allocatable['pods'] ?? '110');
+  const lack = (resource: string, requested: number, used: number, capacity: number): WaitingReason => ({
+    reason: `OutOf${resource}`,
+    message: `Pod was rejected: Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  });
+  if (others.length + 1 > pods) return lack('pods', 1, others.length, pods);
+  const used: Amounts = new Map();
+  for (const other of others) for (const [name, value] of podRequests(other)) used.set(name, (used.get(name) ?? 0) + value);
+  for (const [name, requested] of podRequests(pod)) {
+    if (requested === 0) continue;
+    const capacity = amount(name, allocatable[name] ?? '0');
+    const taken = used.get(name) ?? 0;
+    if (requested + taken > capacity) return lack(name, requested, taken, capacity);
+  }
+  return undefined;
+}
+
+const predicate = (name: string, why: string): WaitingReason => ({ reason: name, message: `Pod was rejected: Predicate ${name} failed: ${why}` });
+
+/** Why the node refuses the pod; undefined when it takes it. `others` are the pods that it already has. */
+export function admitPod(
+  pod: Pod,
+  others: readonly Pod[],
+  about: { node: Node | undefined; nodeName: string; allocatable: Readonly<Record<string, string>>; userNamespaces: boolean },
+): WaitingReason | undefined {
+  const lack = fits(pod, others, about.allocatable);
+  if (lack) return lack;
+  if (about.node && !affinityMatches(pod, about.node)) {
+    return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
+  }
+  if (pod.spec.nodeName && pod.spec.nodeName !== about.nodeName) {
+    return predicate('NodeName', "node(s) didn't match the requested node name");
+  }
+  const taken = others.flatMap(hostPorts);
+  if (hostPorts(pod).some((port) => taken.some((other) => collide(port, other)))) {
+    return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");
+  }
+  const os = pod.spec.os?.name;
+  if (os && os !== 'linux') {
+    return { reason: 'PodOSNotSupported', message: 'Pod was rejected: Failed to admit pod as the OS field doesn\'t match node OS' };
+  }
+  if (pod.spec.hostUsers === false && !about.userNamespaces) {
+    const message = 'Pod was rejected: the container runtime does not support user namespaces, and the pod asks for one (hostUsers: false)';
+    return { reason: 'UserNamespacesNotSupported', message };
+  }
+  return undefined;
+}

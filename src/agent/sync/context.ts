@@ -1,0 +1,65 @@
+// What every part of a pod's life on this node works with.
+import type { World } from '#base/world.ts';
+import type { Node } from '#api/core/v1/node.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import type { Service } from '#api/core/v1/service.ts';
+import type { Client } from '#client/client.ts';
+import type { Recorder } from '#client/events.ts';
+import type { DnsConfig } from '../config/dns.ts';
+import type { NodeSecurity } from '../config/security.ts';
+import type { PodObjects } from '../objects/objects.ts';
+import type { AgentOptions } from '../options.ts';
+import type { ImageCredentials, PodCgroups, PodVolumes } from '../parts.ts';
+import type { ProbeManager } from '../probes/manager.ts';
+import type { Runtime } from '../runtime.ts';
+import type { StatusManager } from '../status/manager.ts';
+import type { PodTokens } from '../tokens/tokens.ts';
+import type { Backoff } from './backoff.ts';
+import type { RuntimeCache } from './cache.ts';
+import type { Slots } from './slots.ts';
+
+export interface AgentContext {
+  readonly world: World;
+  readonly client: Client;
+  readonly options: AgentOptions;
+  readonly runtime: Runtime;
+  readonly cache: RuntimeCache;
+  readonly recorder: Recorder;
+  readonly statuses: StatusManager;
+  readonly probes: ProbeManager;
+  readonly objects: PodObjects;
+  readonly tokens: PodTokens;
+  readonly volumes: PodVolumes;
+  readonly cgroups: PodCgroups;
+  readonly credentials: ImageCredentials;
+  /** Restarts of containers. */
+  readonly restarts: Backoff;
+  /** Pulls of images. */
+  readonly pulls: Backoff;
+  readonly starts: Slots;
+  readonly security: NodeSecurity;
+  readonly resolv: () => Promise<DnsConfig>;
+  /** Services of the cluster, for environment variables. */
+  readonly services: () => Promise<readonly Service[]>;
+  /** The node as we last saw it. */
+  readonly node: () => Node | undefined;
+  readonly capacity: Readonly<Record<string, string>>;
+  readonly allocatable: Readonly<Record<string, string>>;
+  /** Pods that take part in admission on this node. */
+  readonly activePods: () => readonly Pod[];
+}
+
+/** A container that could not be started, and what its status says about it. */
+export class StartError extends Error {
+  readonly reason: string;
+  constructor(reason: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StartError';
+    this.reason = reason;
+  }
+}
+
+const prefixes = { init: 'initContainers', regular: 'containers', ephemeral: 'ephemeralContainers' } as const;
+
+/** Part of a pod that an event is about, as events name it. */
+export const containerPath = (kind: keyof typeof prefixes, name: string): string => `spec.${prefixes[kind]}{${name}}`;

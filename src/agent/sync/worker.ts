@@ -1,0 +1,357 @@
+// The life of one pod on this node, from admission to removal: one step at a time, each decided by `planPod`.
+import type { Timer } from '#base/clock.ts';
+import { messageOf } from '#base/errors.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import { podDir, podLogDir } from '../options.ts';
+import { computeStatus } from '../status/compute.ts';
+import type { WaitingReason } from '../status/input.ts';
+import { terminationMessage } from '../status/termination.ts';
+import type { AgentContext } from './context.ts';
+import { runPlan } from './execute.ts';
+import { planPod } from './plan.ts';
+import { gracePeriod, isTerminalPhase, podText, uidOf } from './spec.ts';
+import { emptyState, type PodState, running } from './state.ts';
+import { stopPod } from './stop.ts';
+
+type Stage = 'running' | 'terminating' | 'terminated' | 'gone';
+
+const firstRetry = 1000;
+const lastRetry = 20_000;
+/** More steps than this in one go mean that planning and the world disagree: pause. */
+const maxSteps = 50;
+
+export interface PodIdentity {
+  readonly uid: string;
+  readonly name: string;
+  readonly namespace: string;
+}
+
+export class PodWorker {
+  readonly id: PodIdentity;
+  readonly #context: AgentContext;
+  readonly #gone: (uid: string) => void;
+  /** The newest version; undefined when the API has never told us (left over from an earlier life of the agent). */
+  pod: Pod | undefined;
+  #inApi = false;
+  #stage: Stage = 'running';
+  #failure: WaitingReason | undefined;
+  readonly #waiting = new Map<string, WaitingReason>();
+  readonly #messages = new Map<string, string>();
+  #volumesStale = true;
+  #volumeRetry = 0;
+  #sync = new AbortController();
+  #stop: { grace: number; abort: AbortController } | undefined;
+  #woken = false;
+  #busy = false;
+  #resolveIdle: (() => void) | undefined;
+  #timer: Timer | undefined;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #retry = 0;
+  #disposed = false;
+  #cgroupParent: string | undefined;
+
+  constructor(context: AgentContext, id: PodIdentity, gone: (uid: string) => void) {
+    this.#context = context;
+    this.id = id;
+    this.#gone = gone;
+  }
+
+  get stage(): Stage {
+    return this.#stage;
+  }
+
+  /** True while the pod holds resources of the node. */
+  get active(): boolean {
+    return this.pod !== undefined && this.#failure === undefined && (this.#stage === 'running' || this.#stage === 'terminating');
+  }
+
+  get state(): PodState {
+    return this.#context.cache.get(this.id.uid) ?? emptyState(this.id);
+  }
+
+  // ---- What happens around the pod ----
+
+  /** A new version of the pod. `refused`: the node does not take it. */
+  update(pod: Pod, refused?: WaitingReason): void {
+    this.pod = pod;
+    this.#inApi = true;
+    this.#volumesStale = true;
+    if (this.#stage === 'running') this.#context.objects.register(pod);
+    if (refused) {
+      this.#failure = refused;
+      this.#terminate();
+    } else if (pod.metadata.deletionTimestamp || isTerminalPhase(pod.status?.phase)) this.#terminate();
+    this.wake();
+  }
+
+  /** The pod is gone from the API; `last` is how it was. */
+  removed(last: Pod | undefined): void {
+    if (last) this.pod = last;
+    this.#inApi = false;
+    this.#terminate();
+    this.wake();
+  }
+
+  /** A ConfigMap, a Secret or a token of the pod changed. */
+  refreshVolumes(): void {
+    this.#volumesStale = true;
+    this.#volumeRetry = 0;
+    this.wake();
+  }
+
+  /** The runtime or a prober has news. */
+  notify(): void {
+    if (this.#busy) void this.publish().catch(() => undefined);
+    this.wake();
+  }
+
+  #terminate(): void {
+    if (this.#stage === 'running') {
+      this.#stage = 'terminating';
+      this.#sync.abort(new Error('the pod is to end'));
+    } else if (this.#stage === 'terminating' && this.#stop && this.#grace() < this.#stop.grace) {
+      // Less time than before: whoever waits now gets the rest only.
+      this.#stop.abort.abort(new Error('the grace period was shortened'));
+      const { runtime } = this.#context;
+      const seconds = this.#grace();
+      for (const instance of running(this.state)) void runtime.stopContainer(instance.id, seconds).catch(() => undefined);
+    }
+  }
+
+  #grace(): number {
+    return this.pod ? Math.max(1, gracePeriod(this.pod)) : 1;
+  }
+
+  // ---- The loop ----
+
+  wake(): void {
+    if (this.#disposed) return;
+    this.#woken = true;
+    if (!this.#busy) void this.#loop();
+  }
+
+  #wakeIn(ms: number): void {
+    const at = this.#context.world.clock.monotonic() + ms;
+    if (at >= this.#timerAt) return;
+    this.#timer?.cancel();
+    this.#timerAt = at;
+    this.#timer = this.#context.world.clock.after(ms, () => {
+      this.#timerAt = Number.POSITIVE_INFINITY;
+      this.wake();
+    });
+  }
+
+  async #loop(): Promise<void> {
+    this.#busy = true;
+    while (this.#woken && !this.#disposed) {
+      this.#woken = false;
+      const { stage } = this;
+      try {
+        await this.#step();
+        this.#retry = 0;
+      } catch (error) {
+        if (this.#disposed) break;
+        // What was under way when the pod had to end was called off, which is no failure.
+        if (stage === 'running' && this.#stage !== 'running') {
+          this.#woken = true;
+          continue;
+        }
+        this.#context.world.log.warn('pod sync failed', { pod: this.id.name, namespace: this.id.namespace, error: messageOf(error) });
+        this.#retry = Math.min(this.#retry === 0 ? firstRetry : this.#retry * 2, lastRetry);
+        this.#wakeIn(this.#retry);
+      }
+    }
+    this.#busy = false;
+    this.#resolveIdle?.();
+  }
+
+  async #step(): Promise<void> {
+    switch (this.#stage) {
+      case 'running':
+        await this.#syncPod();
+        // Ended while running: go on at once.
+        if ((this.#stage as Stage) !== 'running') this.#woken = true;
+        return;
+      case 'terminating':
+        await this.#endPod();
+        this.#woken = true;
+        return;
+      case 'terminated':
+        await this.#afterEnd();
+        return;
+      case 'gone':
+        return;
+    }
+  }
+
+  // ---- Running ----
+
+  #deadlinePassed(pod: Pod): boolean {
+    const seconds = pod.spec.activeDeadlineSeconds;
+    const start = this.#context.statuses.get(this.id.uid)?.startTime ?? pod.status?.startTime;
+    if (seconds === undefined || !start) return false;
+    const left = Date.parse(start) + seconds * 1000 - this.#context.world.clock.now();
+    if (left > 0) this.#wakeIn(left);
+    return left <= 0;
+  }
+
+  async #syncPod(): Promise<void> {
+    const { pod } = this;
+    if (!pod) {
+      this.#terminate();
+      return;
+    }
+    const { signal } = this.#sync;
+    await this.publish();
+    if (this.#deadlinePassed(pod)) {
+      const message = 'Pod was active on the node longer than the specified deadline';
+      this.#failure = { reason: 'DeadlineExceeded', message };
+      this.#context.recorder.event(pod, 'Normal', 'DeadlineExceeded', message);
+      this.#terminate();
+      return;
+    }
+    this.#cgroupParent ??= await this.#context.cgroups.ensure(pod);
+    if (!(await this.#mount(pod, signal))) return;
+    for (let steps = 0; steps < maxSteps && !signal.aborted; steps++) {
+      const current = this.pod ?? pod;
+      const plan = planPod(current, this.state, this.#context.probes);
+      if (plan.finished) {
+        this.#terminate();
+        return;
+      }
+      const result = await runPlan(this.#context, current, {
+        plan,
+        state: () => this.state,
+        cgroupParent: this.#cgroupParent,
+        waiting: this.#waiting,
+        publish: () => this.publish(),
+        signal,
+      });
+      if (result.wakeIn !== undefined) this.#wakeIn(result.wakeIn);
+      if (!result.again) break;
+    }
+    if (!signal.aborted) await this.publish();
+  }
+
+  async #mount(pod: Pod, signal: AbortSignal): Promise<boolean> {
+    if (!this.#volumesStale) return true;
+    this.#volumesStale = false;
+    const { problems, refreshAt } = await this.#context.volumes.setUp(pod, signal);
+    signal.throwIfAborted();
+    if (refreshAt !== undefined) this.#refreshAt(refreshAt);
+    if (problems.length === 0) {
+      this.#volumeRetry = 0;
+      return true;
+    }
+    this.#volumesStale = true;
+    for (const problem of problems) {
+      const message = `MountVolume.SetUp failed for volume "${problem.volume}" : ${problem.message}`;
+      this.#context.recorder.event(pod, 'Warning', 'FailedMount', message);
+    }
+    this.#volumeRetry = Math.min(this.#volumeRetry === 0 ? 500 : this.#volumeRetry * 2, 122_000);
+    this.#wakeIn(this.#volumeRetry);
+    // A pod that runs already goes on with what it has.
+    return this.state.containers.length > 0;
+  }
+
+  #refreshAt(at: number): void {
+    this.#refreshTimer?.cancel();
+    const wait = Math.min(Math.max(1000, at - this.#context.world.clock.now()), 24 * 3600 * 1000);
+    this.#refreshTimer = this.#context.world.clock.after(wait, () => this.refreshVolumes());
+  }
+  #refreshTimer: Timer | undefined;
+
+  // ---- Status ----
+
+  async #readMessages(state: PodState): Promise<void> {
+    for (const container of state.containers) {
+      if (container.state !== 'exited' || this.#messages.has(container.id)) continue;
+      const message = await terminationMessage(this.#context.world.fs, container).catch(() => undefined);
+      this.#messages.set(container.id, message ?? container.message);
+    }
+    for (const id of this.#messages.keys()) if (!state.containers.some((container) => container.id === id)) this.#messages.delete(id);
+  }
+
+  /** Computes the pod's status and hands it to the status manager; also keeps the probers in line. */
+  async publish(terminal = false): Promise<void> {
+    if (!this.pod || !this.#inApi) return;
+    await this.#readMessages(this.state);
+    const { pod, state } = this;
+    const { probes, statuses, options, world } = this.#context;
+    const ips = pod.spec.hostNetwork ? options.nodeIps : (state.sandboxes[0]?.ips ?? []);
+    if (!terminal && this.#stage !== 'terminated') probes.sync(pod, state, { ips, ending: this.#stage !== 'running' });
+    const status = computeStatus({
+      pod,
+      old: statuses.base(pod),
+      state,
+      waiting: this.#waiting,
+      messages: this.#messages,
+      ready: (id) => verdict(probes.readiness(id)),
+      started: (id) => verdict(probes.startup(id)),
+      terminal,
+      ...(this.#failure ? { failure: this.#failure } : {}),
+      nodeIps: options.nodeIps,
+      now: world.clock.now(),
+    });
+    statuses.set(pod, status);
+  }
+
+  // ---- Ending ----
+
+  async #endPod(): Promise<void> {
+    const grace = this.#grace();
+    this.#stop = { grace, abort: new AbortController() };
+    await this.publish();
+    await stopPod(this.#context, { pod: this.pod, state: this.state }, { grace, signal: this.#stop.abort.signal });
+    await this.#context.cache.refresh(this.id);
+    if (running(this.state).length > 0) throw new Error(`containers of pod ${this.pod ? podText(this.pod) : this.id.name} still run`);
+    this.#stop = undefined;
+    this.#context.probes.remove(this.id.uid);
+    await this.publish(true);
+    await this.#context.volumes.tearDown(this.id.uid);
+    await this.#context.cgroups.remove(this.id.uid);
+    this.#refreshTimer?.cancel();
+    this.#context.objects.unregister(this.id.uid);
+    this.#context.restarts.forget(`${this.id.uid}/`);
+    this.#context.pulls.forget(`${this.id.uid}_`);
+    this.#stage = 'terminated';
+  }
+
+  async #afterEnd(): Promise<void> {
+    if (this.#inApi) {
+      if (this.pod?.metadata.deletionTimestamp) this.#context.statuses.remove(this.pod);
+      return;
+    }
+    const { runtime, world, options, cache, tokens, statuses } = this.#context;
+    for (const sandbox of this.state.sandboxes) await runtime.removeSandbox(sandbox.id);
+    for (const container of this.state.containers) await runtime.removeContainer(container.id);
+    await world.fs.remove(podDir(options.dataDir, this.id.uid));
+    await world.fs.remove(podLogDir(options.dataDir, this.id));
+    cache.drop(this.id.uid);
+    tokens.forget(this.id.uid);
+    statuses.forget(this.id.uid);
+    this.#stage = 'gone';
+    this.#timer?.cancel();
+    this.#gone(this.id.uid);
+  }
+
+  /** Lets go of the pod without touching what runs. */
+  async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#timer?.cancel();
+    this.#refreshTimer?.cancel();
+    this.#sync.abort(new Error('the agent stops'));
+    this.#stop?.abort.abort(new Error('the agent stops'));
+    if (this.#busy) await Promise.race([new Promise<void>((resolve) => (this.#resolveIdle = resolve)), this.#context.world.clock.sleep(1000)]);
+  }
+}
+
+const verdict = (result: string | undefined): boolean | undefined => (result === undefined ? undefined : result === 'success');
+
+/** The identity of a pod object. */
+export const identityOf = (pod: Pod): PodIdentity => ({
+  uid: uidOf(pod),
+  name: pod.metadata.name,
+  namespace: pod.metadata.namespace ?? '',
+});
+
