@@ -52,6 +52,12 @@ export class Registry {
     return resource;
   }
 
+  /** Adds a row that stores nothing (reviews): it shows in discovery, a plug-in serves it. */
+  addVirtual(row: ResourceRow): void {
+    this.#rows = [...this.#rows, row];
+    this.#generation++;
+  }
+
   remove(row: ResourceRow): void {
     this.#resources.delete(`${row.group}/${row.version}/${row.resource}`);
     this.#rows = this.#rows.filter((other) => other !== row);

@@ -23,6 +23,13 @@ export interface Reservation {
   rollback(): void;
 }
 
+/** A subresource through which part of the object is written. */
+export interface PartStrategy {
+  /** The old object with the part taken from the new one. */
+  merge(object: KubeObject, old: KubeObject, write: WriteContext): KubeObject;
+  validate?(object: KubeObject, old: KubeObject, write: WriteContext): readonly FieldError[];
+}
+
 /** How many seconds a deletion waits for somebody to finish the object; undefined: this kind is deleted at once. */
 export interface GracePeriod {
   readonly seconds: number;
@@ -46,6 +53,8 @@ export interface Strategy {
   ): Promise<{ readonly object: KubeObject; readonly reservation: Reservation }>;
   /** After the object is gone from the store. */
   released?(object: KubeObject, registry: Registry): void;
+  /** Subresources other than `status` that write part of the object, by name. */
+  readonly parts?: Readonly<Record<string, PartStrategy>>;
   grace?(object: KubeObject, requested: number | undefined): GracePeriod | undefined;
   /** True while something outside metadata.finalizers holds the object (namespaces). */
   held?(object: KubeObject): boolean;

@@ -85,11 +85,12 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
   const { strategy, row } = resource;
   const old = resource.view(current).object;
   const write = writeContext(request);
+  const part = subresource === '' || subresource === 'status' ? undefined : strategy.parts?.[subresource];
 
   let object = alignName(alignNamespace(await request.next(old), resource, request.namespace), name);
   checkPreconditions(request, object, old);
   object = withMeta(prepareNextMeta(object, old), { resourceVersion: old.metadata.resourceVersion });
-  object = keepForeignParts(request, object, old);
+  object = part ? part.merge(object, old, write) : keepForeignParts(request, object, old);
   if (!request.tracked) object = trackUpdate(request, object, old);
   const attributes = {
     operation: 'UPDATE' as const,
@@ -104,9 +105,9 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
     registry,
   };
   const admitted = await registry.admission.admit({ ...attributes, object });
-  if (admitted && admitted !== object) object = keepForeignParts(request, admitted, old);
+  if (admitted && admitted !== object) object = part ? part.merge(admitted, old, write) : keepForeignParts(request, admitted, old);
   if (subresource === 'status') object = strategy.prepareStatus?.(object, old, write) ?? object;
-  else object = strategy.prepareUpdate?.(object, old, write) ?? object;
+  else if (!part) object = strategy.prepareUpdate?.(object, old, write) ?? object;
   if (subresource !== 'status' && raisesGeneration(resource, object, old)) {
     object = withMeta(object, { generation: (old.metadata.generation ?? 0) + 1 });
   }

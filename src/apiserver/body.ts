@@ -1,0 +1,166 @@
+// Request bodies: bounded reading, content types, decoding into objects of the DSL.
+import { cannotBeHandled, decode, DecodeError, strictReason } from '#api/rules.ts';
+import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '#api/status.ts';
+import { messageOf } from '#base/errors.ts';
+import { parseYaml } from '#format/yaml.ts';
+import type { Struct } from '#api/dsl.ts';
+import { apiVersionOf, type KubeObject, parseApiVersion } from '#api/object.ts';
+import { structs } from '#api/structs.ts';
+import type { Call, Context } from './chain.ts';
+
+/** The largest body that is read: 3 MiB, as in Kubernetes. */
+export const maxBody = 3 * 1024 * 1024;
+
+const empty = new Uint8Array(0);
+
+/** Reads the whole body, up to `limit` bytes; more is a 413. */
+export async function readBody(call: Call, limit = maxBody): Promise<Uint8Array> {
+  const declared = Number(call.headers['content-length'] ?? 0);
+  if (declared > limit) throw requestEntityTooLarge(`limit is ${limit}`);
+  let first: Uint8Array | undefined;
+  let rest: Uint8Array[] | undefined;
+  let size = 0;
+  for await (const chunk of call.body) {
+    size += chunk.length;
+    if (size > limit) throw requestEntityTooLarge(`limit is ${limit}`);
+    if (!first) first = chunk;
+    else (rest ??= [first]).push(chunk);
+  }
+  return rest ? Buffer.concat(rest) : (first ?? empty);
+}
+
+export type BodyFormat = 'json' | 'yaml' | 'protobuf';
+
+const formats: Readonly<Record<string, BodyFormat>> = {
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  'application/vnd.kubernetes.protobuf': 'protobuf',
+};
+
+/** The media type without parameters, lower case. */
+export function mediaType(header: string | undefined): string {
+  if (header === undefined) return '';
+  const semicolon = header.indexOf(';');
+  return (semicolon < 0 ? header : header.slice(0, semicolon)).trim().toLowerCase();
+}
+
+/** The format of a body that holds an object; 415 for anything that is not offered. */
+export function bodyFormat(call: Call): BodyFormat {
+  const type = mediaType(call.headers['content-type']);
+  if (type === '') return 'json';
+  const format = formats[type];
+  if (!format) throw unsupportedMediaType(Object.keys(formats));
+  return format;
+}
+
+function text(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function summary(bytes: Uint8Array): string {
+  const head = text(bytes.subarray(0, 30));
+  if (bytes.length === 0) return '<empty>';
+  return head.startsWith('{') ? (bytes.length > 30 ? `${head} ...` : head) : Buffer.from(bytes.subarray(0, 30)).toString('hex');
+}
+
+/** Parses JSON or YAML bytes; a 400 that names the expected kind for what cannot be read. */
+export function parseBody(bytes: Uint8Array, format: 'json' | 'yaml', kind: string): unknown {
+  try {
+    return format === 'json' ? JSON.parse(text(bytes)) : parseYaml(text(bytes));
+  } catch (error) {
+    const what = format === 'json' ? 'json parse error' : 'yaml parse error';
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; ${what}: ${messageOf(error)} (${summary(bytes)})`,
+    );
+  }
+}
+
+export interface Target {
+  readonly struct: Struct;
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
+
+/** The query's fieldValidation; 422 for other values. */
+export function fieldValidationOf(params: URLSearchParams): FieldValidation {
+  const value = params.get('fieldValidation') || 'Warn';
+  if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value;
+  throw badRequest(`fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`);
+}
+
+function registered(group: string, version: string, kind: string): boolean {
+  const prefix = group === '' ? 'core' : (group.split('.')[0] as string);
+  return structs.has(`${prefix}.${version}.${kind}`);
+}
+
+/** Checks apiVersion and kind of a body against what the URL wants; absent ones are filled in. */
+export function checkType(value: Record<string, unknown>, target: Target): void {
+  const apiVersion = typeof value['apiVersion'] === 'string' ? value['apiVersion'] : '';
+  const kind = typeof value['kind'] === 'string' ? value['kind'] : '';
+  const expected = apiVersionOf(target);
+  const given = parseApiVersion(apiVersion || expected);
+  if (kind !== '' && kind !== target.kind) {
+    const reason = registered(given.group, given.version, kind)
+      ? `converting (${given.version}.${kind}) to (${target.version}.${target.kind}): unknown conversion`
+      : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || expected)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
+    throw cannotBeHandled({ kind, version: given.version }, target.kind, reason);
+  }
+  if (apiVersion !== '' && apiVersion !== expected) {
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
+  }
+}
+
+/** Turns parsed JSON into an object of the target: types checked, defaults applied, unknown fields handled as asked. */
+export function decodeValue(value: unknown, target: Target, validation: FieldValidation, warn: (text: string) => void): KubeObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw badRequest(`the object provided is unrecognized (must be of type ${target.kind}): couldn't get version/kind; json parse error`);
+  }
+  checkType(value as Record<string, unknown>, target);
+  let decoded;
+  try {
+    decoded = decode(target.struct, value);
+  } catch (error) {
+    if (error instanceof DecodeError) throw cannotBeHandled(target, target.kind, error.message);
+    throw error;
+  }
+  if (decoded.unknown.length > 0 && validation !== 'Ignore') {
+    if (validation === 'Strict') throw cannotBeHandled(target, target.kind, strictReason(decoded.unknown));
+    for (const finding of decoded.unknown) warn(finding);
+  }
+  return complete(decoded.object, target);
+}
+
+/** kind and apiVersion first, metadata always there. */
+function complete(object: KubeObject, target: Target): KubeObject {
+  return {
+    kind: target.kind,
+    apiVersion: apiVersionOf(target),
+    ...withoutType(object),
+    metadata: object.metadata ?? ({} as KubeObject['metadata']),
+  };
+}
+
+function withoutType(object: KubeObject): KubeObject {
+  const { kind: _, apiVersion: __, ...rest } = object;
+  return rest;
+}
+
+/** Reads and decodes the object in a request's body. */
+export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): Promise<T> {
+  const { call } = ctx;
+  const validation = fieldValidationOf(call.params);
+  let value = call.object;
+  if (value === undefined) {
+    const format = bodyFormat(call);
+    const bytes = await readBody(call);
+    value = format === 'protobuf' ? decodeProtobuf(bytes) : parseBody(bytes, format, target.kind);
+  }
+  return decodeValue(value, target, validation, (finding) => ctx.warnings.push(finding)) as T;
+}
+
+function decodeProtobuf(_bytes: Uint8Array): unknown {
+  throw unsupportedMediaType(['application/json', 'application/yaml']);
+}

@@ -1,0 +1,228 @@
+// Between sockets and the chain: calls from HTTP requests, answers onto the wire.
+import { statusOf, timeout } from '#api/status.ts';
+import { messageOf } from '#base/errors.ts';
+import type { HttpHandlers, HttpHeaders, HttpReply, HttpRequest, HttpWriter, Socket } from '#base/net.ts';
+import type { World } from '#base/world.ts';
+import type { Answer, Call } from './chain.ts';
+import { type Accepted, accepted, encodeAnswer, type Encoded, frameEncoder } from './negotiate.ts';
+import type { Outcome, Pipeline } from './pipeline.ts';
+
+const noParams = new URLSearchParams();
+const gzipFrom = 128 * 1024;
+/** Bytes that a slow watcher may have waiting before it is cut off. */
+const maxBuffered = 16 * 1024 * 1024;
+
+/** The chain's view of an HTTP request. */
+export function callOf(request: HttpRequest): Call {
+  const { url } = request;
+  const mark = url.indexOf('?');
+  const query = mark < 0 ? '' : url.slice(mark + 1);
+  return {
+    method: request.method,
+    path: mark < 0 ? url : url.slice(0, mark),
+    query,
+    params: query === '' ? noParams : new URLSearchParams(query),
+    headers: request.headers,
+    httpVersion: request.httpVersion,
+    remoteAddress: request.remoteAddress,
+    peer: request.peer,
+    get signal() {
+      return request.signal;
+    },
+    user: undefined,
+    object: undefined,
+    get body() {
+      return request.body;
+    },
+  };
+}
+
+interface Pending {
+  readonly deadline: number;
+  expire(): void;
+}
+
+/** Serves HTTP. */
+export class Edge implements AsyncDisposable {
+  readonly #world: World;
+  readonly #pipeline: Pipeline;
+  readonly #requestTimeout: number;
+  readonly #pending = new Set<Pending>();
+  readonly #timer: { cancel(): void };
+  readonly handlers: HttpHandlers;
+
+  constructor(world: World, pipeline: Pipeline, requestTimeout: number) {
+    this.#world = world;
+    this.#pipeline = pipeline;
+    this.#requestTimeout = requestTimeout;
+    // One coarse timer for all requests: a timer each would cost more than the requests.
+    this.#timer = world.clock.every(1000, () => this.#expire());
+    this.handlers = {
+      request: (request, reply) => {
+        this.#handle(request, reply).catch((error: unknown) => {
+          world.log.error('answer failed', { url: request.url, error: messageOf(error) });
+        });
+      },
+      upgrade: (request, socket) => {
+        this.#upgrade(request, socket).catch((error: unknown) => {
+          world.log.warn('upgrade failed', { url: request.url, error: messageOf(error) });
+          socket.destroy();
+        });
+      },
+    };
+  }
+
+  #expire(): void {
+    const now = this.#world.clock.monotonic();
+    for (const pending of this.#pending) if (pending.deadline <= now) pending.expire();
+  }
+
+  async #handle(request: HttpRequest, reply: HttpReply): Promise<void> {
+    const call = callOf(request);
+    let expired = false;
+    const pending: Pending = {
+      deadline: this.#world.clock.monotonic() + this.#requestTimeout,
+      expire: () => {
+        expired = true;
+        this.#pending.delete(pending);
+        const { status } = timeout('request did not complete within the allotted timeout', 0);
+        reply.send(504, { 'content-type': 'application/json' }, JSON.stringify(status));
+      },
+    };
+    this.#pending.add(pending);
+    let outcome: Outcome;
+    try {
+      outcome = await this.#pipeline.run(call);
+    } finally {
+      this.#pending.delete(pending);
+    }
+    if (expired) return;
+    const base: Record<string, string> = {
+      'audit-id': this.#world.random.uuid(),
+      'cache-control': 'no-cache, private',
+    };
+    if (outcome.warnings.length > 0) base['warning'] = warningHeader(outcome.warnings);
+    await this.#send(call, reply, outcome.answer, base);
+  }
+
+  async #send(call: Call, reply: HttpReply, answer: Answer, base: HttpHeaders): Promise<void> {
+    switch (answer.kind) {
+      case 'bytes':
+        return reply.send(answer.status, { ...base, ...answer.headers }, call.method === 'HEAD' ? undefined : answer.bytes);
+      case 'stream':
+        return pump(reply.stream(answer.status, { ...base, ...answer.headers }), answer.stream);
+      case 'watch': {
+        let choice: Accepted;
+        try {
+          choice = accepted(call.headers['accept']);
+        } catch (error) {
+          return this.#sendStatus(reply, error, base);
+        }
+        const encode = frameEncoder(answer.row, choice, { includeObject: includeObject(call), now: () => this.#world.clock.now() });
+        const writer = reply.stream(200, { ...base, 'content-type': 'application/json' });
+        return watchPump(writer, answer.events, encode);
+      }
+      default:
+    }
+    let encoded: Encoded;
+    try {
+      const options = { includeObject: includeObject(call), now: this.#world.clock.now(), pretty: isPretty(call) };
+      encoded = encodeAnswer(answer, accepted(call.headers['accept']), options);
+    } catch (error) {
+      if (answer.kind === 'object' && answer.status >= 400) encoded = encodeAnswer(answer, accepted(undefined), plain);
+      else return this.#sendStatus(reply, error, base);
+    }
+    const { status } = encoded;
+    const headers = { ...base, ...encoded.headers };
+    if (call.method === 'HEAD') return reply.send(status, headers);
+    if (encoded.bytes.length > gzipFrom && /\bgzip\b/.test(call.headers['accept-encoding'] ?? '')) {
+      const bytes = await this.#world.zip.gzip(encoded.bytes, 4);
+      return reply.send(status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, bytes);
+    }
+    reply.send(status, headers, encoded.bytes);
+  }
+
+  #sendStatus(reply: HttpReply, error: unknown, base: HttpHeaders): void {
+    const status = statusOf(error);
+    reply.send(status.code ?? 500, { ...base, 'content-type': 'application/json' }, `${JSON.stringify(status)}\n`);
+  }
+
+  async #upgrade(request: HttpRequest, socket: Socket): Promise<void> {
+    const call = callOf(request);
+    try {
+      const { ctx, endpoint } = await this.#pipeline.admit(call);
+      if (endpoint?.upgrade) return await endpoint.upgrade(ctx, socket);
+    } catch (error) {
+      const status = statusOf(error);
+      return refuseUpgrade(socket, status.code ?? 500, `${JSON.stringify(status)}\n`);
+    }
+    const { answer } = await this.#pipeline.run(call);
+    const encoded = answer.kind === 'object' ? encodeAnswer(answer, accepted(undefined), plain) : { status: 400, bytes: 'Bad Request\n' };
+    return refuseUpgrade(socket, encoded.status, Buffer.from(encoded.bytes as string).toString('utf8'));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#timer.cancel();
+  }
+}
+
+const plain = { includeObject: 'None', now: 0, pretty: false } as const;
+
+async function refuseUpgrade(socket: Socket, status: number, body: string): Promise<void> {
+  const length = Buffer.byteLength(body);
+  await socket.write(
+    Buffer.from(
+      `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${body}`,
+    ),
+  );
+  socket.end();
+}
+
+async function pump(writer: HttpWriter, stream: AsyncIterable<Uint8Array>): Promise<void> {
+  try {
+    for await (const chunk of stream) if (!writer.write(chunk)) await writer.drained();
+    writer.end();
+  } catch {
+    writer.destroy();
+  }
+}
+
+async function watchPump<T>(writer: HttpWriter, events: AsyncIterable<T>, encode: (batch: T) => Uint8Array): Promise<void> {
+  try {
+    for await (const batch of events) {
+      writer.write(encode(batch));
+      if (writer.buffered > maxBuffered) return writer.destroy();
+    }
+    writer.end();
+  } catch {
+    writer.destroy();
+  }
+}
+
+function includeObject(call: Call): 'None' | 'Metadata' | 'Object' {
+  const value = call.params.get('includeObject');
+  return value === 'None' || value === 'Object' ? value : 'Metadata';
+}
+
+// As Kubernetes does: by parameter, else for people with browsers and curl.
+function isPretty(call: Call): boolean {
+  const value = call.params.get('pretty');
+  if (value !== null) return value !== 'false' && value !== '0';
+  const agent = call.headers['user-agent'];
+  return agent !== undefined && (agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0'));
+}
+
+const maxWarnings = 4096;
+
+/** Texts as one Warning header: `299 - "text", 299 - "text"`. */
+export function warningHeader(texts: readonly string[]): string {
+  let header = '';
+  for (const text of new Set(texts)) {
+    // oxlint-disable-next-line no-control-regex -- header values hold no control characters
+    const clean = text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/[\\"]/g, '\\$&');
+    const next = `${header === '' ? '' : `${header}, `}299 - "${clean}"`;
+    if (next.length > maxWarnings) break;
+    header = next;
+  }
+  return header;
+}

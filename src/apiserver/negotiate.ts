@@ -1,0 +1,191 @@
+// Answers as bytes: which encoding and which form (object, Table, metadata only) the client accepts.
+import { notAcceptable } from '#api/status.ts';
+import { toYaml } from '#format/yaml.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { HttpHeaders } from '#base/net.ts';
+import { apiVersionOf } from '#api/object.ts';
+import { parseAccept } from './discovery/accept.ts';
+import type { Answer, Encodable, EncodableEvent, ListMetaValues } from './chain.ts';
+import type { ResourceRow } from './resources/row.ts';
+import { tableable, tableOf } from './table/table.ts';
+
+export type Form = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+export interface Accepted {
+  readonly encoding: 'json' | 'yaml';
+  readonly form: Form;
+  /** Version of meta.k8s.io for the converted forms. */
+  readonly metaVersion: string;
+}
+
+const offered = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const plainJson: Accepted = { encoding: 'json', form: 'object', metaVersion: 'v1' };
+const known = new Map<string, Accepted | undefined>();
+const maxKnown = 256;
+
+/** What an Accept header asks for; 406 when nothing of it is offered. */
+export function accepted(header: string | undefined): Accepted {
+  if (header === undefined || header === '' || header === '*/*' || header === 'application/json') return plainJson;
+  let choice = known.get(header);
+  if (!choice && !known.has(header)) {
+    choice = choose(header);
+    if (known.size >= maxKnown) known.clear();
+    known.set(header, choice);
+  }
+  if (!choice) throw notAcceptable(offered);
+  return choice;
+}
+
+function choose(header: string): Accepted | undefined {
+  for (const { type, params } of parseAccept(header)) {
+    const encoding =
+      type === 'application/yaml' ? 'yaml' : ['*/*', 'application/*', 'application/json'].includes(type) ? 'json' : undefined;
+    if (!encoding) continue;
+    const { as, g, v } = params;
+    if (as === undefined) return { encoding, form: 'object', metaVersion: 'v1' };
+    if (g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) continue;
+    if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
+      return { encoding, form: as, metaVersion: v };
+  }
+  return undefined;
+}
+
+/** An answer ready for the wire. */
+export interface Encoded {
+  readonly status: number;
+  readonly headers: HttpHeaders;
+  readonly bytes: Uint8Array | string;
+}
+
+interface TableOptions {
+  readonly includeObject: 'None' | 'Metadata' | 'Object';
+  readonly now: number;
+}
+
+const contentTypes = { json: 'application/json', yaml: 'application/yaml' } as const;
+
+function encode(value: object, encoding: 'json' | 'yaml', pretty: boolean): string {
+  if (encoding === 'yaml') return toYaml(value);
+  return `${pretty ? JSON.stringify(value, undefined, 2) : JSON.stringify(value)}\n`;
+}
+
+/** Encodes a single object or a list. Watches and streams are not encoded here. */
+export function encodeAnswer(
+  answer: Answer & { kind: 'object' | 'list' },
+  choice: Accepted,
+  options: TableOptions & { pretty: boolean },
+): Encoded {
+  const { encoding, form } = choice;
+  const { pretty } = options;
+  const isStatus = answer.kind === 'object' && (answer.object as { kind?: string }).kind === 'Status';
+  const converted = answer.row && !isStatus ? convert(answer, choice, options) : undefined;
+  if (form !== 'object' && !converted && !isStatus) throw notAcceptable(offered);
+  const status = answer.kind === 'object' ? answer.status : 200;
+  const extra = answer.kind === 'object' ? answer.headers : undefined;
+  const headers: HttpHeaders = { 'content-type': contentTypes[encoding], ...extra };
+  if (converted) return { status, headers, bytes: encode(converted, encoding, pretty) };
+  if (encoding === 'json' && !pretty) {
+    if (answer.kind === 'list') return { status, headers, bytes: listBytes(answer.row, answer.listMeta, answer.items) };
+    if (answer.json) return { status, headers, bytes: answer.json() };
+  }
+  return {
+    status,
+    headers,
+    bytes: encode(answer.kind === 'list' ? listObject(answer.row, answer.listMeta, answer.items) : answer.object, encoding, pretty),
+  };
+}
+
+/** A list as an object. */
+export function listObject(row: ResourceRow, metadata: ListMetaValues, items: readonly Encodable[]): object {
+  return { kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata, items: items.map((item) => item.object) };
+}
+
+const comma = Buffer.from(',');
+const open = Buffer.from('{');
+const tail = Buffer.from(']}\n');
+const metadataKey = Buffer.from('"metadata":{');
+
+// Items of a list carry no kind and apiVersion: the bytes of an object from its metadata on.
+function listBytes(row: ResourceRow, metadata: ListMetaValues, items: readonly Encodable[]): Uint8Array {
+  const head = `{"kind":"${row.kind}List","apiVersion":"${apiVersionOf(row)}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const chunks: Uint8Array[] = [Buffer.from(head)];
+  for (let i = 0; i < items.length; i++) {
+    const json = (items[i] as Encodable).json();
+    const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
+    const at = bytes.indexOf(metadataKey);
+    if (i > 0) chunks.push(comma);
+    if (at > 0) chunks.push(open, bytes.subarray(at));
+    else chunks.push(bytes);
+  }
+  chunks.push(tail);
+  return Buffer.concat(chunks);
+}
+
+function convert(answer: Answer & { kind: 'object' | 'list' }, choice: Accepted, options: TableOptions): object | undefined {
+  const row = answer.row as ResourceRow;
+  if (choice.form === 'object') return undefined;
+  if (choice.form === 'Table') {
+    if (!tableable(row)) return undefined;
+    const objects = answer.kind === 'list' ? answer.items.map((item) => item.object) : [answer.object as KubeObject];
+    const { resourceVersion } = answer.kind === 'list' ? answer.listMeta : (answer.object as KubeObject).metadata;
+    const metadata = answer.kind === 'list' ? answer.listMeta : { resourceVersion };
+    return tableObject(row, objects, metadata, choice, options, false);
+  }
+  if (answer.kind === 'list') {
+    if (choice.form !== 'PartialObjectMetadataList') return undefined;
+    const items = answer.items.map((item) => ({ metadata: item.object.metadata }));
+    return { kind: choice.form, apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: answer.listMeta, items };
+  }
+  if (choice.form !== 'PartialObjectMetadata') return undefined;
+  return { kind: choice.form, apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: (answer.object as KubeObject).metadata };
+}
+
+function tableObject(
+  row: ResourceRow,
+  objects: readonly KubeObject[],
+  metadata: object,
+  choice: Accepted,
+  options: TableOptions,
+  noHeaders: boolean,
+): object {
+  const parts = tableOf(row, objects, { includeObject: options.includeObject, noHeaders, now: options.now });
+  return { kind: 'Table', apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata, ...parts };
+}
+
+/** Encodes watch events in the form the client asked for; one frame per line. */
+export function frameEncoder(
+  row: ResourceRow,
+  choice: Accepted,
+  options: Omit<TableOptions, 'now'> & { now(): number },
+): (events: readonly EncodableEvent[]) => Uint8Array {
+  let first = true;
+  const convertEvent = (event: EncodableEvent): Uint8Array | string => {
+    const { object } = event.item;
+    if (event.type === 'ERROR' || choice.form === 'object') return event.item.json();
+    if (choice.form === 'Table') {
+      const objects = event.type === 'BOOKMARK' ? [] : [object];
+      const { resourceVersion, annotations } = object.metadata;
+      const metadata = event.type === 'BOOKMARK' ? { resourceVersion, ...(annotations ? { annotations } : {}) } : { resourceVersion };
+      const table = tableObject(row, objects, metadata, choice, { includeObject: options.includeObject, now: options.now() }, !first);
+      first = false;
+      return JSON.stringify(table);
+    }
+    return JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: object.metadata });
+  };
+  return (events) => {
+    const chunks: Uint8Array[] = [];
+    for (const event of events) {
+      const body = convertEvent(event);
+      chunks.push(eventHead(event.type), typeof body === 'string' ? Buffer.from(body) : body, eventTail);
+    }
+    return Buffer.concat(chunks);
+  };
+}
+
+const heads = new Map<string, Buffer>();
+const eventTail = Buffer.from('}\n');
+
+function eventHead(type: string): Buffer {
+  let head = heads.get(type);
+  if (!head) heads.set(type, (head = Buffer.from(`{"type":"${type}","object":`)));
+  return head;
+}

@@ -1,0 +1,192 @@
+// The chain: what every request passes through, from sockets and from the loopback alike.
+import { StatusError, statusOf, tooManyRequests, unauthorized } from '#api/status.ts';
+import { messageOf } from '#base/errors.ts';
+import type { UserInfo } from '#client/transport.ts';
+import { anonymous } from './authn/groups.ts';
+import { impersonate } from './authn/impersonation.ts';
+import { forbiddenError } from './authz/authorizer.ts';
+import type { Answer, Auditor, Authenticator, Authorizer, AuthzAttributes, Backend, Call, Context, RequestInfo } from './chain.ts';
+import { pageNotFound } from './discovery/plug.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Registry } from './registry/registry.ts';
+import { parseRequestInfo } from './requestinfo.ts';
+import { type Router, takesMethod } from './router.ts';
+import { serveResource } from './verbs.ts';
+
+export interface PipelineOptions {
+  readonly registry: Registry;
+  readonly backend: Backend;
+  readonly router: Router;
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizer: Authorizer;
+  readonly auditor: Auditor | undefined;
+}
+
+/** What a request has become when it may be served. */
+export interface Admitted {
+  readonly ctx: Context;
+  /** Undefined: the registry serves it. */
+  readonly endpoint: Endpoint | undefined;
+}
+
+export interface Outcome {
+  readonly answer: Answer;
+  readonly warnings: readonly string[];
+}
+
+const mutating = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  #reads = 0;
+  #writes = 0;
+  #closing = false;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+  }
+
+  /** Requests being served. */
+  get inFlight(): number {
+    return this.#reads + this.#writes;
+  }
+
+  close(): void {
+    this.#closing = true;
+  }
+
+  /** Serves one request to its answer; never rejects. */
+  async run(call: Call): Promise<Outcome> {
+    const warnings: string[] = [];
+    let audited: Pick<Context, 'call' | 'info' | 'user'> | undefined;
+    let answer: Answer;
+    try {
+      const info = parseRequestInfo(call.method, call.path, call.params);
+      const release = this.#enter(call, info);
+      try {
+        const { ctx, endpoint } = await this.#admit(call, info, warnings);
+        audited = ctx;
+        answer = await this.#serve(ctx, endpoint);
+      } finally {
+        release();
+      }
+    } catch (error) {
+      answer = this.#refusal(error, call);
+    }
+    if (audited) this.#options.auditor?.completed(audited, 'status' in answer ? answer.status : 200);
+    return { answer, warnings };
+  }
+
+  /** The stages up to authorization, for upgrades: the endpoint takes over the socket. Rejects with StatusError. */
+  admit(call: Call): Promise<Admitted> {
+    return this.#admit(call, parseRequestInfo(call.method, call.path, call.params), []);
+  }
+
+  async #admit(call: Call, info: RequestInfo, warnings: string[]): Promise<Admitted> {
+    const { authorizer, backend, auditor, router } = this.#options;
+    let user = call.user ?? (await this.#authenticate(call));
+    if (hasImpersonation(call)) user = await impersonate(user, call.headers, authorizer);
+    const ctx: Context = { call, info, user, warnings, backend };
+    auditor?.received(ctx);
+    await this.#authorize(ctx, info.verb);
+    return { ctx, endpoint: info.isResource ? router.resource(info) : router.path(info.path) };
+  }
+
+  async #authenticate(call: Call): Promise<UserInfo> {
+    for (const authenticator of this.#options.authenticators) {
+      const user = await authenticator(call);
+      if (user) return user;
+    }
+    if (!this.#options.backend.config.anonymous || call.headers['authorization']) throw unauthorized();
+    return anonymous;
+  }
+
+  async #authorize(ctx: Context, verb: string): Promise<void> {
+    const { info, user, call } = ctx;
+    const attributes: AuthzAttributes = {
+      user,
+      verb,
+      isResource: info.isResource,
+      group: info.group,
+      version: info.version,
+      resource: info.resource,
+      subresource: info.subresource,
+      namespace: info.namespace,
+      name: info.name,
+      path: info.isResource ? '' : info.path,
+      ...selectors(call, verb),
+    };
+    const decided = this.#options.authorizer.authorize(attributes);
+    const { decision, reason } = decided instanceof Promise ? await decided : decided;
+    if (decision === 'allow') return;
+    // Somebody without credentials is asked for them only when anonymous requests are off; else it is plainly forbidden.
+    throw forbiddenError(attributes, reason);
+  }
+
+  async #serve(ctx: Context, endpoint: Endpoint | undefined): Promise<Answer> {
+    const { info, call } = ctx;
+    if (!info.isResource) {
+      const path = this.#options.router.path(info.path);
+      if (!path) return pageNotFound();
+      if (!takesMethod(path, call.method))
+        return { kind: 'bytes', status: 405, headers: { 'content-type': 'text/plain; charset=utf-8' }, bytes: 'Method Not Allowed\n' };
+      return path.handle(ctx);
+    }
+    if (endpoint) return endpoint.handle(ctx);
+    const { registry } = this.#options;
+    const resource = registry.find(info.group, info.version, info.resource);
+    if (!resource) return pageNotFound();
+    return serveResource(registry, resource, ctx, (again, verb) => this.#authorize(again, verb));
+  }
+
+  /** Counts a request in, or refuses it when too many are in flight. Watches and the loopback are not counted. */
+  #enter(call: Call, info: RequestInfo): () => void {
+    if (this.#closing)
+      throw new StatusError({ ...tooManyRequests('The apiserver is shutting down').status, code: 503, reason: 'ServiceUnavailable' });
+    if (call.user || info.verb === 'watch' || longRunning(this.#options.router, info)) return () => {};
+    const { maxInFlight, maxMutatingInFlight } = this.#options.backend.config;
+    const refuse = () => tooManyRequests('Too many requests, please try again later.');
+    if (mutating.has(info.verb)) {
+      if (this.#writes >= maxMutatingInFlight) throw refuse();
+      this.#writes++;
+      return () => {
+        this.#writes--;
+      };
+    }
+    if (this.#reads >= maxInFlight) throw refuse();
+    this.#reads++;
+    return () => {
+      this.#reads--;
+    };
+  }
+
+  #refusal(error: unknown, call: Call): Answer {
+    const status = statusOf(error);
+    if (!(error instanceof StatusError)) {
+      this.#options.backend.world.log.error('request failed', {
+        method: call.method,
+        path: call.path,
+        error: messageOf(error),
+        stack: error instanceof Error ? error.stack : undefined,
+      });
+    }
+    const retry = status.details?.retryAfterSeconds;
+    return { kind: 'object', status: status.code ?? 500, object: status, ...(retry ? { headers: { 'retry-after': String(retry) } } : {}) };
+  }
+}
+
+function longRunning(router: Router, info: RequestInfo): boolean {
+  return (info.isResource ? router.resource(info) : router.path(info.path))?.longRunning === true;
+}
+
+function hasImpersonation(call: Call): boolean {
+  for (const name in call.headers) if (name.startsWith('impersonate-')) return true;
+  return false;
+}
+
+function selectors(call: Call, verb: string): { fieldSelector?: string; labelSelector?: string } {
+  if (verb !== 'list' && verb !== 'watch' && verb !== 'deletecollection') return {};
+  const fieldSelector = call.params.get('fieldSelector');
+  const labelSelector = call.params.get('labelSelector');
+  return { ...(fieldSelector ? { fieldSelector } : {}), ...(labelSelector ? { labelSelector } : {}) };
+}

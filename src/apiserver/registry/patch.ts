@@ -1,0 +1,111 @@
+// PATCH: the four kinds of patch, applied to the newest state of the served version.
+import { badRequest, requestEntityTooLarge, StatusError, unsupportedMediaType } from '#api/status.ts';
+import { messageOf } from '#base/errors.ts';
+import { applyJsonPatch, JsonPatchError, parseJsonPatch } from '#merge/jsonPatch.ts';
+import { applyMergePatch } from '#merge/mergePatch.ts';
+import { applyStrategicPatch } from '#merge/strategic.ts';
+import type { KubeObject } from '#api/object.ts';
+import { decodeValue, fieldValidationOf, mediaType, parseBody, readBody } from '../body.ts';
+import type { Call } from '../chain.ts';
+import { applyUpdate } from './apply.ts';
+import type { WriteRequest } from './request.ts';
+import { update, type UpdateResult } from './update.ts';
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+const types: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+const maxOperations = 10_000;
+
+/** A patch as it came in. */
+export interface Patch {
+  readonly type: PatchType;
+  readonly body: unknown;
+}
+
+/** Reads a patch body. */
+export async function readPatch(call: Call, kind: string): Promise<Patch> {
+  const type = types[mediaType(call.headers['content-type'])];
+  if (!type) throw unsupportedMediaType(Object.keys(types));
+  if (call.object !== undefined) return { type, body: call.object };
+  const bytes = await readBody(call);
+  return { type, body: type === 'apply' ? parseBody(bytes, 'yaml', kind) : parsePatch(bytes, type) };
+}
+
+function parsePatch(bytes: Uint8Array, type: PatchType): unknown {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    if (type === 'json' ? !Array.isArray(value) : typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw new Error(
+        `json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type ${type === 'json' ? 'jsonpatch.Patch' : 'map[string]interface {}'}`,
+      );
+    }
+    return value;
+  } catch (error) {
+    throw badRequest(messageOf(error));
+  }
+}
+
+/** A 422 whose cause says why the patch does not apply. */
+function rejected(message: string): StatusError {
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'the server rejected our request due to an error in our request',
+    reason: 'Invalid',
+    details: { causes: [{ reason: 'UnexpectedServerResponse', message }] },
+    code: 422,
+  });
+}
+
+/** The patched value; `struct` steers strategic patches. */
+export function patched(current: KubeObject, patch: Patch, struct: Parameters<typeof applyStrategicPatch>[2]): unknown {
+  if (patch.type === 'json') {
+    if (Array.isArray(patch.body) && patch.body.length > maxOperations) {
+      throw requestEntityTooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${patch.body.length}`);
+    }
+    try {
+      return applyJsonPatch(current as never, parseJsonPatch(patch.body));
+    } catch (error) {
+      if (error instanceof JsonPatchError && error.kind === 'malformed') throw badRequest(error.message);
+      throw rejected(messageOf(error));
+    }
+  }
+  try {
+    return patch.type === 'merge'
+      ? applyMergePatch(current as never, patch.body as never)
+      : applyStrategicPatch(current as never, patch.body as never, struct);
+  } catch (error) {
+    if (error instanceof StatusError) throw error;
+    throw badRequest(messageOf(error));
+  }
+}
+
+/** Patches an object or one of its parts. */
+export async function patch(request: WriteRequest, namespace: string, name: string, mayCreate: () => Promise<void>): Promise<UpdateResult> {
+  const { resource, ctx } = request;
+  const { row } = resource;
+  const target = { struct: row.struct, group: row.group, version: row.version, kind: row.kind };
+  const body = await readPatch(ctx.call, row.kind);
+  if (body.type === 'apply') return applyUpdate(request, { namespace, name, body: body.body, mayCreate });
+  const validation = fieldValidationOf(ctx.call.params);
+  const warned = ctx.warnings.length;
+  return update({
+    ...request,
+    namespace,
+    name,
+    unconditional: true,
+    createWhenAbsent: false,
+    next: (old) => {
+      ctx.warnings.length = warned;
+      const value = patched(old as KubeObject, body, row.struct);
+      return decodeValue(value, target, validation, (text) => ctx.warnings.push(text));
+    },
+  });
+}

@@ -1,0 +1,112 @@
+// The API server, composed: store → watch cache → registry → chain → HTTP and loopback.
+import type { HttpHandlers } from '#base/net.ts';
+import type { Component, World } from '#base/world.ts';
+import type { Transport, UserInfo } from '#client/transport.ts';
+import type { Store } from '#store/kv.ts';
+import { Admission, type AdmissionPlugin } from './admission/plugin.ts';
+import { builtinAdmission } from './admission/all.ts';
+import { createAuthorizer } from './authz/authorizer.ts';
+import { createBackend } from './backend.ts';
+import { advertise, bootstrap } from './bootstrap.ts';
+import { Hub } from './cacher/hub.ts';
+import type { Auditor, Authenticator, Authorizer, Backend } from './chain.ts';
+import { Compactor } from './compactor.ts';
+import { defaultConfig, type ServerConfig } from './config.ts';
+import { Edge } from './edge.ts';
+import type { PlugFactory } from './endpoint.ts';
+import { type Check, healthPlug } from './health.ts';
+import { loopback } from './loopback.ts';
+import { Pipeline } from './pipeline.ts';
+import { Registry } from './registry/registry.ts';
+import { allRows } from './resources/all.ts';
+import { Router } from './router.ts';
+import { conversionOf, repairAll, strategyOf } from './strategies/all.ts';
+
+export interface ApiServerOptions {
+  readonly world: World;
+  readonly store: Store;
+  readonly config?: Partial<ServerConfig>;
+  /** Discovery, OpenAPI, reviews, streaming…; later ones win. */
+  readonly plugs?: readonly PlugFactory[];
+  readonly authenticators?: (backend: Backend) => readonly Authenticator[];
+  /** Absent: masters, nodes, RBAC. */
+  readonly authorizer?: (backend: Backend) => Authorizer;
+  /** Runs after the built-in plug-ins. */
+  readonly admission?: readonly AdmissionPlugin[];
+  readonly auditor?: Auditor;
+}
+
+export interface ApiServer extends Component {
+  /** A transport through the whole chain that acts as `user`. */
+  transport(user: UserInfo): Transport;
+  /** For `world.net.serveHttp`. */
+  readonly handlers: HttpHandlers;
+  readonly backend: Backend;
+  readonly config: ServerConfig;
+  /** Tells the `kubernetes` Service where the server is, once its port is known. */
+  advertise(address: string, port: number): Promise<void>;
+}
+
+/** The server's own identity. */
+export const apiserverUser: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+
+/** Starts an API server on a store. Resolves when it can serve. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { world, store } = options;
+  const config: ServerConfig = { ...defaultConfig, ...options.config };
+  const hub = new Hub(store, world, { freeze: config.freeze, history: config.watchHistory });
+  const admission = new Admission([...builtinAdmission, ...(options.admission ?? [])]);
+  const registry = new Registry({ world, store, hub, config, admission });
+  for (const row of allRows) {
+    if (row.stage === 'GA' && row.verbs.includes('get')) registry.add(row, strategyOf(row), conversionOf(row));
+    else if (row.stage === 'GA') registry.addVirtual(row);
+  }
+
+  let pipeline: Pipeline;
+  let authorizer: Authorizer;
+  const transport = (user: UserInfo): Transport => loopback(pipeline, user, () => world.clock.now());
+  const backend = createBackend({ registry, transport, authorizer: () => authorizer });
+  registry.backend = backend;
+  authorizer = options.authorizer?.(backend) ?? createAuthorizer(backend).authorizer;
+
+  const checks = new Map<string, Check>([
+    ['ping', () => undefined],
+    ['log', () => undefined],
+    ['etcd', () => hub.health()],
+    ['informer-sync', () => (hub.revision > 0 ? undefined : 'the watch cache is not filled')],
+    ['poststarthook/start-apiextensions-informers', () => undefined],
+    ['poststarthook/bootstrap-controller', () => (started ? undefined : 'not finished')],
+  ]);
+  let started = false;
+  const closing: Check = () => (closed ? 'process is shutting down' : undefined);
+  let closed = false;
+  const router = new Router();
+  router.add(healthPlug({ live: checks, ready: new Map([...checks, ['shutdown', closing]]) }));
+  for (const plug of options.plugs ?? []) router.add(plug(backend));
+
+  const authenticators = options.authenticators?.(backend) ?? [];
+  pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor });
+  await hub.start();
+  repairAll(registry);
+  const edge = new Edge(world, pipeline, config.requestTimeout);
+  const compactor = new Compactor(store, world, config.compactionInterval);
+  await bootstrap(registry, transport(apiserverUser));
+  started = true;
+
+  return {
+    ready: Promise.resolve(),
+    transport,
+    handlers: edge.handlers,
+    backend,
+    config,
+    advertise: (address, port) => advertise(transport(apiserverUser), { address, port }),
+    health: () => hub.health(),
+    async [Symbol.asyncDispose]() {
+      closed = true;
+      pipeline.close();
+      await compactor[Symbol.asyncDispose]();
+      await hub[Symbol.asyncDispose]();
+      await edge[Symbol.asyncDispose]();
+    },
+  };
+}

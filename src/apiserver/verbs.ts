@@ -1,0 +1,230 @@
+// The resource endpoint: from a request that the chain let through to the registry's algorithms.
+import { apiVersionOf } from '#api/object.ts';
+import { badRequest, methodNotAllowed, methodNotSupported, notFound, pathNotFound } from '#api/status.ts';
+import { DeleteOptions } from '#api/meta/v1/options.ts';
+import { decode, DecodeError } from '#api/rules.ts';
+import type { Entry } from './cacher/entry.ts';
+import { bodyFormat, decodeBody, parseBody, readBody } from './body.ts';
+import type { Answer, Context } from './chain.ts';
+import { fieldManagerOf, isDryRun } from './options.ts';
+import { create } from './registry/create.ts';
+import { remove } from './registry/delete.ts';
+import { deleteCollection } from './registry/deletecollection.ts';
+import { parseRevision, waitAtLeast } from './registry/freshness.ts';
+import { list } from './registry/list.ts';
+import { alignNamespace } from './registry/meta.ts';
+import { patch } from './registry/patch.ts';
+import { newest } from './registry/persist.ts';
+import type { Registry } from './registry/registry.ts';
+import type { WriteRequest } from './registry/request.ts';
+import type { Resource } from './registry/resource.ts';
+import { update } from './registry/update.ts';
+import { watch } from './registry/watch.ts';
+import type { Verb } from './resources/row.ts';
+import { subresources } from './subresources/all.ts';
+
+/** Checks that somebody may do something else than what was asked, e.g. create by PUT. */
+export type Recheck = (ctx: Context, verb: string) => Promise<void>;
+
+const actions: Readonly<Record<string, Verb>> = {
+  get: 'get',
+  list: 'list',
+  watch: 'watch',
+  create: 'create',
+  update: 'update',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'deletecollection',
+};
+
+/** The write part of a request. */
+export function writeRequest(registry: Registry, resource: Resource, ctx: Context, kind: string): WriteRequest {
+  const { call, info } = ctx;
+  const dryRun = isDryRun(call.params);
+  const fieldManager = fieldManagerOf(call);
+  return {
+    registry,
+    resource,
+    ctx,
+    subresource: info.subresource,
+    dryRun,
+    fieldManager,
+    options: { kind, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}), ...(fieldManager ? { fieldManager } : {}) },
+  };
+}
+
+/** An object as an answer, with the bytes that the cache has or the write made. */
+export function entryAnswer(resource: Resource, entry: Entry, status = 200): Answer {
+  const view = resource.view(entry);
+  return { kind: 'object', status, object: view.object, json: () => view.json(), row: resource.row };
+}
+
+/** Serves one request on a resource of the registry. */
+export async function serveResource(registry: Registry, resource: Resource, ctx: Context, recheck: Recheck): Promise<Answer> {
+  const { info, call } = ctx;
+  const { row } = resource;
+  const verb = actions[info.verb];
+  if (!verb) throw methodNotAllowed();
+  if (row.namespaced && info.namespace === '' && verb !== 'list' && verb !== 'watch') {
+    if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed();
+    throw pathNotFound();
+  }
+  if (!row.namespaced && info.namespace !== '' && row.resource !== 'namespaces') throw pathNotFound();
+  if (info.subresource !== '') {
+    const sub = row.subresources.find((candidate) => candidate.name === info.subresource);
+    const serve = subresources.get(`${row.group}/${row.resource}/${info.subresource}`) ?? subresources.get(`*/${info.subresource}`);
+    if (!sub || !serve) throw pathNotFound();
+    if (!sub.verbs.includes(verb)) throw methodNotAllowed();
+    return serve({ registry, resource, ctx, recheck, sub });
+  }
+  if (!row.verbs.includes(verb))
+    throw info.name === '' || verb === 'deletecollection' ? methodNotAllowed() : methodNotSupported(resource.groupResource, verb);
+  const namespace = row.namespaced ? info.namespace : '';
+  const target = { struct: row.struct, group: row.group, version: row.version, kind: row.kind };
+  switch (verb) {
+    case 'get':
+      return entryAnswer(resource, await getEntry(registry, resource, namespace, info.name, call.params));
+    case 'list':
+      return list({ registry, resource, namespace, params: call.params });
+    case 'watch':
+      // The name may come from a field selector, which the scope has anyway, or from a legacy path.
+      return watch({
+        registry,
+        resource,
+        namespace,
+        params: call.params,
+        name: call.path.includes('/watch/') ? info.name : '',
+        signal: call.signal,
+      });
+    case 'create': {
+      if (info.name !== '') throw methodNotAllowed();
+      const request = writeRequest(registry, resource, ctx, 'CreateOptions');
+      const object = alignNamespace(await decodeBody(ctx, target), resource, namespace);
+      return entryAnswer(resource, await create(request, object), 201);
+    }
+    case 'update': {
+      const request = writeRequest(registry, resource, ctx, 'UpdateOptions');
+      const object = await decodeBody(ctx, target);
+      if (!object.metadata.name) throw badRequest('name must be provided');
+      if (object.metadata.name !== info.name) {
+        throw badRequest(`the name of the object (${object.metadata.name}) does not match the name on the URL (${info.name})`);
+      }
+      const { entry, created } = await update({
+        ...request,
+        namespace,
+        name: info.name,
+        next: () => object,
+        createWhenAbsent: row.createOnUpdate,
+        mayCreate: () => recheck(ctx, 'create'),
+      });
+      return entryAnswer(resource, entry, created ? 201 : 200);
+    }
+    case 'patch': {
+      const { entry, created } = await patch(writeRequest(registry, resource, ctx, 'PatchOptions'), namespace, info.name, () =>
+        recheck(ctx, 'create'),
+      );
+      return entryAnswer(resource, entry, created ? 201 : 200);
+    }
+    case 'delete': {
+      const options = await deleteOptionsOf(ctx);
+      const request = writeRequest(registry, resource, ctx, 'DeleteOptions');
+      const dryRun = request.dryRun || options.dryRun?.includes('All') === true;
+      const { entry, gone } = await remove({ ...request, dryRun, namespace, name: info.name, options });
+      if (!gone || resource.strategy.returnsDeleted)
+        return entryAnswer(resource, entry, !gone && options.orphanDependents === false ? 202 : 200);
+      return deletedAnswer(resource, entry);
+    }
+    case 'deletecollection': {
+      const options = await deleteOptionsOf(ctx);
+      const request = writeRequest(registry, resource, ctx, 'DeleteOptions');
+      const dryRun = request.dryRun || options.dryRun?.includes('All') === true;
+      return deleteCollection({ ...request, dryRun, namespace, options }, call.params);
+    }
+  }
+}
+
+/** The version of an object that a GET with these parameters may answer with. */
+export async function getEntry(
+  registry: Registry,
+  resource: Resource,
+  namespace: string,
+  name: string,
+  params: URLSearchParams,
+): Promise<Entry> {
+  const revision = parseRevision(params.get('resourceVersion'));
+  const key = resource.key(namespace, name);
+  if (revision !== undefined && revision > 0) await waitAtLeast(registry, revision);
+  const entry = revision === undefined ? await newest(registry, resource, key) : resource.table.get(key);
+  if (!entry) throw notFound(resource.groupResource, name);
+  return entry;
+}
+
+/** DeleteOptions from the body, or else from the query. */
+export async function deleteOptionsOf(ctx: Context): Promise<DeleteOptions> {
+  const { call } = ctx;
+  let value = call.object;
+  if (value === undefined) {
+    const bytes = await readBody(call);
+    if (bytes.length > 0) {
+      const format = bodyFormat(call);
+      if (format === 'protobuf')
+        value = await decodeBody(ctx, { struct: DeleteOptions, group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' });
+      else value = parseBody(bytes, format, 'DeleteOptions');
+    }
+  }
+  const options = value === undefined ? fromQuery(call.params) : value;
+  let decoded: DeleteOptions;
+  try {
+    decoded = decode<DeleteOptions>(DeleteOptions, options).object;
+  } catch (error) {
+    if (error instanceof DecodeError)
+      throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`);
+    throw error;
+  }
+  checkDeleteOptions(decoded);
+  return decoded;
+}
+
+function fromQuery(params: URLSearchParams): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  const grace = params.get('gracePeriodSeconds');
+  const policy = params.get('propagationPolicy');
+  const orphan = params.get('orphanDependents');
+  if (grace) options['gracePeriodSeconds'] = Number(grace);
+  if (policy) options['propagationPolicy'] = policy;
+  if (orphan) options['orphanDependents'] = orphan === 'true';
+  const dryRun = params.getAll('dryRun');
+  if (dryRun.length > 0) options['dryRun'] = dryRun;
+  return options;
+}
+
+function checkDeleteOptions(options: DeleteOptions): void {
+  if (options.orphanDependents !== undefined && options.propagationPolicy !== undefined) {
+    throw badRequest(
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "": orphanDependents and deletionPropagation cannot be both set',
+    );
+  }
+  const policy = options.propagationPolicy;
+  if (policy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
+    throw badRequest(
+      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+    );
+  }
+}
+
+/** The Status that a completed deletion answers with. */
+export function deletedAnswer(resource: Resource, entry: Entry): Answer {
+  const { name, uid } = entry.object.metadata;
+  const { group, resource: kind } = resource.row;
+  return {
+    kind: 'object',
+    status: 200,
+    object: {
+      kind: 'Status',
+      apiVersion: apiVersionOf({ group: '', version: 'v1' }),
+      metadata: {},
+      status: 'Success',
+      details: { name, ...(group ? { group } : {}), kind, uid },
+    },
+  };
+}
