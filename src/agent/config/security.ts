@@ -117,7 +117,10 @@ function capabilities(context: SecurityContext, node: NodeSecurity): Pick<Contai
   return { capabilities: { addCapabilities: possible, dropCapabilities: drop } };
 }
 
-function user(context: SecurityContext, image: RuntimeImage | undefined): Pick<ContainerSecurityContext, 'runAsUser' | 'runAsUsername' | 'runAsGroup'> {
+function user(
+  context: SecurityContext,
+  image: RuntimeImage | undefined,
+): Pick<ContainerSecurityContext, 'runAsUser' | 'runAsUsername' | 'runAsGroup'> {
   const group = context.runAsGroup === undefined ? {} : { runAsGroup: context.runAsGroup };
   if (context.runAsUser !== undefined) return { runAsUser: context.runAsUser, ...group };
   // The runtime wants the user said when only the group is.

@@ -22,7 +22,11 @@ export class ConfigError extends Error {}
 
 const validName = /^[ -<>-~]+$/;
 
-async function fromObjects(pod: Pod, container: AnyContainer, sources: EnvSources): Promise<{ env: Map<string, string>; invalid: string[] }> {
+async function fromObjects(
+  pod: Pod,
+  container: AnyContainer,
+  sources: EnvSources,
+): Promise<{ env: Map<string, string>; invalid: string[] }> {
   const env = new Map<string, string>();
   const invalid: string[] = [];
   const namespace = pod.metadata.namespace ?? '';

@@ -20,7 +20,9 @@ export function parseEntry(line: Uint8Array): LogEntry | undefined {
   if (stream !== 'stdout' && stream !== 'stderr') return undefined;
   let third = line.indexOf(space, second + 1);
   if (third < 0) third = line.length;
-  const tags = Buffer.from(line.subarray(second + 1, third)).toString('latin1').split(':');
+  const tags = Buffer.from(line.subarray(second + 1, third))
+    .toString('latin1')
+    .split(':');
   return {
     timestamp: Buffer.from(line.subarray(0, first)).toString('latin1'),
     stream,

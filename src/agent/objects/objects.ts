@@ -101,7 +101,10 @@ export class PodObjects implements ObjectSource {
       const informer = watched.informer as unknown as Informer<T>;
       if (!informer.synced) {
         const timeout = new AbortController();
-        await Promise.race([informer.whenSynced.catch(() => undefined), this.#clock.sleep(patience, timeout.signal).catch(() => undefined)]);
+        await Promise.race([
+          informer.whenSynced.catch(() => undefined),
+          this.#clock.sleep(patience, timeout.signal).catch(() => undefined),
+        ]);
         timeout.abort();
       }
       const object = informer.synced ? informer.lister.get(name, namespace) : undefined;

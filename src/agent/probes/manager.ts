@@ -132,6 +132,6 @@ export class ProbeManager implements ProbeResults {
   }
 
   dispose(): void {
-    for (const uid of [...this.#pods.keys()]) this.remove(uid);
+    for (const uid of this.#pods.keys()) this.remove(uid);
   }
 }

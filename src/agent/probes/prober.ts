@@ -83,7 +83,8 @@ async function http(world: World, probe: Probe, target: ProbeTarget, ms: number)
       if (answer.status >= 300 && answer.status < 400 && location) {
         const next = new URL(location, at);
         // Elsewhere is not the probed container: that it answered is all that is known.
-        if (next.hostname !== new URL(at).hostname) return { result: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
+        if (next.hostname !== new URL(at).hostname)
+          return { result: 'warning', output: `Probe terminated redirects, Response body: ${body}` };
         if (hops >= maxRedirects) return failure(`Get ${goQuote(next.href)}: stopped after 10 redirects`);
         at = next.href;
         continue;
@@ -126,7 +127,8 @@ async function grpc(world: World, probe: Probe, target: ProbeTarget, ms: number)
     return status === 'SERVING' ? success() : failure(`service unhealthy (responded with "${status}")`);
   } catch (error) {
     const { code } = error as GrpcError;
-    if (code === 12) return failure(`error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${messageOf(error)}`);
+    if (code === 12)
+      return failure(`error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${messageOf(error)}`);
     if (code === 4) return failure(`timeout: health rpc did not complete within ${ms / 1000}s`);
     if (code === 14) {
       return failure(`error: failed to connect service at "${address}": ${messageOf(error)}`);

@@ -9,7 +9,12 @@ import type { Statuses } from './phase.ts';
 type Draft = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>;
 
 const holds = (type: string): Draft => ({ type, status: 'True' });
-const fails = (type: string, reason: string, message?: string): Draft => ({ type, status: 'False', reason, ...(message ? { message } : {}) });
+const fails = (type: string, reason: string, message?: string): Draft => ({
+  type,
+  status: 'False',
+  reason,
+  ...(message ? { message } : {}),
+});
 
 const bracketed = (names: readonly string[]): string => `[${names.join(' ')}]`;
 
@@ -45,9 +50,17 @@ function containersReady(pod: Pod, statuses: Statuses, phase: string): Draft {
     else if (!status.ready) unready.push(name);
   };
   for (const container of initContainers(pod)) {
-    if (isSidecar(container)) check(container.name, statuses.init.find((status) => status.name === container.name));
+    if (isSidecar(container))
+      check(
+        container.name,
+        statuses.init.find((status) => status.name === container.name),
+      );
   }
-  for (const container of pod.spec.containers) check(container.name, statuses.regular.find((status) => status.name === container.name));
+  for (const container of pod.spec.containers)
+    check(
+      container.name,
+      statuses.regular.find((status) => status.name === container.name),
+    );
   if (phase === 'Succeeded' && unknown.length === 0) return fails(type, 'PodCompleted');
   if (phase === 'Failed') return fails(type, 'PodFailed');
   const parts = [

@@ -93,7 +93,11 @@ function absent(container: AnyContainer, input: StatusInput, old: ContainerStatu
   return base;
 }
 
-function present(container: AnyContainer, instances: readonly [RuntimeContainer, ...RuntimeContainer[]], input: StatusInput): ContainerStatus {
+function present(
+  container: AnyContainer,
+  instances: readonly [RuntimeContainer, ...RuntimeContainer[]],
+  input: StatusInput,
+): ContainerStatus {
   const [instance, before] = instances;
   const running = instance.state === 'running';
   return {

@@ -11,7 +11,10 @@ const isZero = (value: string): boolean => compareQuantity(value, '0') === 0;
 export function qosClass(pod: Pod): QosClass {
   if (pod.status?.qosClass) return pod.status.qosClass;
   const podLevel = pod.spec.resources;
-  const lists = podLevel?.requests || podLevel?.limits ? [podLevel] : [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((c) => c.resources ?? {});
+  const lists =
+    podLevel?.requests || podLevel?.limits
+      ? [podLevel]
+      : [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].map((c) => c.resources ?? {});
   let any = false;
   let guaranteed = true;
   for (const { requests = {}, limits = {} } of lists) {

@@ -112,7 +112,10 @@ function fits(pod: Pod, others: readonly Pod[], allocatable: Readonly<Record<str
   return undefined;
 }
 
-const predicate = (name: string, why: string): WaitingReason => ({ reason: name, message: `Pod was rejected: Predicate ${name} failed: ${why}` });
+const predicate = (name: string, why: string): WaitingReason => ({
+  reason: name,
+  message: `Pod was rejected: Predicate ${name} failed: ${why}`,
+});
 
 /** Why the node refuses the pod; undefined when it takes it. `others` are the pods that it already has. */
 export function admitPod(
@@ -134,7 +137,7 @@ export function admitPod(
   }
   const os = pod.spec.os?.name;
   if (os && os !== 'linux') {
-    return { reason: 'PodOSNotSupported', message: 'Pod was rejected: Failed to admit pod as the OS field doesn\'t match node OS' };
+    return { reason: 'PodOSNotSupported', message: "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS" };
   }
   if (pod.spec.hostUsers === false && !about.userNamespaces) {
     const message = 'Pod was rejected: the container runtime does not support user namespaces, and the pod asks for one (hostUsers: false)';

@@ -73,7 +73,9 @@ export class RuntimeCache {
     // The pod's state may have moved on while the runtime answered.
     const state = this.#pods.get(uid);
     if (!state) return undefined;
-    const next = container ? withContainer(state, container) : { ...state, containers: state.containers.filter((other) => other.id !== id) };
+    const next = container
+      ? withContainer(state, container)
+      : { ...state, containers: state.containers.filter((other) => other.id !== id) };
     this.#put(next);
     return next;
   }
@@ -104,9 +106,7 @@ export class RuntimeCache {
     const [boxes, instances] = await Promise.all([
       Promise.all(sandboxes.map((sandbox) => this.#runtime.sandboxStatus(sandbox.id).then(readSandbox, ignoreGone))),
       Promise.all(
-        containers.map((listed) =>
-          this.#runtime.containerStatus(listed.id).then((status) => readContainer(listed, status), ignoreGone),
-        ),
+        containers.map((listed) => this.#runtime.containerStatus(listed.id).then((status) => readContainer(listed, status), ignoreGone)),
       ),
     ]);
     let state = emptyState(pod);
@@ -121,7 +121,10 @@ export class RuntimeCache {
   async relist(): Promise<void> {
     this.#relistNeeded = false;
     const [sandboxes, containers] = await Promise.all([this.#runtime.listSandboxes(), this.#runtime.listContainers()]);
-    const pods = new Map<string, { pod: { uid: string; name: string; namespace: string }; sandboxes: Sandbox[]; containers: Container[] }>();
+    const pods = new Map<
+      string,
+      { pod: { uid: string; name: string; namespace: string }; sandboxes: Sandbox[]; containers: Container[] }
+    >();
     const slot = (labels: Readonly<Record<string, string>>) => {
       const uid = labels[label.podUid];
       if (uid === undefined) return undefined;

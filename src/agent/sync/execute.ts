@@ -73,7 +73,11 @@ async function kill(context: AgentContext, pod: Pod, run: Execution, target: Kil
   const probe =
     target.reason === 'LivenessProbe' ? container?.livenessProbe : target.reason === 'StartupProbe' ? container?.startupProbe : undefined;
   const grace = probe?.terminationGracePeriodSeconds ?? gracePeriod(pod);
-  await stopContainer(context, { pod, state: run.state(), instance: target.instance }, { grace, message: target.message, signal: run.signal });
+  await stopContainer(
+    context,
+    { pod, state: run.state(), instance: target.instance },
+    { grace, message: target.message, signal: run.signal },
+  );
 }
 
 /** Milliseconds that a restart must still wait; notes the restart when it need not. */

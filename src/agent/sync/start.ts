@@ -20,7 +20,11 @@ import { uidOf } from './spec.ts';
 import { latest, type PodState } from './state.ts';
 
 /** The configuration of a pod's sandbox; also needed to create containers in it. */
-export async function makeSandboxConfig(context: AgentContext, pod: Pod, about: { attempt: number; cgroupParent: string }): Promise<SandboxConfig> {
+export async function makeSandboxConfig(
+  context: AgentContext,
+  pod: Pod,
+  about: { attempt: number; cgroupParent: string },
+): Promise<SandboxConfig> {
   return sandboxConfig(pod, about.attempt, {
     options: context.options,
     cgroupParent: about.cgroupParent,
@@ -145,7 +149,8 @@ export async function startContainer(context: AgentContext, pod: Pod, input: Sta
   const { runtime, recorder, cache } = context;
   const { container, kind } = input.start;
   const fieldPath = containerPath(kind, container.name);
-  const event = (type: 'Normal' | 'Warning', reason: string, message: string): void => recorder.event(pod, type, reason, message, { fieldPath });
+  const event = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
+    recorder.event(pod, type, reason, message, { fieldPath });
   const refuse = (reason: string, message: string, cause: unknown): StartError => {
     event('Warning', 'Failed', `Error: ${message}`);
     return new StartError(reason, message, { cause });

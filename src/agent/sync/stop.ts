@@ -91,7 +91,11 @@ export async function stopPod(
     if (options.grace === 0) return 0;
     return Math.max(minimumGrace, options.grace - Math.floor((context.world.clock.monotonic() - began) / 1000));
   };
-  const sidecars = pod ? initContainers(pod).filter(isSidecar).map((container) => container.name) : [];
+  const sidecars = pod
+    ? initContainers(pod)
+        .filter(isSidecar)
+        .map((container) => container.name)
+    : [];
   const alive = running(state);
   const stop = (instance: RuntimeContainer, grace: number): Promise<void> =>
     stopContainer(context, { pod, state, instance }, { ...options, grace });

@@ -342,7 +342,8 @@ export class PodWorker {
     this.#refreshTimer?.cancel();
     this.#sync.abort(new Error('the agent stops'));
     this.#stop?.abort.abort(new Error('the agent stops'));
-    if (this.#busy) await Promise.race([new Promise<void>((resolve) => (this.#resolveIdle = resolve)), this.#context.world.clock.sleep(1000)]);
+    if (this.#busy)
+      await Promise.race([new Promise<void>((resolve) => (this.#resolveIdle = resolve)), this.#context.world.clock.sleep(1000)]);
   }
 }
 
@@ -354,4 +355,3 @@ export const identityOf = (pod: Pod): PodIdentity => ({
   name: pod.metadata.name,
   namespace: pod.metadata.namespace ?? '',
 });
-

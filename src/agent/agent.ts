@@ -1,0 +1,192 @@
+// The node agent: wires the parts together and starts them in order.
+import { messageOf } from '#base/errors.ts';
+import type { Component, World } from '#base/world.ts';
+import { Nodes, Services } from '#api/refs.ts';
+import type { Client } from '#client/client.ts';
+import { createRecorder } from '#client/events.ts';
+import { createInformers } from '#client/informer.ts';
+import { parseResolvConf } from './config/dns.ts';
+import { boundingSet } from './config/security.ts';
+import { rotateLog } from './logs/rotate.ts';
+import { readNodeFacts, readPressure } from './node/facts.ts';
+import { NodeLease } from './node/lease.ts';
+import { NodeManager } from './node/register.ts';
+import { nodeAllocatable, nodeCapacity } from './node/status.ts';
+import { PodObjects } from './objects/objects.ts';
+import type { AgentOptions } from './options.ts';
+import type { AgentStats, ImageCredentials, ObjectSource, PodCgroups, PodVolumes, TokenSource } from './parts.ts';
+import { ProbeManager } from './probes/manager.ts';
+import type { Runtime } from './runtime.ts';
+import { startAgentServer } from './server/server.ts';
+import { StatusManager } from './status/manager.ts';
+import { Backoff } from './sync/backoff.ts';
+import { RuntimeCache } from './sync/cache.ts';
+import type { AgentContext } from './sync/context.ts';
+import { PodManager } from './sync/pods.ts';
+import { Slots } from './sync/slots.ts';
+import { running } from './sync/state.ts';
+import { PodTokens } from './tokens/tokens.ts';
+
+export interface AgentDeps {
+  readonly client: Client;
+  readonly world: World;
+  readonly runtime: Runtime;
+  readonly config: AgentOptions;
+  readonly cgroups: PodCgroups;
+  /** Made with what the agent offers to volumes. */
+  readonly volumes: (offer: {
+    objects: ObjectSource;
+    tokens: TokenSource;
+    allocatable: Readonly<Record<string, string>>;
+  }) => PodVolumes | Promise<PodVolumes>;
+  readonly credentials?: ImageCredentials;
+  readonly stats?: AgentStats;
+  /** What else keeps the node from being ready. */
+  readonly problems?: () => readonly string[];
+}
+
+export interface Agent extends Component {
+  /** Port of the agent's HTTPS API. */
+  readonly port: number;
+}
+
+const rotateEvery = 10_000;
+
+/** Starts the agent of one node. Disposal stops managing; containers go on running. */
+export async function startAgent(deps: AgentDeps): Promise<Agent> {
+  const { client, runtime, config } = deps;
+  const world: World = { ...deps.world, log: deps.world.log.child({ component: 'agent', node: config.nodeName }) };
+  const { clock, fs } = world;
+  const stop = new AbortController();
+  const started = Promise.withResolvers<void>();
+  started.promise.catch(() => undefined);
+
+  await fs.mkdir(`${config.dataDir}/pods`, 0o750);
+  await fs.mkdir(`${config.dataDir}/logs`, 0o755);
+  const [facts, pressure, selfStatus] = await Promise.all([
+    readNodeFacts(world),
+    readPressure(world, config.dataDir),
+    fs.readText('/proc/self/status').catch(() => ''),
+  ]);
+  const capacity = { ...nodeCapacity(facts, pressure, config.maxPods), 'memory-bytes': String(facts.memoryBytes) };
+  const allocatable = nodeAllocatable(nodeCapacity(facts, pressure, config.maxPods), config.reserved);
+  const capabilities = boundingSet(selfStatus);
+
+  const recorder = createRecorder(client, world, { component: 'kubelet', host: config.nodeName });
+  const informers = createInformers(client, world);
+  const nodeInformer = informers.of(Nodes, { fieldSelector: `metadata.name=${config.nodeName}` });
+  const serviceInformer = informers.of(Services);
+  const objects = new PodObjects(client, informers, clock);
+  const tokens = new PodTokens(client, clock);
+  const volumes = await deps.volumes({ objects, tokens, allocatable });
+  // Pods, probes and the cache refer to each other: the calls come only once all are there.
+  let pods: PodManager | undefined = undefined as PodManager | undefined;
+  const cache = new RuntimeCache(runtime, world, (uid) => pods?.runtimeChanged(uid));
+  const probes = new ProbeManager({ world, runtime, recorder }, (uid) => pods?.get(uid)?.notify());
+  const statuses = new StatusManager(client, world);
+  let port = config.server.port;
+  const node = new NodeManager(
+    { client, world, runtime, recorder },
+    { options: config, facts, port: () => port, problems: deps.problems ?? (() => []) },
+  );
+  const context: AgentContext = {
+    world,
+    client,
+    options: config,
+    runtime,
+    cache,
+    recorder,
+    statuses,
+    probes,
+    objects,
+    tokens,
+    volumes,
+    cgroups: deps.cgroups,
+    credentials: deps.credentials ?? (() => []),
+    restarts: new Backoff(config.backoffInitial, config.backoffMax),
+    pulls: new Backoff(config.backoffInitial, config.backoffMax),
+    starts: new Slots(config.parallelStarts),
+    security: { ...(capabilities ? { capabilities } : {}), seccompDir: `${config.dataDir}/seccomp` },
+    resolv: () => fs.readText(config.resolvConf).then(parseResolvConf, () => ({ servers: [], searches: [], options: [] })),
+    services: async () => {
+      await serviceInformer.whenSynced;
+      return serviceInformer.lister.list();
+    },
+    node: () => nodeInformer.lister.get(config.nodeName) ?? node.node,
+    capacity,
+    allocatable,
+    activePods: () => pods?.active() ?? [],
+  };
+  pods = new PodManager(context, informers);
+  const manager = pods;
+  objects.onChange((uid) => manager.get(uid)?.refreshVolumes());
+  nodeInformer.onChange({ added: (object) => node.seen(object), updated: (object) => node.seen(object) });
+  const server = await startAgentServer({ context, pods: manager, ...(deps.stats ? { stats: deps.stats } : {}) });
+  port = server.port;
+
+  const lease = new NodeLease(
+    { client, world },
+    { nodeName: config.nodeName, leaseDurationSeconds: config.leaseDurationSeconds, node: () => node.node },
+  );
+
+  async function rotateLogs(): Promise<void> {
+    const options = { maxSize: config.containerLogMaxSize, maxFiles: config.containerLogMaxFiles };
+    while (!stop.signal.aborted) {
+      await clock.sleep(rotateEvery, stop.signal).catch(() => undefined);
+      if (stop.signal.aborted) return;
+      for (const instance of cache.states().flatMap((state) => running(state))) {
+        if (!instance.logPath) continue;
+        await rotateLog(world, runtime, { containerId: instance.id, path: instance.logPath, options }).catch((error: unknown) =>
+          world.log.warn('cannot rotate a log', { container: instance.id, error: messageOf(error) }),
+        );
+      }
+    }
+  }
+
+  const loops: Promise<void>[] = [];
+  async function begin(): Promise<void> {
+    informers.start();
+    cache.start();
+    await retry(() => node.register(stop.signal));
+    loops.push(
+      node.run(stop.signal, () => started.resolve()),
+      lease.run(stop.signal),
+      rotateLogs(),
+    );
+    await retry(() => manager.start());
+  }
+
+  async function retry(work: () => Promise<void>): Promise<void> {
+    for (let delay = 100; !stop.signal.aborted; delay = Math.min(delay * 2, 5000)) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        world.log.warn('the agent cannot start yet', { error: messageOf(error) });
+        await clock.sleep(delay, stop.signal).catch(() => undefined);
+      }
+    }
+  }
+  const beginning = begin().catch((error: unknown) => started.reject(error));
+
+  return {
+    ready: started.promise,
+    get port() {
+      return port;
+    },
+    health: () => cache.health() ?? (node.ready ? undefined : 'the node is not ready'),
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('the agent stops'));
+      started.reject(new Error('the agent stopped'));
+      await server.close();
+      await manager.dispose();
+      probes.dispose();
+      cache.dispose();
+      await statuses.dispose();
+      await informers[Symbol.asyncDispose]();
+      await Promise.all([beginning, ...loops]);
+      await recorder[Symbol.asyncDispose]();
+    },
+  };
+}

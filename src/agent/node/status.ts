@@ -1,0 +1,161 @@
+// The status of a Node object: pure.
+import type { NodeCondition, NodeStatus } from '#api/core/v1/node.ts';
+import { rfc3339 } from '#base/clock.ts';
+import { canonicalQuantity, subQuantity } from '#format/quantity.ts';
+import type { AgentOptions } from '../options.ts';
+import type { RuntimeImage, RuntimeStatus, RuntimeVersion } from '../runtime.ts';
+import type { NodeFacts, NodePressure } from './facts.ts';
+
+/** Images listed in the status, the largest first. */
+const maxImages = 50;
+const maxNames = 5;
+const mebi = 1024 * 1024;
+
+type Quantities = Readonly<Record<string, string>>;
+
+/** What the node has. */
+export function nodeCapacity(facts: NodeFacts, pressure: NodePressure, maxPods: number): Quantities {
+  const huge = Object.entries(facts.hugepages).map(([size, bytes]): [string, string] => [
+    `hugepages-${size}`,
+    bytes === 0 ? '0' : canonicalQuantity(`${bytes / mebi}Mi`),
+  ]);
+  return {
+    cpu: String(facts.cpus),
+    'ephemeral-storage': `${Math.floor(pressure.diskCapacity / 1024)}Ki`,
+    ...Object.fromEntries(huge),
+    memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
+    pods: String(maxPods),
+  };
+}
+
+/** What pods may use of it. */
+export function nodeAllocatable(capacity: Quantities, reserved: Quantities): Quantities {
+  const left: Record<string, string> = {};
+  for (const [name, value] of Object.entries(capacity))
+    left[name] = reserved[name] === undefined ? value : subQuantity(value, reserved[name]);
+  return left;
+}
+
+export interface ConditionInput {
+  readonly pressure: NodePressure;
+  readonly runtime: RuntimeStatus | undefined;
+  /** Why the node is not ready for another reason. */
+  readonly problems: readonly string[];
+  readonly known: readonly NodeCondition[];
+  readonly now: number;
+}
+
+type Draft = Pick<NodeCondition, 'type' | 'status' | 'reason' | 'message'>;
+
+function pressureCondition(type: string, under: boolean, words: { bad: [string, string]; good: [string, string] }): Draft {
+  const [reason, message] = under ? words.bad : words.good;
+  return { type, status: under ? 'True' : 'False', reason, message };
+}
+
+function ready(input: ConditionInput): Draft {
+  const errors: string[] = [];
+  if (!input.runtime) errors.push('container runtime is down');
+  else {
+    const words = { RuntimeReady: 'container runtime not ready', NetworkReady: 'container runtime network not ready' } as const;
+    for (const type of ['RuntimeReady', 'NetworkReady'] as const) {
+      const condition = input.runtime.conditions.find((candidate) => candidate.type === type);
+      if (!condition) errors.push(`container runtime status check may not have completed yet`);
+      else if (!condition.status) errors.push(`${words[type]}: ${type}=false reason:${condition.reason} message:${condition.message}`);
+    }
+  }
+  errors.push(...input.problems);
+  if (errors.length === 0) return { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' };
+  const unique = [...new Set(errors)];
+  return {
+    type: 'Ready',
+    status: 'False',
+    reason: 'KubeletNotReady',
+    message: unique.length === 1 ? (unique[0] ?? '') : `[${unique.join(', ')}]`,
+  };
+}
+
+/** The node's conditions; heartbeats are of now, transitions move only with the status. */
+export function nodeConditions(input: ConditionInput): NodeCondition[] {
+  const { pressure } = input;
+  const drafts: Draft[] = [
+    pressureCondition('MemoryPressure', pressure.memoryAvailable > 0 && pressure.memoryAvailable < 100 * mebi, {
+      bad: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+      good: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+    }),
+    pressureCondition(
+      'DiskPressure',
+      pressure.diskAvailable < pressure.diskCapacity * 0.1 || (pressure.inodes > 0 && pressure.inodesFree < pressure.inodes * 0.05),
+      {
+        bad: ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+        good: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+      },
+    ),
+    pressureCondition('PIDPressure', pressure.pidsUsed > pressure.pidsMax * 0.95, {
+      bad: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+      good: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+    }),
+    ready(input),
+  ];
+  const now = rfc3339(input.now);
+  const ours = drafts.map((draft): NodeCondition => {
+    const before = input.known.find((condition) => condition.type === draft.type);
+    const stays = before?.status === draft.status && before.lastTransitionTime;
+    return { ...draft, lastHeartbeatTime: now, lastTransitionTime: stays ? before.lastTransitionTime : now };
+  });
+  return [...input.known.filter((condition) => !drafts.some((draft) => draft.type === condition.type)), ...ours];
+}
+
+/** The images of the node as its status lists them. */
+export function nodeImages(images: readonly RuntimeImage[]): NonNullable<NodeStatus['images']> {
+  return images
+    .filter((image) => image.repoTags.length + image.repoDigests.length > 0)
+    .toSorted((a, b) => b.size - a.size || (a.id < b.id ? -1 : 1))
+    .slice(0, maxImages)
+    .map((image) => ({ names: [...image.repoDigests, ...image.repoTags].slice(0, maxNames), sizeBytes: image.size }));
+}
+
+export interface NodeStatusInput extends ConditionInput {
+  readonly options: AgentOptions;
+  readonly facts: NodeFacts;
+  readonly version: RuntimeVersion | undefined;
+  readonly images: readonly RuntimeImage[];
+  readonly port: number;
+  readonly old: NodeStatus;
+}
+
+/** The whole status; what others wrote (volumesAttached, config) is kept. */
+export function nodeStatus(input: NodeStatusInput): NodeStatus {
+  const { options, facts, version, pressure } = input;
+  const capacity = nodeCapacity(facts, pressure, options.maxPods);
+  const runtime = version
+    ? `${version.runtimeName}://${version.runtimeVersion.replace(/^v/, '').replace(/~.*$/, '')}`
+    : 'containerd://Unknown';
+  return {
+    ...input.old,
+    capacity,
+    allocatable: nodeAllocatable(capacity, options.reserved),
+    addresses: [...options.nodeIps.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: options.hostName }],
+    daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
+    nodeInfo: {
+      machineID: facts.machineID,
+      systemUUID: facts.systemUUID,
+      bootID: facts.bootID,
+      kernelVersion: facts.kernelVersion,
+      osImage: facts.osImage,
+      containerRuntimeVersion: runtime,
+      kubeletVersion: options.version,
+      kubeProxyVersion: '',
+      operatingSystem: 'linux',
+      architecture: facts.architecture,
+      ...(facts.swapBytes > 0 ? { swap: { capacity: facts.swapBytes } } : {}),
+    },
+    images: nodeImages(input.images),
+    features: { supplementalGroupsPolicy: input.runtime?.supplementalGroupsPolicy ?? false },
+    conditions: nodeConditions(input),
+  };
+}
+
+/** The status as far as it tells more than that the node is alive. */
+export function statusWithoutHeartbeat(status: NodeStatus): NodeStatus {
+  return { ...status, conditions: (status.conditions ?? []).map((condition) => ({ ...condition, lastHeartbeatTime: undefined })) };
+}

@@ -1,0 +1,96 @@
+// GET /metrics and /metrics/resource in Prometheus' text form: pure.
+import type { AgentContext } from '../sync/context.ts';
+import type { PodManager } from '../sync/pods.ts';
+import { running } from '../sync/state.ts';
+
+interface Usage {
+  readonly cpu?: { readonly time?: string; readonly usageCoreNanoSeconds?: number };
+  readonly memory?: { readonly workingSetBytes?: number };
+  readonly swap?: { readonly swapUsageBytes?: number };
+  readonly startTime?: string;
+}
+interface Summary {
+  readonly node?: Usage;
+  readonly pods?: readonly (Usage & {
+    readonly podRef: { readonly name: string; readonly namespace: string };
+    readonly containers?: readonly (Usage & { readonly name: string })[];
+  })[];
+}
+
+class Lines {
+  readonly #families = new Map<string, string[]>();
+
+  add(
+    name: string,
+    facts: { help: string; type: 'counter' | 'gauge' },
+    labels: Readonly<Record<string, string>>,
+    value: number | undefined,
+  ): void {
+    if (value === undefined) return;
+    let lines = this.#families.get(name);
+    if (!lines) {
+      lines = [`# HELP ${name} ${facts.help}`, `# TYPE ${name} ${facts.type}`];
+      this.#families.set(name, lines);
+    }
+    const text = Object.entries(labels)
+      .map(([key, label]) => `${key}=${JSON.stringify(label)}`)
+      .join(',');
+    lines.push(`${name}${text ? `{${text}}` : ''} ${value}`);
+  }
+
+  toString(): string {
+    return `${[...this.#families.values()].flat().join('\n')}\n`;
+  }
+}
+
+const counter = (help: string) => ({ help, type: 'counter' as const });
+const gauge = (help: string) => ({ help, type: 'gauge' as const });
+
+/** Usage of node, pods and containers, from the summary. */
+export function resourceMetrics(summary: unknown): string {
+  const { node = {}, pods = [] } = summary as Summary;
+  const lines = new Lines();
+  const seconds = (usage: Usage): number | undefined =>
+    usage.cpu?.usageCoreNanoSeconds === undefined ? undefined : usage.cpu.usageCoreNanoSeconds / 1e9;
+  const put = (prefix: string, labels: Readonly<Record<string, string>>, usage: Usage): void => {
+    lines.add(
+      `${prefix}_cpu_usage_seconds_total`,
+      counter(`[STABLE] Cumulative cpu time consumed by the ${prefix} in core-seconds`),
+      labels,
+      seconds(usage),
+    );
+    lines.add(
+      `${prefix}_memory_working_set_bytes`,
+      gauge(`[STABLE] Current working set of the ${prefix} in bytes`),
+      labels,
+      usage.memory?.workingSetBytes,
+    );
+    const start = prefix === 'container' && usage.startTime ? Date.parse(usage.startTime) / 1000 : undefined;
+    lines.add('container_start_time_seconds', gauge('[STABLE] Start time of the container since unix epoch in seconds'), labels, start);
+  };
+  put('node', {}, node);
+  for (const pod of pods) {
+    const labels = { namespace: pod.podRef.namespace, pod: pod.podRef.name };
+    put('pod', labels, pod);
+    for (const container of pod.containers ?? []) put('container', { container: container.name, ...labels }, container);
+  }
+  lines.add('resource_scrape_error', gauge('[STABLE] 1 if there was an error while getting container metrics, 0 otherwise'), {}, 0);
+  return lines.toString();
+}
+
+/** The agent's own figures. */
+export function agentMetrics(context: AgentContext, pods: PodManager): string {
+  const lines = new Lines();
+  const states = context.cache.states();
+  lines.add(
+    'kubelet_running_pods',
+    gauge('[BETA] Number of pods that have a running pod sandbox'),
+    {},
+    states.filter((state) => state.sandboxes[0]?.ready).length,
+  );
+  const count = states.reduce((sum, state) => sum + running(state).length, 0);
+  lines.add('kubelet_running_containers', gauge('[BETA] Number of containers currently running'), { container_state: 'running' }, count);
+  lines.add('kubelet_desired_pods', gauge('[ALPHA] The number of pods the kubelet is being instructed to run'), {}, pods.workers().length);
+  lines.add('kubelet_node_name', gauge("[ALPHA] The node's name. The count is always 1."), { node: context.options.nodeName }, 1);
+  return lines.toString();
+}

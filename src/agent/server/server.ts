@@ -1,0 +1,151 @@
+// The agent's HTTPS API: what the API server and metrics collectors ask a kubelet.
+import { messageOf } from '#base/errors.ts';
+import type { HttpReply, HttpRequest, Socket } from '#base/net.ts';
+import type { AgentStats } from '../parts.ts';
+import type { AgentContext } from '../sync/context.ts';
+import type { PodManager } from '../sync/pods.ts';
+import { refusal } from './auth.ts';
+import { containerLogs } from './logs.ts';
+import { agentMetrics, resourceMetrics } from './metrics.ts';
+import { HttpProblem, type Route } from './route.ts';
+import { runCommand } from './run.ts';
+import { refuseUpgrade, upgradeStream } from './streams.ts';
+
+export interface AgentServerDeps {
+  readonly context: AgentContext;
+  readonly pods: PodManager;
+  readonly stats?: AgentStats;
+}
+
+const podRoutes: Readonly<Record<string, Route>> = { containerLogs, run: runCommand };
+const streams = new Set(['exec', 'attach', 'portForward']);
+
+interface PodPath {
+  readonly verb: string;
+  readonly namespace: string;
+  readonly pod: string;
+  /** Optional in the path: `/exec/NS/POD/UID/CONTAINER`. */
+  readonly uid?: string;
+  readonly container: string;
+}
+
+/** Reads `/verb/namespace/pod[/uid][/container]`. */
+export function parsePodPath(path: string): PodPath | undefined {
+  const [, verb = '', namespace = '', pod = '', ...rest] = path.split('/').map(decodeURIComponent);
+  if (namespace === '' || pod === '') return undefined;
+  if (verb === 'portForward') return { verb, namespace, pod, container: '', ...(rest[0] ? { uid: rest[0] } : {}) };
+  if (rest.length === 1 && rest[0]) return { verb, namespace, pod, container: rest[0] };
+  if (rest.length === 2 && rest[0] && rest[1]) return { verb, namespace, pod, uid: rest[0], container: rest[1] };
+  return undefined;
+}
+
+/** Starts the server; it listens when this resolves. */
+export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: number; close(): Promise<void> }> {
+  const { context, pods } = deps;
+  const { options, world } = context;
+
+  function workerOf(path: PodPath) {
+    const worker = pods.find(path.namespace, path.pod);
+    if (!worker || (path.uid !== undefined && worker.id.uid !== path.uid)) {
+      throw new HttpProblem(404, `pod "${path.pod}_${path.namespace}" not found`);
+    }
+    return worker;
+  }
+
+  async function answer(request: HttpRequest, reply: HttpReply): Promise<void> {
+    const url = new URL(request.url, 'https://agent');
+    const json = (value: unknown): void => reply.send(200, { 'content-type': 'application/json' }, JSON.stringify(value));
+    const text = (value: string, type = 'text/plain; charset=utf-8'): void => reply.send(200, { 'content-type': type }, value);
+    switch (url.pathname.replace(/\/$/, '')) {
+      case '/healthz':
+      case '/healthz/ping':
+      case '/healthz/syncloop':
+        return text('ok');
+      case '/pods':
+      case '/runningpods':
+        return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods.workers().flatMap((worker) => worker.pod ?? []) });
+      case '/stats/summary':
+        if (!deps.stats) throw new HttpProblem(404, '404 page not found');
+        return json(await deps.stats.summary());
+      case '/metrics':
+        return text(agentMetrics(context, pods), 'text/plain; version=0.0.4; charset=utf-8');
+      case '/metrics/resource':
+        if (!deps.stats) throw new HttpProblem(404, '404 page not found');
+        return text(resourceMetrics(await deps.stats.summary()), 'text/plain; version=0.0.4; charset=utf-8');
+      case '/configz':
+        return json({ kubeletconfig: publicConfig(deps) });
+    }
+    const path = parsePodPath(url.pathname);
+    const route = path && podRoutes[path.verb];
+    if (!path || !route) {
+      if (path && streams.has(path.verb)) throw new HttpProblem(400, 'you must upgrade the connection to use this endpoint');
+      throw new HttpProblem(404, '404 page not found');
+    }
+    await route({ context, worker: workerOf(path), container: path.container, query: url.searchParams, request, reply });
+  }
+
+  function request(incoming: HttpRequest, reply: HttpReply): void {
+    const refused = refusal(incoming.peer, options.server.allowedUsers);
+    if (refused) {
+      reply.send(refused.code, { 'content-type': 'text/plain; charset=utf-8' }, refused.text);
+      return;
+    }
+    answer(incoming, reply).catch((error: unknown) => {
+      const code = error instanceof HttpProblem ? error.code : 500;
+      if (code === 500) world.log.warn('request to the agent failed', { url: incoming.url, error: messageOf(error) });
+      try {
+        reply.send(code, { 'content-type': 'text/plain; charset=utf-8' }, messageOf(error));
+      } catch {
+        // The answer had begun; its stream was destroyed where it failed.
+      }
+    });
+  }
+
+  function upgrade(incoming: HttpRequest, socket: Socket): void {
+    const refused = refusal(incoming.peer, options.server.allowedUsers);
+    if (refused) {
+      void refuseUpgrade(socket, refused.code, refused.text);
+      return;
+    }
+    const url = new URL(incoming.url, 'https://agent');
+    const path = parsePodPath(url.pathname);
+    const work = async (): Promise<void> => {
+      if (!path || !streams.has(path.verb)) throw new HttpProblem(404, '404 page not found');
+      await upgradeStream({
+        context,
+        worker: workerOf(path),
+        verb: path.verb,
+        container: path.container,
+        query: url.searchParams,
+        request: incoming,
+        socket,
+      });
+    };
+    work().catch(async (error: unknown) => {
+      const code = error instanceof HttpProblem ? error.code : 500;
+      await refuseUpgrade(socket, code, messageOf(error));
+    });
+  }
+
+  const server = await world.net.serveHttp(
+    { host: options.server.host, port: options.server.port, tls: options.server.tls },
+    { request, upgrade },
+  );
+  return { port: server.port, close: () => server.close(1000) };
+}
+
+function publicConfig(deps: AgentServerDeps): unknown {
+  const { options } = deps.context;
+  return {
+    clusterDNS: options.clusterDns,
+    clusterDomain: options.clusterDomain,
+    maxPods: options.maxPods,
+    containerLogMaxSize: `${options.containerLogMaxSize / 1024 / 1024}Mi`,
+    containerLogMaxFiles: options.containerLogMaxFiles,
+    cgroupDriver: 'cgroupfs',
+    serializeImagePulls: false,
+    nodeLeaseDurationSeconds: options.leaseDurationSeconds,
+    systemReserved: options.reserved,
+    enableServer: true,
+  };
+}
