@@ -1,0 +1,103 @@
+// The control plane, composed: store, API server over HTTPS and loopback, controllers, scheduler, metrics.
+import type { HttpServer } from '#base/net.ts';
+import type { Component, World } from '#base/world.ts';
+import { type ClusterPki, ensurePki } from '#apiserver/pki.ts';
+import { writeKubeconfig } from '#apiserver/kubeconfig.ts';
+import { type ApiServer, createApiServer } from '#apiserver/server.ts';
+import type { Informers } from '#client/cache.ts';
+import type { Client } from '#client/client.ts';
+import { createClient } from '#client/create.ts';
+import { createInformers } from '#client/informer.ts';
+import { startControllers } from '#controllers/start.ts';
+import { createCollector, type MetricsCollector } from '#metrics/collector.ts';
+import { startScheduler } from '#scheduler/scheduler.ts';
+import { openLmdbStore } from '#store/lmdb.ts';
+import { metricsGroups, metricsPlug } from './metricsplug.ts';
+import { addressIn, type UpOptions } from './options.ts';
+import type { Place } from './place.ts';
+import { standardParts } from './standard.ts';
+
+export interface ControlPlane extends AsyncDisposable {
+  readonly api: ApiServer;
+  readonly pki: ClusterPki;
+  readonly server: string;
+  readonly port: number;
+  /** A client with an identity of its own, over loopback. */
+  clientFor(name: string): Client;
+  /** Informers that the components of this process share. */
+  readonly informers: Informers;
+  health(): string | undefined;
+}
+
+/** Components of our own process: known by name, allowed everything. */
+function componentUser(name: string) {
+  return { name, groups: ['system:masters', 'system:authenticated'] };
+}
+
+export interface ControlOptions {
+  readonly world: World;
+  readonly options: UpOptions;
+  readonly where: Place;
+  /** Addresses to listen on; the first is advertised. */
+  readonly addresses: readonly string[];
+}
+
+/** Starts the control plane; resolves when the API answers. */
+export async function startControlPlane({ world, options, where, addresses }: ControlOptions): Promise<ControlPlane> {
+  const stack = new AsyncDisposableStack();
+  try {
+    const kubernetesIp = addressIn(options.serviceCidr, 1);
+    const [pki, store] = await Promise.all([
+      ensurePki(world, { dir: where.pki, ips: [kubernetesIp, ...addresses], dnsNames: [options.nodeName], clusterDomain: options.domain }),
+      openLmdbStore(where.state, world),
+    ]);
+    stack.use(store);
+    let collector: MetricsCollector | undefined;
+    const metrics = metricsPlug(() => {
+      if (collector === undefined) throw new Error('metrics are not collected yet');
+      return collector;
+    });
+    const parts = standardParts(world, pki, { extraGroups: () => metricsGroups, domain: options.domain });
+    const api = stack.use(
+      await createApiServer({
+        world,
+        store,
+        config: { serviceCidr: options.serviceCidr, clusterDomain: options.domain, issuer: parts.issuer },
+        ...parts.server,
+        plugs: [...parts.server.plugs, metrics],
+      }),
+    );
+    const tls = { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert };
+    let port = options.apiPort;
+    for (const host of addresses) {
+      const listener: HttpServer = await world.net.serveHttp({ host, port, tls }, api.handlers);
+      port = listener.port;
+      stack.defer(() => listener.close(2_000));
+    }
+    await api.advertise(addresses.at(-1) ?? '127.0.0.1', port);
+    const server = `https://127.0.0.1:${port}`;
+    await writeKubeconfig(world, where.kubeconfig, { server, ca: pki.ca.cert, credentials: pki.admin });
+
+    const clientFor = (name: string): Client => createClient(api.transport(componentUser(name)));
+    const informers = stack.use(createInformers(clientFor('system:kube-controller-manager'), world));
+    collector = createCollector({ client: clientFor('system:metrics-server'), informers, world });
+    const components: Component[] = [
+      stack.use(startScheduler({ client: clientFor('system:kube-scheduler'), informers, world })),
+      stack.use(startControllers({ clientFor, informers, world, pki, podCidr: options.podCidr })),
+    ];
+    informers.start();
+    return {
+      api,
+      pki,
+      server,
+      port,
+      clientFor,
+      informers,
+      health: () => [api, ...components].map((component) => component.health()).find((problem) => problem !== undefined),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}

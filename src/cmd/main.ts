@@ -1,0 +1,83 @@
+// The `tutti` command. Each verb loads only what it needs: printing help must not load a control plane.
+import { Command, CommanderError, Option } from 'commander';
+import { messageOf } from '#base/errors.ts';
+import { createWorld } from '#host/world.ts';
+import { defaultDataDir, UsageError } from './options.ts';
+
+const world = createWorld({ logLevel: 'warn' });
+const root = process.getuid?.() === 0;
+const home = process.env['HOME'] ?? '/root';
+const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps everything').default(defaultDataDir(root, home));
+
+const program = new Command('tutti').description('Kubernetes v1.35 in one process').showHelpAfterError().exitOverride();
+
+program
+  .command('up')
+  .description('start a cluster on this machine')
+  .addOption(dataDir())
+  .option('--api-port <port>', 'port of the API server', '6443')
+  .option('--detach', 'return when the API and all nodes are ready; the cluster goes on in the background')
+  .option('--nodes <kind>', 'none, real (this machine, with containers) or sim:N (simulated)')
+  .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
+  .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+  .option('--node-name <name>', 'name of this node; default: the host name')
+  .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
+  .option('--verbose', 'log more')
+  .action(async (flags) => (await import('./verbs/up.ts')).upVerb(flags, { root, hostName: world.hostName }));
+
+program
+  .command('down')
+  .description('stop the cluster and remove its pods, network rules, mounts and namespaces; its objects stay on disk')
+  .addOption(dataDir())
+  .action(async (flags) => (await import('./verbs/down.ts')).downVerb(world, flags));
+
+program
+  .command('status')
+  .description('say whether the cluster runs and how it is')
+  .addOption(dataDir())
+  .action(async (flags) => (await import('./verbs/status.ts')).statusVerb(world, flags));
+
+program
+  .command('kubeconfig')
+  .description('print the path of the kubeconfig file')
+  .addOption(dataDir())
+  .option('--print', 'print the file itself')
+  .action(async (flags) => (await import('./verbs/kubeconfig.ts')).kubeconfigVerb(world, flags));
+
+const image = program.command('image').description('container images of this node');
+image
+  .command('load <file...>')
+  .description('load image archives (OCI layout or docker save)')
+  .addOption(dataDir())
+  .action(async (files: string[], flags) => (await import('./verbs/image.ts')).loadVerb(world, files, flags));
+image
+  .command('ls')
+  .description('list images')
+  .addOption(dataDir())
+  .action(async (flags) => (await import('./verbs/image.ts')).listVerb(world, flags));
+
+const token = program.command('token').description('bootstrap tokens, with which nodes join');
+token
+  .command('create')
+  .description('make a bootstrap token and print it')
+  .addOption(dataDir())
+  .option('--ttl <hours>', 'life in hours; 0: for ever', '24')
+  .action(async (flags) => (await import('./verbs/token.ts')).tokenVerb(world, flags));
+
+program
+  .command('demo')
+  .description('run the example: scale, heal and roll a model service without a failed request')
+  .addOption(dataDir())
+  .option('--fast', "shorten the scale-down window by the autoscaler's own behavior fields")
+  .action(async (flags) => (await import('./verbs/demo.ts')).demoVerb(world, flags));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode;
+  else {
+    console.error(`tutti: ${messageOf(error)}`);
+    if (process.env['TUTTI_DEBUG'] && error instanceof Error) console.error(error.stack, error.cause);
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+  }
+}

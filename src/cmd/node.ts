@@ -1,0 +1,125 @@
+// A node with real containers, composed: containerd, pod network, agent, Service proxy, DNS.
+import type { Component, World } from '#base/world.ts';
+import { type Agent, startAgent } from '#agent/agent.ts';
+import { createPodCgroups } from '#agent/cgroups/pods.ts';
+import { setUpNetwork, uplinkMtu } from '#agent/cni/network.ts';
+import { type ContainerdInstance, startContainerd } from '#agent/containerd/instance.ts';
+import { agentOptions } from '#agent/options.ts';
+import { createStats } from '#agent/stats/stats.ts';
+import { createPodVolumes } from '#agent/volumes/volumes.ts';
+import { Nodes } from '#api/refs.ts';
+import type { Informers } from '#client/cache.ts';
+import type { Client } from '#client/client.ts';
+import { startDns } from '#dns/dns.ts';
+import { createNft } from '#proxy/nft.ts';
+import { type Proxy, startProxy } from '#proxy/proxy.ts';
+
+export interface NodeOptions {
+  readonly world: World;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  readonly dataDir: string;
+  readonly podCidr: string;
+  readonly serviceCidr: string;
+  readonly clusterDns: string;
+  readonly domain: string;
+  readonly agentPort: number;
+  /** The agent's serving certificate, and the authority of the clients that may call it. */
+  readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string };
+  clientFor(name: string): Client;
+  readonly informers: Informers;
+  readonly version: string;
+}
+
+export interface RunningNode extends Component {
+  readonly containerd: ContainerdInstance;
+  readonly agent: Agent;
+  readonly proxy: Proxy;
+}
+
+/** The name of the table that holds the Service rules. */
+export const serviceTable = 'tutti';
+/** The control group of a node. */
+export const nodeCgroup = (nodeName: string): string => `/tutti/${nodeName}`;
+
+/** Starts a node; resolves when its parts run, `ready` when the node is Ready. */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { world, nodeName, informers } = options;
+  const stack = new AsyncDisposableStack();
+  try {
+    const cgroup = nodeCgroup(nodeName);
+    const containerd = stack.use(await startContainerd(world, { dataDir: options.dataDir, cgroup }));
+    const { machine, paths, runtime } = containerd;
+    const proxy = stack.use(
+      startProxy({ informers, world, nft: createNft(world), nodeName, rules: { table: serviceTable, podRanges: { ip: options.podCidr } } }),
+    );
+    const cgroups = createPodCgroups(world, { layout: machine.cgroups, root: cgroup, processors: machine.processors });
+    const agent = stack.use(
+      await startAgent({
+        client: options.clientFor(`system:node:${nodeName}`),
+        world,
+        runtime,
+        cgroups,
+        volumes: (offer) => createPodVolumes(world, { dataDir: options.dataDir, ...offer }),
+        stats: createStats(world, { runtime, layout: machine.cgroups, cgroup, nodeName }),
+        problems: () => [proxy.health(), containerd.health()].filter((problem) => problem !== undefined),
+        beforeStop: (ip, signal) => proxy.drained(ip, signal),
+        config: agentOptions({
+          nodeName,
+          nodeIps: [options.nodeIp],
+          dataDir: options.dataDir,
+          clusterDns: [options.clusterDns],
+          clusterDomain: options.domain,
+          version: options.version,
+          server: { host: options.nodeIp, port: options.agentPort, tls: options.tls, allowedUsers: ['kube-apiserver-kubelet-client'] },
+        }),
+      }),
+    );
+
+    // The pod network is set up when the node knows its range; until then the runtime says that the network is not ready.
+    let configured = '';
+    const nodes = informers.of(Nodes);
+    const configure = async (): Promise<void> => {
+      const node = nodes.lister.get(nodeName);
+      const podCidrs = node?.spec.podCIDRs ?? (node?.spec.podCIDR ? [node.spec.podCIDR] : []);
+      if (podCidrs.length === 0 || podCidrs.join() === configured) return;
+      configured = podCidrs.join();
+      await setUpNetwork(world, {
+        paths,
+        plugins: machine.cniPlugins,
+        podCidrs,
+        clusterCidrs: [options.podCidr, options.serviceCidr],
+        mtu: await uplinkMtu(world),
+      });
+    };
+    const networked = Promise.withResolvers<void>();
+    networked.promise.catch(() => undefined);
+    const tryConfigure = (): void => void configure().then(() => (configured === '' ? undefined : networked.resolve()), networked.reject);
+    stack.defer(nodes.onChange({ added: tryConfigure, updated: tryConfigure }));
+
+    const dns = stack.use(
+      startDns({
+        client: options.clientFor('system:kube-dns'),
+        informers,
+        world,
+        nodeName,
+        nodeAddress: options.nodeIp,
+        port: 0,
+        clusterIP: options.clusterDns,
+        domain: options.domain,
+      }),
+    );
+    const parts: readonly Component[] = [containerd, proxy, agent, dns];
+    return {
+      containerd,
+      agent,
+      proxy,
+      ready: Promise.all([networked.promise, ...parts.map((part) => part.ready)]).then(() => undefined),
+      health: () => parts.map((part) => part.health()).find((problem) => problem !== undefined),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}

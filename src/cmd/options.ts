@@ -1,0 +1,82 @@
+// What `tutti up` was asked for, with defaults filled in and checked.
+import { parseCidr } from '#api/addresses.ts';
+
+export interface UpOptions {
+  readonly dataDir: string;
+  readonly apiPort: number;
+  readonly nodes: { readonly kind: 'none' } | { readonly kind: 'real' } | { readonly kind: 'sim'; readonly count: number };
+  readonly serviceCidr: string;
+  readonly podCidr: string;
+  readonly nodeName: string;
+  /** Address of this node; empty: the machine's first. */
+  readonly nodeIp: string;
+  readonly domain: string;
+  readonly verbose: boolean;
+}
+
+export interface UpFlags {
+  readonly dataDir?: string;
+  readonly apiPort?: string;
+  readonly nodes?: string;
+  readonly serviceCidr?: string;
+  readonly podCidr?: string;
+  readonly nodeName?: string;
+  readonly nodeIp?: string;
+  readonly verbose?: boolean;
+}
+
+/** A mistake in the command line: printed without a stack, exit code 2. */
+export class UsageError extends Error {}
+
+const isName = (text: string): boolean => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text) && text.length <= 63;
+
+function nodesOf(text: string): UpOptions['nodes'] {
+  if (text === 'none' || text === 'real') return { kind: text };
+  const count = /^sim:(\d{1,5})$/.exec(text)?.[1];
+  if (count === undefined || Number(count) < 1) throw new UsageError(`--nodes must be none, real or sim:N, not "${text}"`);
+  return { kind: 'sim', count: Number(count) };
+}
+
+function cidr(flag: string, text: string): string {
+  if (parseCidr(text) === undefined) throw new UsageError(`--${flag} must be a network such as 10.96.0.0/16, not "${text}"`);
+  return text;
+}
+
+/** The directory that is used without `--data-dir`: the system's for root, else one below the home directory. */
+export function defaultDataDir(root: boolean, home: string): string {
+  return root ? '/var/lib/tutti' : `${home}/.tutti`;
+}
+
+/** Checks the flags. Throws `UsageError`. */
+export function upOptions(
+  flags: UpFlags,
+  machine: { readonly dataDir: string; readonly hostName: string; readonly root: boolean },
+): UpOptions {
+  const port = Number(flags.apiPort ?? 6443);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new UsageError(`--api-port must be a number from 0 to 65535, not "${flags.apiPort}"`);
+  const nodeName = flags.nodeName ?? machine.hostName.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-');
+  if (!isName(nodeName)) throw new UsageError(`--node-name must be a lower-case host name, not "${nodeName}"`);
+  return {
+    dataDir: flags.dataDir ?? machine.dataDir,
+    apiPort: port,
+    nodes: nodesOf(flags.nodes ?? (machine.root ? 'real' : 'none')),
+    serviceCidr: cidr('service-cidr', flags.serviceCidr ?? '10.96.0.0/16'),
+    podCidr: cidr('pod-cidr', flags.podCidr ?? '10.244.0.0/16'),
+    nodeName,
+    nodeIp: flags.nodeIp ?? '',
+    domain: 'cluster.local',
+    verbose: flags.verbose === true,
+  };
+}
+
+/** The n-th address of a network (n = 1 is the `kubernetes` Service, 10 is the cluster DNS). IPv4 and IPv6. */
+export function addressIn(network: string, n: number): string {
+  const [base = '', bits = ''] = network.split('/');
+  if (!base.includes(':')) {
+    const number = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+    const start = number - (number % 2 ** (32 - Number(bits)));
+    return [24, 16, 8, 0].map((shift) => Math.floor((start + n) / 2 ** shift) % 256).join('.');
+  }
+  return base.endsWith('::') ? `${base}${n.toString(16)}` : new URL(`http://[${base}]`).hostname.slice(1, -1);
+}

@@ -1,0 +1,107 @@
+// `tutti up`: the whole cluster in this process, and its life: start, ready, signal, stop.
+import { messageOf } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
+import { Nodes } from '#api/refs.ts';
+import { isConditionTrue } from '#api/podutil.ts';
+import { type ControlPlane, startControlPlane } from './control.ts';
+import { startNode } from './node.ts';
+import { addressIn, UsageError, type UpOptions } from './options.ts';
+import { type Place, place, runningAt, writeRun } from './place.ts';
+
+export interface Running extends AsyncDisposable {
+  readonly control: ControlPlane;
+  readonly where: Place;
+  /** Resolves when every node that was asked for is Ready. */
+  readonly ready: Promise<void>;
+}
+
+const agentPort = 10_250;
+export const version = 'v1.35.0';
+
+/** This machine's address for a node: what was asked for, else the first that is not loopback, else loopback. */
+export function nodeAddress(world: Pick<World, 'net'>, wanted: string): string {
+  if (wanted !== '') return wanted;
+  const outside = world.net.addresses().find((entry) => entry.family === 4 && !entry.internal && !entry.address.startsWith('169.254.'));
+  return outside?.address ?? '127.0.0.1';
+}
+
+/** Starts everything; `say` gets a line for each step. A failed start leaves nothing running in this process. */
+export async function up(world: World, options: UpOptions, say: (line: string) => void): Promise<Running> {
+  const where = place(options.dataDir);
+  const other = await runningAt(world, where);
+  if (other !== undefined) throw new UsageError(`a cluster runs in ${options.dataDir} already (process ${other.pid}, ${other.server})`);
+  await world.fs.mkdir(where.dataDir, 0o711);
+  const stack = new AsyncDisposableStack();
+  try {
+    const nodeIp = nodeAddress(world, options.nodeIp);
+    const started = world.clock.monotonic();
+    const since = (): string => `${((world.clock.monotonic() - started) / 1000).toFixed(2)} s`;
+    const control = stack.use(
+      await startControlPlane({
+        world,
+        options,
+        where,
+        addresses: [...new Set(['127.0.0.1', ...(options.nodes.kind === 'real' ? [nodeIp] : [])])],
+      }),
+    );
+    const run = { pid: process.pid, server: control.server, nodeName: options.nodeName, nodes: options.nodes.kind, ready: false };
+    await writeRun(world, where, run);
+    stack.defer(() => world.fs.remove(where.run));
+    say(`API server ready at ${control.server} (${since()})`);
+    const ready = nodesReady();
+    ready.catch(() => undefined);
+
+    async function nodesReady(): Promise<void> {
+      if (options.nodes.kind === 'real') {
+        const { pki } = control;
+        const identity = await pki.identity(`node-${options.nodeName}`, {
+          commonName: `system:node:${options.nodeName}`,
+          organizations: ['system:nodes'],
+          dnsNames: [options.nodeName],
+          ips: [nodeIp],
+          usages: ['server', 'client'],
+        });
+        const node = stack.use(
+          await startNode({
+            world,
+            nodeName: options.nodeName,
+            nodeIp,
+            dataDir: where.node,
+            podCidr: options.podCidr,
+            serviceCidr: options.serviceCidr,
+            clusterDns: addressIn(options.serviceCidr, 10),
+            domain: options.domain,
+            agentPort,
+            tls: { cert: identity.cert, key: identity.key, clientCa: pki.ca.cert },
+            clientFor: control.clientFor,
+            informers: control.informers,
+            version,
+          }),
+        );
+        await node.ready;
+        await untilReady(control, [options.nodeName]);
+        say(`node ${options.nodeName} ready (${since()})`);
+      }
+      await writeRun(world, where, { ...run, ready: true });
+    }
+    return { control, where, ready, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error instanceof UsageError ? error : new Error(`the cluster cannot start: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** Resolves when the named nodes say that they are Ready. */
+async function untilReady(control: ControlPlane, names: readonly string[]): Promise<void> {
+  const nodes = control.informers.of(Nodes);
+  const ready = (): boolean => names.every((name) => isConditionTrue(nodes.lister.get(name)?.status.conditions, 'Ready'));
+  if (ready()) return;
+  await new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (!ready()) return;
+      remove();
+      resolve();
+    };
+    const remove = nodes.onChange({ added: look, updated: look });
+  });
+}

@@ -1,0 +1,48 @@
+// `tutti token create`: a bootstrap token, with which a node may ask for its certificate.
+import type { World } from '#base/world.ts';
+import { Secrets } from '#api/refs.ts';
+import { createClient } from '#client/create.ts';
+import { httpTransport } from '#client/http.ts';
+import { loadKubeconfig } from '#client/kubeconfig.ts';
+import { UsageError } from '../options.ts';
+import { place } from '../place.ts';
+
+const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+function text(world: Pick<World, 'random'>, length: number): string {
+  let result = '';
+  // Bytes above the last whole multiple of the alphabet would favour its first letters.
+  while (result.length < length)
+    for (const byte of world.random.bytes(length)) if (byte < 252 && result.length < length) result += alphabet[byte % 36];
+  return result;
+}
+
+/** Makes a token Secret in kube-system and prints the token. */
+export async function tokenVerb(world: World, flags: { readonly dataDir: string; readonly ttl: string }): Promise<void> {
+  const hours = Number(flags.ttl);
+  if (!(hours >= 0)) throw new UsageError(`--ttl must be a number of hours, not "${flags.ttl}"`);
+  const access = await loadKubeconfig(world.fs, place(flags.dataDir).kubeconfig);
+  const transport = httpTransport(world.net, { server: access.server, tls: access.tls });
+  const [id, secret] = [text(world, 6), text(world, 16)];
+  const expiration =
+    hours === 0 ? {} : { expiration: new Date(world.clock.now() + hours * 3_600_000).toISOString().replace(/\.\d+Z$/, 'Z') };
+  const values = {
+    'token-id': id,
+    'token-secret': secret,
+    ...expiration,
+    'usage-bootstrap-authentication': 'true',
+    'usage-bootstrap-signing': 'true',
+  };
+  try {
+    await createClient(transport)
+      .resource(Secrets)
+      .create({
+        metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
+        type: 'bootstrap.kubernetes.io/token',
+        stringData: values,
+      });
+    console.log(`${id}.${secret}`);
+  } finally {
+    await transport.close?.();
+  }
+}
