@@ -43,6 +43,11 @@ export interface AgentDeps {
   readonly stats?: AgentStats;
   /** What else keeps the node from being ready. */
   readonly problems?: () => readonly string[];
+  /**
+   * Resolves when no proxy sends new connections to this address any more: the stop signal of a pod that is deleted
+   * waits for it, for half of the grace period and ten seconds at most.
+   */
+  readonly beforeStop?: (ip: string, signal: AbortSignal) => Promise<void>;
 }
 
 export interface Agent extends Component {
@@ -106,6 +111,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     restarts: new Backoff(config.backoffInitial, config.backoffMax),
     pulls: new Backoff(config.backoffInitial, config.backoffMax),
     starts: new Slots(config.parallelStarts),
+    beforeStop: deps.beforeStop ?? (() => Promise.resolve()),
     security: { ...(capabilities ? { capabilities } : {}), seccompDir: `${config.dataDir}/seccomp` },
     resolv: () => fs.readText(config.resolvConf).then(parseResolvConf, () => ({ servers: [], searches: [], options: [] })),
     services: async () => {

@@ -37,6 +37,8 @@ export interface AgentContext {
   /** Pulls of images. */
   readonly pulls: Backoff;
   readonly starts: Slots;
+  /** Resolves when nobody sends new connections to this address of a pod that is to end. */
+  readonly beforeStop: (ip: string, signal: AbortSignal) => Promise<void>;
   readonly security: NodeSecurity;
   readonly resolv: () => Promise<DnsConfig>;
   /** Services of the cluster, for environment variables. */

@@ -69,14 +69,31 @@ export async function stopContainer(
   }
   const began = context.world.clock.monotonic();
   const handler = preStopOf(pod, instance);
+  const drained = drain(context, pod, { state: about.state, options });
   if (handler && pod && options.grace > 0 && instance.state === 'running') {
     const ip = (pod.spec.hostNetwork ? context.options.nodeIps[0] : about.state.sandboxes[0]?.ips[0]) ?? '';
     await preStop(context, handler, { pod, instance, ip, options });
   }
+  await drained;
   const spent = Math.floor((context.world.clock.monotonic() - began) / 1000);
   const left = options.grace === 0 ? 0 : Math.max(minimumGrace, options.grace - spent);
   await context.runtime.stopContainer(instance.id, options.signal?.aborted ? Math.min(left, minimumGrace) : left);
   await context.cache.refreshContainer(about.state.uid, instance.id);
+}
+
+const longestDrain = 10_000;
+
+/** Waits until new connections go elsewhere: the stop signal must not race with the proxies. */
+async function drain(context: AgentContext, pod: Pod | undefined, about: { state: PodState; options: StopOptions }): Promise<void> {
+  const ip = about.state.sandboxes[0]?.ips[0];
+  if (!pod?.metadata.deletionTimestamp || pod.spec.hostNetwork || !ip || about.options.signal?.aborted) return;
+  const late = new AbortController();
+  const abort = (): void => late.abort(new Error('waited long enough'));
+  about.options.signal?.addEventListener('abort', abort, { once: true });
+  const timer = context.world.clock.after(Math.min((about.options.grace * 1000) / 2, longestDrain), abort);
+  await context.beforeStop(ip, late.signal).catch(() => undefined);
+  timer.cancel();
+  about.options.signal?.removeEventListener('abort', abort);
 }
 
 /** Ends every container of a pod, then its sandboxes. Sidecars end last, in the reverse order of their start. */

@@ -210,7 +210,10 @@ export class PodWorker {
       this.#terminate();
       return;
     }
-    this.#cgroupParent ??= await this.#context.cgroups.ensure(pod);
+    if (this.#cgroupParent === undefined) {
+      await this.#context.world.fs.mkdir(podDir(this.#context.options.dataDir, this.id.uid), 0o750);
+      this.#cgroupParent = await this.#context.cgroups.ensure(pod);
+    }
     if (!(await this.#mount(pod, signal))) return;
     for (let steps = 0; steps < maxSteps && !signal.aborted; steps++) {
       const current = this.pod ?? pod;
