@@ -3,6 +3,7 @@
 //   GET /healthz, /readyz, /metrics, /version
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { categories, devices, type Viewer } from './impressions.ts';
 import { bestMoments, load } from './model.ts';
@@ -111,15 +112,29 @@ const server = createServer((request, response) => {
   handle(request, response);
 });
 server.keepAliveTimeout = 30_000;
+const connections = new Set<Socket>();
+server.on('connection', (socket) => {
+  connections.add(socket);
+  socket.on('close', () => connections.delete(socket));
+});
 server.listen(port, () => console.log(`ad-timing ${model.version} listens on ${port}`));
 
-/** Finishes what is in flight, closes idle connections, then exits. */
+/** Clients that keep a connection open get this long to use it once more and be told that it closes. */
+const patience = 5_000;
+
+/**
+ * Stops without breaking a request: every answer from now on closes its connection, so that clients come back over new
+ * ones, which reach other pods. A connection is never closed under a request that is on its way.
+ */
 function stop(): void {
   if (stopping) return;
   stopping = true;
   console.log('stopping: finishing what is in flight');
-  server.close(() => process.exit(0));
-  setInterval(() => server.closeIdleConnections(), 50);
+  const until = performance.now() + patience;
+  setInterval(() => {
+    if (connections.size > 0 && inFlight === 0 && performance.now() > until) server.closeIdleConnections();
+    if (connections.size === 0) process.exit(0);
+  }, 20);
 }
 process.on('SIGTERM', stop);
 process.on('SIGINT', stop);

@@ -23,7 +23,12 @@ export async function upVerb(flags: UpVerbFlags, machine: { readonly root: boole
     return;
   }
   if (options.nodes.kind === 'real') await prepareMachine(world, (line) => console.log(line));
-  if (flags.detach) return detach(world, where);
+  if (flags.detach)
+    return startDetached(
+      world,
+      where,
+      process.argv.slice(2).filter((arg) => arg !== '--detach'),
+    );
 
   const { up } = await import('../up.ts');
   const cluster = await up(world, options, (line) => console.log(line));
@@ -45,12 +50,12 @@ function printAccess(where: Place, server: string): void {
   console.log(`server: ${server}`);
 }
 
-/** Starts this same command in a session of its own and waits until its cluster is ready. */
-async function detach(world: World, where: Place): Promise<void> {
+/** Runs `tutti` with these arguments in a session of its own and waits until its cluster is ready. */
+export async function startDetached(world: World, where: Place, args: readonly string[]): Promise<void> {
   await world.fs.mkdir(where.dataDir, 0o711);
-  const [script = '', ...args] = process.argv.slice(1);
+  const script = process.argv[1] ?? '';
   const begin = (await world.fs.stat(where.log))?.size ?? 0;
-  const child = world.exec.spawn(process.execPath, [...process.execArgv, script, ...args.filter((arg) => arg !== '--detach')], {
+  const child = world.exec.spawn(process.execPath, [...process.execArgv, script, ...args], {
     detached: true,
     logFile: where.log,
     cwd: '/',
