@@ -6,6 +6,8 @@ import { parseYaml } from '#format/yaml.ts';
 import type { Struct } from '#api/dsl.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '#api/object.ts';
 import { structs } from '#api/structs.ts';
+import { decodeProtobuf, openEnvelope, structOfKind } from '#api/walk/protobuf.ts';
+import { ProtobufError } from '#format/protowire.ts';
 import type { Call, Context } from './chain.ts';
 
 /** The largest body that is read: 3 MiB, as in Kubernetes. */
@@ -156,11 +158,21 @@ export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): 
   if (value === undefined) {
     const format = bodyFormat(call);
     const bytes = await readBody(call);
-    value = format === 'protobuf' ? decodeProtobuf(bytes) : parseBody(bytes, format, target.kind);
+    value = format === 'protobuf' ? protobufBody(bytes, target) : parseBody(bytes, format, target.kind);
   }
   return decodeValue(value, target, validation, (finding) => ctx.warnings.push(finding)) as T;
 }
 
-function decodeProtobuf(_bytes: Uint8Array): unknown {
-  throw unsupportedMediaType(['application/json', 'application/yaml']);
+/** The object in a protobuf body. Resources without a protobuf form (custom ones) answer 415. */
+function protobufBody(bytes: Uint8Array, target: Target): unknown {
+  try {
+    const { apiVersion, kind, raw } = openEnvelope(bytes);
+    const struct = structOfKind(apiVersion || apiVersionOf(target), kind || target.kind) ?? target.struct;
+    if (!structs.has(struct.name)) throw unsupportedMediaType(['application/json', 'application/yaml']);
+    return { ...(apiVersion ? { apiVersion } : {}), ...(kind ? { kind } : {}), ...decodeProtobuf(struct, raw) };
+  } catch (error) {
+    if (error instanceof ProtobufError)
+      throw badRequest(`the object provided is unrecognized (must be of type ${target.kind}): ${error.message} (${summary(bytes)})`);
+    throw error;
+  }
 }

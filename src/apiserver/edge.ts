@@ -4,7 +4,7 @@ import { messageOf } from '#base/errors.ts';
 import type { HttpHandlers, HttpHeaders, HttpReply, HttpRequest, HttpWriter, Socket } from '#base/net.ts';
 import type { World } from '#base/world.ts';
 import type { Answer, Call } from './chain.ts';
-import { type Accepted, accepted, encodeAnswer, type Encoded, frameEncoder } from './negotiate.ts';
+import { type Accepted, accepted, encodeAnswer, type Encoded, frameEncoder, watchContentType } from './negotiate.ts';
 import type { Outcome, Pipeline } from './pipeline.ts';
 
 const noParams = new URLSearchParams();
@@ -119,7 +119,7 @@ export class Edge implements AsyncDisposable {
           return this.#sendStatus(reply, error, base);
         }
         const encode = frameEncoder(answer.row, choice, { includeObject: includeObject(call), now: () => this.#world.clock.now() });
-        const writer = reply.stream(200, { ...base, 'content-type': 'application/json' });
+        const writer = reply.stream(200, { ...base, 'content-type': watchContentType(choice) });
         return watchPump(writer, answer.events, encode);
       }
       default:

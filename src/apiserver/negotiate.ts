@@ -1,5 +1,6 @@
 // Answers as bytes: which encoding and which form (object, Table, metadata only) the client accepts.
 import { notAcceptable } from '#api/status.ts';
+import { encodeEnveloped, structOfKind, watchFrame } from '#api/walk/protobuf.ts';
 import { toYaml } from '#format/yaml.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { HttpHeaders } from '#base/net.ts';
@@ -10,14 +11,16 @@ import type { ResourceRow } from './resources/row.ts';
 import { tableable, tableOf } from './table/table.ts';
 
 export type Form = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+export type Encoding = 'json' | 'yaml' | 'protobuf';
 export interface Accepted {
-  readonly encoding: 'json' | 'yaml';
+  readonly encoding: Encoding;
   readonly form: Form;
   /** Version of meta.k8s.io for the converted forms. */
   readonly metaVersion: string;
 }
 
-const offered = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const protobufType = 'application/vnd.kubernetes.protobuf';
+const offered = ['application/json', 'application/yaml', protobufType];
 const plainJson: Accepted = { encoding: 'json', form: 'object', metaVersion: 'v1' };
 const known = new Map<string, Accepted | undefined>();
 const maxKnown = 256;
@@ -35,14 +38,23 @@ export function accepted(header: string | undefined): Accepted {
   return choice;
 }
 
+const encodings: Readonly<Record<string, Encoding | undefined>> = {
+  '*/*': 'json',
+  'application/*': 'json',
+  'application/json': 'json',
+  'application/yaml': 'yaml',
+  [protobufType]: 'protobuf',
+};
+
 function choose(header: string): Accepted | undefined {
   for (const { type, params } of parseAccept(header)) {
-    const encoding =
-      type === 'application/yaml' ? 'yaml' : ['*/*', 'application/*', 'application/json'].includes(type) ? 'json' : undefined;
+    const encoding = encodings[type];
     if (!encoding) continue;
     const { as, g, v } = params;
     if (as === undefined) return { encoding, form: 'object', metaVersion: 'v1' };
     if (g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) continue;
+    // Tables have no protobuf form.
+    if (encoding === 'protobuf' && as === 'Table') continue;
     if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
       return { encoding, form: as, metaVersion: v };
   }
@@ -61,7 +73,19 @@ interface TableOptions {
   readonly now: number;
 }
 
-const contentTypes = { json: 'application/json', yaml: 'application/yaml' } as const;
+const contentTypes = { json: 'application/json', yaml: 'application/yaml', protobuf: protobufType } as const;
+
+interface Typed {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+}
+
+/** Kubernetes' protobuf envelope around an object; undefined for kinds without a protobuf form. */
+function toProtobuf(value: Typed): Uint8Array | undefined {
+  const { apiVersion = '', kind = '' } = value;
+  const struct = structOfKind(apiVersion, kind);
+  return struct && encodeEnveloped(struct, apiVersion, kind, value);
+}
 
 function encode(value: object, encoding: 'json' | 'yaml', pretty: boolean): string {
   if (encoding === 'yaml') return toYaml(value);
@@ -74,13 +98,20 @@ export function encodeAnswer(
   choice: Accepted,
   options: TableOptions & { pretty: boolean },
 ): Encoded {
-  const { encoding, form } = choice;
+  const { form } = choice;
   const { pretty } = options;
   const isStatus = answer.kind === 'object' && (answer.object as { kind?: string }).kind === 'Status';
   const converted = answer.row && !isStatus ? convert(answer, choice, options) : undefined;
   if (form !== 'object' && !converted && !isStatus) throw notAcceptable(offered);
   const status = answer.kind === 'object' ? answer.status : 200;
   const extra = answer.kind === 'object' ? answer.headers : undefined;
+  if (choice.encoding === 'protobuf') {
+    const bytes = toProtobuf(converted ?? (answer.kind === 'list' ? listObject(answer.row, answer.listMeta, answer.items) : answer.object));
+    if (bytes) return { status, headers: { 'content-type': contentTypes.protobuf, ...extra }, bytes };
+    // A resource that has no protobuf form is not acceptable to a client that takes nothing else; documents of ours are JSON.
+    if (answer.row) throw notAcceptable(offered.slice(0, 2));
+  }
+  const encoding = choice.encoding === 'protobuf' ? 'json' : choice.encoding;
   const headers: HttpHeaders = { 'content-type': contentTypes[encoding], ...extra };
   if (converted) return { status, headers, bytes: encode(converted, encoding, pretty) };
   if (encoding === 'json' && !pretty) {
@@ -157,6 +188,7 @@ export function frameEncoder(
   choice: Accepted,
   options: Omit<TableOptions, 'now'> & { now(): number },
 ): (events: readonly EncodableEvent[]) => Uint8Array {
+  if (choice.encoding === 'protobuf') return protobufFrames(choice);
   let first = true;
   const convertEvent = (event: EncodableEvent): Uint8Array | string => {
     const { object } = event.item;
@@ -179,6 +211,25 @@ export function frameEncoder(
     }
     return Buffer.concat(chunks);
   };
+}
+
+/** Frames of a protobuf watch. */
+function protobufFrames(choice: Accepted): (events: readonly EncodableEvent[]) => Uint8Array {
+  return (events) =>
+    Buffer.concat(
+      events.map(({ type, item }) => {
+        const isObject = choice.form === 'object' || type === 'ERROR';
+        const object = isObject
+          ? item.object
+          : { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: item.object.metadata };
+        return watchFrame(type, toProtobuf(object) ?? new Uint8Array(0));
+      }),
+    );
+}
+
+/** The content type of a watch. */
+export function watchContentType(choice: Accepted): string {
+  return choice.encoding === 'protobuf' ? `${protobufType};stream=watch` : 'application/json';
 }
 
 const heads = new Map<string, Buffer>();

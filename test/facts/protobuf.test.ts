@@ -17,9 +17,10 @@ if (!existsSync(folder)) {
       const bytes = readFileSync(`${folder}/${name}`);
       const json = JSON.parse(readFileSync(`${folder}/${name.replace(/\.pb$/, '.json')}`, 'utf8'));
       const { apiVersion, kind, raw } = openEnvelope(bytes);
-      const struct = structOfKind(apiVersion, kind);
+      // The sample of an event has no type of its own in the envelope.
+      const struct = structOfKind(apiVersion, kind || 'WatchEvent');
       assert.ok(struct, `${apiVersion} ${kind}`);
-      const object = { kind, apiVersion, ...decodeProtobuf(struct, raw) };
+      const object = { ...(kind ? { kind, apiVersion } : {}), ...decodeProtobuf(struct, raw) };
       assert.deepEqual(object, json);
       assert.equal(Buffer.from(encodeEnveloped(struct, apiVersion, kind, json)).toString('hex'), bytes.toString('hex'));
     });

@@ -193,7 +193,8 @@ function readEntry(value: TypeNode, reader: WireReader, depth: number): [string,
     else if (field === 2) found = readValue(value, reader, depth);
     else reader.skip(type);
   });
-  return [key, found ?? zeroOf(value)];
+  // A time in a map has no way to be absent: Go writes its zero as null.
+  return [key, found ?? zeroOf(value) ?? null];
 }
 
 function zeroOf(type: TypeNode): unknown {
@@ -457,8 +458,18 @@ export function structOfKind(apiVersion: string, kind: string): Struct | undefin
   const group = slash < 0 ? '' : apiVersion.slice(0, slash);
   const version = slash < 0 ? apiVersion : apiVersion.slice(slash + 1);
   const prefix = group === '' ? 'core' : group.split('.')[0];
+  const struct = structs.get(`${prefix}.${version}.${kind}`);
+  // Somebody else's group may begin with the same label as one of ours.
+  if (struct !== undefined && isOwnGroup(struct, group)) return struct;
   // Options and Status are registered in every group version but are types of meta.
-  return structs.get(`${prefix}.${version}.${kind}`) ?? structs.get(`meta.v1.${kind}`);
+  const meta = structs.get(`meta.v1.${kind}`);
+  return group === '' || group === 'meta.k8s.io' || kind.endsWith('Options') || kind === 'WatchEvent' ? meta : undefined;
+}
+
+function isOwnGroup(struct: Struct, group: string): boolean {
+  const { gvk } = struct.options;
+  if (gvk !== undefined && gvk.length > 0) return gvk.some((known) => known.group === group);
+  return !group.includes('.') || group.endsWith('.k8s.io');
 }
 
 /** Decodes the bare message of a struct. Throws `ProtobufError`. */
