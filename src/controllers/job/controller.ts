@@ -1,0 +1,210 @@
+// Jobs: pods that run to their end, so many times. Decisions are in plan.ts.
+import { messageOf } from '#base/errors.ts';
+import type { Component } from '#base/world.ts';
+import type { Job } from '#api/batch/v1/job.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import { controllerOf, keyOf } from '#api/object.ts';
+import { Jobs, Pods } from '#api/refs.ts';
+import { hasCause, isNotFound } from '#api/status.ts';
+import { startController } from '#client/controller.ts';
+import { createRecorder } from '#client/events.ts';
+import { Expectations } from '#client/expectations.ts';
+import { claimObjects, controllerRef } from '#client/ownership.ts';
+import { selectorOf } from '#format/selector.ts';
+import { semanticEqual } from '../equal.ts';
+import { slowStart } from '../replicas/batch.ts';
+import { byController, controllerKeys } from '../replicas/controller.ts';
+import { podFromTemplate } from '../replicas/plan.ts';
+import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
+import { indexAnnotation } from './indexes.ts';
+import { planJob, trackingFinalizer } from './plan.ts';
+
+/** Starts the controller. */
+export function startJobController(deps: ControllerDeps): Component {
+  const { client, informers, world } = deps;
+  const jobs = informers.of(Jobs);
+  const pods = informers.of(Pods);
+  pods.addIndex(byController, controllerKeys);
+  const jobClient = client.resource(Jobs);
+  const podClient = client.resource(Pods);
+  const recorder = createRecorder(client, world, { component: 'job-controller' });
+  const expectations = new Expectations(world.clock);
+  /** Pods whose finalizer we took away, until the cache shows it. */
+  const released = new Map<string, Set<string>>();
+
+  async function create(job: Job, indexes: readonly (number | undefined)[]): Promise<void> {
+    const key = keyOf(job);
+    const { name, namespace = '' } = job.metadata;
+    expectations.expectCreations(key, indexes.length);
+    let next = 0;
+    const { done, error } = await slowStart(indexes.length, async () => {
+      const index = indexes[next++];
+      const base = podFromTemplate(job.spec.template, name, namespace);
+      const metadata = {
+        ...base.metadata,
+        ...(index === undefined
+          ? {}
+          : {
+              generateName: `${name}-${index}-`,
+              annotations: { ...base.metadata.annotations, [indexAnnotation]: String(index) },
+              labels: { ...base.metadata.labels, [indexAnnotation]: String(index) },
+            }),
+        finalizers: [...(base.metadata.finalizers ?? []), trackingFinalizer],
+        ownerReferences: [controllerRef(job, Jobs)],
+      };
+      try {
+        const made = await podClient.create(
+          { ...base, metadata, spec: index === undefined ? base.spec : indexedSpec(base.spec, name, index) },
+          { namespace },
+        );
+        recorder.event(job, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`);
+      } catch (failure) {
+        if (!hasCause(failure, 'NamespaceTerminating'))
+          recorder.event(job, 'Warning', 'FailedCreate', `Error creating: ${messageOf(failure)}`);
+        throw failure;
+      }
+    });
+    for (let skipped = done; skipped < indexes.length; skipped++) expectations.creationObserved(key);
+    if (error !== undefined && !hasCause(error, 'NamespaceTerminating')) throw error;
+  }
+
+  async function release(job: Job, list: readonly Pod[]): Promise<void> {
+    const key = keyOf(job);
+    const gone = released.get(key) ?? new Set<string>();
+    released.set(key, gone);
+    await Promise.all(
+      list.map(async (pod) => {
+        const { name, namespace = '', uid = '' } = pod.metadata;
+        const body = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] } };
+        try {
+          await podClient.patch(name, body, { type: 'strategic', namespace });
+        } catch (error) {
+          if (!isNotFound(error)) throw error;
+        }
+        gone.add(uid);
+      }),
+    );
+  }
+
+  async function reconcile(key: string): Promise<void | { requeueAfter: number }> {
+    const job = jobs.lister.getByKey(key);
+    if (job === undefined) {
+      expectations.delete(key);
+      released.delete(key);
+      return;
+    }
+    if (job.spec.managedBy !== undefined && job.spec.managedBy !== 'kubernetes.io/job-controller') return;
+    if (!expectations.satisfied(key)) return;
+    const uid = job.metadata.uid ?? '';
+    const candidates = [
+      ...pods.lister.byIndex(byController, uid),
+      ...pods.lister.byIndex(byController, `orphans:${job.metadata.namespace}`),
+    ];
+    const own = await claimObjects({
+      owner: job,
+      owners: jobClient,
+      dependents: podClient,
+      selector: selectorOf(job.spec.selector),
+      candidates,
+    });
+    const seen = released.get(key);
+    // What the cache shows without the finalizer needs no memory any more.
+    if (seen !== undefined)
+      for (const gone of seen)
+        if (!own.some((pod) => pod.metadata.uid === gone && pod.metadata.finalizers?.includes(trackingFinalizer))) seen.delete(gone);
+    const plan = planJob({ job, pods: own, released: released.get(key) ?? new Set(), now: world.clock.now() });
+
+    // The counts are written before the finalizers go: a crash in between is counted again from the finalizers, not lost.
+    if (!semanticEqual(plan.status, job.status)) await jobClient.updateStatus({ ...job, status: plan.status });
+    for (const { type, reason, message } of plan.events) recorder.event(job, type, reason, message);
+    await release(job, plan.release);
+    if (plan.remove.length > 0) {
+      expectations.expectDeletions(
+        key,
+        plan.remove.map((pod) => pod.metadata.uid ?? ''),
+      );
+      for (const pod of plan.remove) {
+        const { name, namespace = '', uid: podUid = '' } = pod.metadata;
+        await podClient.delete(name, { namespace, options: { preconditions: { uid: podUid } } }).then(
+          () => recorder.event(job, 'Normal', 'SuccessfulDelete', `Deleted pod: ${name}`),
+          (error: unknown) => {
+            expectations.deletionObserved(key, podUid);
+            if (!isNotFound(error)) throw error;
+          },
+        );
+      }
+    }
+    if (plan.create.length > 0) await create(job, plan.create);
+    if (plan.wait !== undefined) return { requeueAfter: Math.max(plan.wait, 10) };
+  }
+
+  const handle = startController({ name: 'job', world, synced: allSynced(jobs, pods), reconcile });
+  const ownerKey = (pod: Pod): string | undefined => {
+    const ref = controllerOf(pod);
+    if (ref?.kind !== 'Job') return undefined;
+    const job = jobs.lister.get(ref.name, pod.metadata.namespace);
+    return job !== undefined && job.metadata.uid === ref.uid ? keyOf(job) : undefined;
+  };
+  /** A pod whose Job is gone is let go, or its finalizer would keep it for ever. */
+  const orphaned = (pod: Pod): void => {
+    const ref = controllerOf(pod);
+    if (!pod.metadata.finalizers?.includes(trackingFinalizer) || !jobs.synced) return;
+    if (ref !== undefined && ref.kind === 'Job' && ownerKey(pod) !== undefined) return;
+    const { name, namespace = '', uid = '' } = pod.metadata;
+    const body = { metadata: { uid, '$deleteFromPrimitiveList/finalizers': [trackingFinalizer] } };
+    podClient.patch(name, body, { type: 'strategic', namespace }).catch((error: unknown) => {
+      if (!isNotFound(error)) world.log.warn('finalizer not removed', { pod: `${namespace}/${name}`, error: messageOf(error) });
+    });
+  };
+  const gone = (pod: Pod): void => {
+    const key = ownerKey(pod);
+    if (key === undefined) return orphaned(pod);
+    expectations.deletionObserved(key, pod.metadata.uid ?? '');
+    handle.enqueue(key);
+  };
+  return withCleanup(
+    handle,
+    jobs.onChange({
+      added: (job) => handle.enqueue(keyOf(job)),
+      updated: (job) => handle.enqueue(keyOf(job)),
+      deleted: (job) => {
+        handle.enqueue(keyOf(job));
+        for (const pod of pods.lister.byIndex(byController, job.metadata.uid ?? '')) orphaned(pod);
+      },
+    }),
+    pods.onChange({
+      added: (pod) => {
+        if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
+        const key = ownerKey(pod);
+        if (key === undefined) return;
+        expectations.creationObserved(key);
+        handle.enqueue(key);
+      },
+      updated: (pod) => {
+        if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
+        const key = ownerKey(pod);
+        if (key !== undefined) handle.enqueue(key);
+      },
+      deleted: gone,
+    }),
+    () => recorder[Symbol.asyncDispose](),
+  );
+}
+
+type PodSpec = ReturnType<typeof podFromTemplate>['spec'];
+
+/** Tells each container its index, and gives the pod a stable host name. */
+function indexedSpec(spec: PodSpec, name: string, index: number): PodSpec {
+  const env = { name: 'JOB_COMPLETION_INDEX', value: String(index) };
+  const withIndex = <C extends { readonly env?: readonly { readonly name: string }[] }>(list: readonly C[] | undefined): C[] | undefined =>
+    list?.map((container) =>
+      container.env?.some((entry) => entry.name === env.name) ? container : { ...container, env: [...(container.env ?? []), env] },
+    );
+  const initContainers = withIndex(spec.initContainers);
+  return {
+    ...spec,
+    hostname: `${name}-${index}`,
+    containers: withIndex(spec.containers) ?? [],
+    ...(initContainers ? { initContainers } : {}),
+  };
+}
