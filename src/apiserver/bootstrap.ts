@@ -1,21 +1,147 @@
-// What every cluster starts with: the system's namespaces.
+// What every cluster starts with: the system's namespaces, priority classes, flow control, the service range and the
+// `kubernetes` Service. Everything goes through the chain; what is there already is left as it is.
+import type { Draft, KubeObject } from '#api/object.ts';
+import {
+  EndpointSlices,
+  EndpointsRes,
+  FlowSchemas,
+  Namespaces,
+  PriorityClasses,
+  PriorityLevelConfigurations,
+  type ResourceRef,
+  ServiceCIDRs,
+  Services,
+} from '#api/refs.ts';
+import { isAlreadyExists, isNotFound } from '#api/status.ts';
+import { deepEqual } from '#api/walk/equal.ts';
+import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
-import { isAlreadyExists } from '#api/status.ts';
-import { Namespaces } from '#api/refs.ts';
 import type { Transport } from '#client/transport.ts';
+import { flowSchemas, priorityLevels } from './bootstrapflow.ts';
 import type { Registry } from './registry/registry.ts';
 
-/** Creates what is missing. */
-export async function bootstrap(_registry: Registry, transport: Transport): Promise<void> {
-  const client = createClient(transport);
-  for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
+const namespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'];
+
+const priorityClasses = [
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'Used for system critical pods that must not be moved from their current node.',
+  },
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description: 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  },
+] as const;
+
+async function ensure<T extends KubeObject>(client: Client, ref: ResourceRef<T>, objects: readonly Draft<T>[]): Promise<void> {
+  for (const object of objects) {
     try {
-      await client.resource(Namespaces).create({ metadata: { name } });
+      await client.resource(ref).create(object);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
   }
 }
 
+/** The first address of a range, e.g. 10.96.0.1: that of the `kubernetes` Service. */
+export function firstAddress(cidr: string): string {
+  const [address = ''] = cidr.split('/');
+  const octets = address.split('.').map(Number);
+  return [...octets.slice(0, 3), (octets[3] ?? 0) + 1].join('.');
+}
+
+/** Creates what is missing. */
+export async function bootstrap(registry: Registry, transport: Transport): Promise<void> {
+  const client = createClient(transport);
+  const { config } = registry;
+  await ensure(
+    client,
+    Namespaces,
+    namespaces.map((name) => ({ metadata: { name } })),
+  );
+  await ensure(client, PriorityClasses, priorityClasses);
+  await ensure(client, PriorityLevelConfigurations, priorityLevels as never);
+  await ensure(client, FlowSchemas, flowSchemas as never);
+  await ensure(client, ServiceCIDRs, [{ metadata: { name: 'kubernetes' }, spec: { cidrs: [config.serviceCidr] } }]);
+  await readyRange(client);
+  const ip = firstAddress(config.serviceCidr);
+  await ensure(client, Services, [
+    {
+      metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
+      spec: {
+        type: 'ClusterIP',
+        clusterIP: ip,
+        clusterIPs: [ip],
+        ipFamilies: ['IPv4'],
+        ipFamilyPolicy: 'SingleStack',
+        sessionAffinity: 'None',
+        ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: config.advertise?.port ?? 6443 }],
+      },
+    },
+  ]);
+  if (config.advertise) await advertise(transport, config.advertise);
+}
+
+async function readyRange(client: Client): Promise<void> {
+  const range = await client.resource(ServiceCIDRs).get('kubernetes');
+  if (range.status?.conditions?.some((condition) => condition.type === 'Ready')) return;
+  const condition = {
+    type: 'Ready',
+    status: 'True',
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+    lastTransitionTime: range.metadata.creationTimestamp as string,
+  };
+  await client.resource(ServiceCIDRs).updateStatus({ ...range, status: { conditions: [condition] } });
+}
+
+async function put<T extends KubeObject>(
+  client: Client,
+  ref: ResourceRef<T>,
+  wanted: Draft<T>,
+  fields: readonly (keyof T)[],
+): Promise<void> {
+  const resource = client.resource(ref);
+  const { name, namespace } = (wanted as KubeObject).metadata;
+  try {
+    const present = await resource.get(name, { namespace });
+    if (fields.every((field) => deepEqual(present[field], (wanted as T)[field]))) return;
+    await resource.update({ ...present, ...(wanted as object), metadata: present.metadata });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await resource.create(wanted);
+  }
+}
+
 /** Points the `kubernetes` Service to the server. */
-export async function advertise(_transport: Transport, _target: { readonly address: string; readonly port: number }): Promise<void> {}
+export async function advertise(transport: Transport, target: { readonly address: string; readonly port: number }): Promise<void> {
+  const client = createClient(transport);
+  const services = client.resource(Services);
+  const service = await services.get('kubernetes', { namespace: 'default' });
+  const ports = service.spec.ports ?? [];
+  if (ports[0] && ports[0].targetPort !== target.port) {
+    await services.update({ ...service, spec: { ...service.spec, ports: [{ ...ports[0], targetPort: target.port }] } });
+  }
+  await put(
+    client,
+    EndpointsRes,
+    {
+      metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      subsets: [{ addresses: [{ ip: target.address }], ports: [{ name: 'https', port: target.port, protocol: 'TCP' }] }],
+    },
+    ['subsets'],
+  );
+  await put(
+    client,
+    EndpointSlices,
+    {
+      metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: 'IPv4',
+      endpoints: [{ addresses: [target.address], conditions: { ready: true } }],
+      ports: [{ name: 'https', port: target.port, protocol: 'TCP' }],
+    },
+    ['endpoints', 'ports'],
+  );
+}

@@ -20,6 +20,7 @@ import { Pipeline } from './pipeline.ts';
 import { Registry } from './registry/registry.ts';
 import { allRows } from './resources/all.ts';
 import { Router } from './router.ts';
+import { serveBinding } from './subresources/binding.ts';
 import { conversionOf, repairAll, strategyOf } from './strategies/all.ts';
 
 export interface ApiServerOptions {
@@ -31,6 +32,8 @@ export interface ApiServerOptions {
   readonly authenticators?: (backend: Backend) => readonly Authenticator[];
   /** Absent: masters, nodes, RBAC. */
   readonly authorizer?: (backend: Backend) => Authorizer;
+  /** Built-in admission plug-ins that are left out, by name. */
+  readonly disableAdmission?: readonly string[];
   /** Runs after the built-in plug-ins. */
   readonly admission?: readonly AdmissionPlugin[];
   readonly auditor?: Auditor;
@@ -55,7 +58,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { world, store } = options;
   const config: ServerConfig = { ...defaultConfig, ...options.config };
   const hub = new Hub(store, world, { freeze: config.freeze, history: config.watchHistory });
-  const admission = new Admission([...builtinAdmission, ...(options.admission ?? [])]);
+  const admission = new Admission([
+    ...builtinAdmission.filter((plugin) => !options.disableAdmission?.includes(plugin.name)),
+    ...(options.admission ?? []),
+  ]);
   const registry = new Registry({ world, store, hub, config, admission });
   for (const row of allRows) {
     if (row.stage === 'GA' && row.verbs.includes('get')) registry.add(row, strategyOf(row), conversionOf(row));
@@ -82,6 +88,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   let closed = false;
   const router = new Router();
   router.add(healthPlug({ live: checks, ready: new Map([...checks, ['shutdown', closing]]) }));
+  const pods = registry.must('', 'v1', 'pods');
+  router.add({
+    resources: [{ group: '', resource: 'bindings', subresource: '', handle: (ctx) => serveBinding({ registry, resource: pods, ctx }) }],
+  });
   for (const plug of options.plugs ?? []) router.add(plug(backend));
 
   const authenticators = options.authenticators?.(backend) ?? [];

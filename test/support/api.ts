@@ -1,5 +1,7 @@
 // A whole API server in memory, for tests: the real chain and registry over the memory store, through the loopback.
 import { type ApiServer, type ApiServerOptions, createApiServer } from '#apiserver/server.ts';
+import { ServiceAccounts } from '#api/refs.ts';
+import { isAlreadyExists } from '#api/status.ts';
 import type { World } from '#base/world.ts';
 import { createClient } from '#client/create.ts';
 import type { Client } from '#client/client.ts';
@@ -24,6 +26,13 @@ export async function startTestApi(options: Partial<ApiServerOptions> = {}): Pro
   const world = options.world ?? createWorld({ logLevel: 'warn' });
   const store = options.store ?? createMemoryStore({ clock: world.clock });
   const api = await createApiServer({ ...options, world, store, config: { freeze: true, ...options.config } });
+  // Pods need their namespace's account, which a controller makes in a whole cluster.
+  const accounts = createClient(api.transport(admin)).resource(ServiceAccounts);
+  for (const namespace of ['default', 'kube-system', 'kube-public']) {
+    await accounts.create({ metadata: { name: 'default', namespace } }).catch((error: unknown) => {
+      if (!isAlreadyExists(error)) throw error;
+    });
+  }
   const clientFor = (user: UserInfo): Client => createClient(api.transport(user));
   return {
     client: clientFor(admin),

@@ -1,5 +1,21 @@
 // The built-in admission plug-ins, in the order in which Kubernetes runs them.
 import { namespaceLifecycle } from './namespacelifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { priority } from './priority.ts';
+import { runtimeClass } from './runtimeclass.ts';
+import { serviceAccount } from './serviceaccount.ts';
+import { defaultIngressClass, defaultStorageClass, storageObjectInUseProtection } from './storage.ts';
+import { taintNodesByCondition } from './taintnodes.ts';
+import { defaultTolerationSeconds } from './tolerations.ts';
 
-export const builtinAdmission: readonly AdmissionPlugin[] = [namespaceLifecycle];
+export const builtinAdmission: readonly AdmissionPlugin[] = [
+  namespaceLifecycle,
+  serviceAccount,
+  taintNodesByCondition,
+  priority,
+  defaultTolerationSeconds,
+  defaultStorageClass,
+  storageObjectInUseProtection,
+  runtimeClass,
+  defaultIngressClass,
+];

@@ -54,13 +54,13 @@ async function createOnce(request: WriteRequest, draft: KubeObject): Promise<Ent
   if (strategy.prepareCreate) object = strategy.prepareCreate(object, write);
 
   let reservation: Reservation | undefined;
-  if (strategy.reserve) ({ object, reservation } = await strategy.reserve(object, undefined, write));
   let undo: (() => void) | undefined;
   let written = false;
   try {
     const errors = [...validateNew(resource.row, object), ...(strategy.validateCreate?.(object, write) ?? [])];
     if (errors.length > 0) throw invalid(resource.groupKind, object.metadata.name, errors);
     for (const text of strategy.warnings?.(object, undefined, write) ?? []) ctx.warnings.push(text);
+    if (strategy.reserve) ({ object, reservation } = await strategy.reserve(object, undefined, write));
     undo = await registry.admission.validate({ ...attributes, object });
     const key = resource.key(object.metadata.namespace ?? '', object.metadata.name);
     if (request.dryRun) {

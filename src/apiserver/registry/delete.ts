@@ -121,7 +121,7 @@ function mark(registry: Registry, resource: Resource, old: KubeObject, options: 
   }
   if (grace === 0 && !held) return 'gone';
   const { generation } = before;
-  return withMeta(old, {
+  return withMeta(strategy.marked?.(old) ?? old, {
     deletionTimestamp: rfc3339(registry.world.clock.now() + grace * 1000),
     deletionGracePeriodSeconds: grace,
     finalizers: finalizers.length > 0 ? finalizers : undefined,

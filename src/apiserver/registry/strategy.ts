@@ -58,6 +58,8 @@ export interface Strategy {
   grace?(object: KubeObject, requested: number | undefined): GracePeriod | undefined;
   /** True while something outside metadata.finalizers holds the object (namespaces). */
   held?(object: KubeObject): boolean;
+  /** What else changes when an object is marked for deletion. */
+  marked?(object: KubeObject): KubeObject;
   /** A deletion answers with the object, not with a Status. */
   readonly returnsDeleted?: boolean;
   /** Whether a change raises metadata.generation; absent: by the row's rule. */

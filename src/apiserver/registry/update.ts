@@ -113,13 +113,13 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
   }
 
   let reservation: Reservation | undefined;
-  if (strategy.reserve && subresource === '') ({ object, reservation } = await strategy.reserve(object, old, write));
   let undo: (() => void) | undefined;
   let written = false;
   try {
     const errors: FieldError[] = [...validateNext(row, object, old, subresource), ...(strategy.validateUpdate?.(object, old, write) ?? [])];
     if (errors.length > 0) throw invalid(resource.groupKind, name, errors);
     for (const text of strategy.warnings?.(object, old, write) ?? []) ctx.warnings.push(text);
+    if (strategy.reserve && subresource === '') ({ object, reservation } = await strategy.reserve(object, old, write));
     undo = await registry.admission.validate({ ...attributes, object });
     if (unchanged(object, old)) {
       written = true;

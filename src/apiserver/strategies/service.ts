@@ -1,0 +1,184 @@
+// Services: addresses and node ports are taken before the write and given back if it fails.
+import { type FieldError, invalid } from '#api/status.ts';
+import type { Service, ServicePort } from '#api/core/v1/service.ts';
+import type { KubeObject } from '#api/object.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Reservation, Strategy, WriteContext } from '../registry/strategy.ts';
+import { NumberPool, reservedBand } from './pools.ts';
+import { AddressFailure, addressError, AddressPool } from './serviceips.ts';
+import { needsAddress, needsHealthPort, needsNodePorts, prepareService } from './serviceupdate.ts';
+
+interface Pools {
+  readonly addresses: AddressPool;
+  readonly ports: NumberPool;
+  /** The node ports' range as messages tell it. */
+  readonly range: string;
+}
+
+const poolsOf = new WeakMap<Registry, Pools>();
+
+function pools(registry: Registry): Pools {
+  let found = poolsOf.get(registry);
+  if (!found) {
+    const { from, to } = registry.config.nodePortRange;
+    const reserved = reservedBand(to - from + 1, 16, 128, 32);
+    found = {
+      addresses: new AddressPool(registry, registry.config.serviceCidr),
+      ports: new NumberPool({ first: from, last: to, reserved }, () => registry.world.random.next()),
+      range: `${from}-${to}`,
+    };
+    poolsOf.set(registry, found);
+  }
+  return found;
+}
+
+/** Node ports of a Service, each once. */
+function nodePortsOf(service: Service | undefined): Set<number> {
+  const ports = new Set<number>();
+  for (const port of service?.spec.ports ?? []) if (port.nodePort) ports.add(port.nodePort);
+  if (service?.spec.healthCheckNodePort) ports.add(service.spec.healthCheckNodePort);
+  return ports;
+}
+
+const addressesOf = (service: Service | undefined): string[] =>
+  service && needsAddress(service.spec) ? (service.spec.clusterIPs ?? []).filter((ip) => ip !== 'None') : [];
+
+/** Fills the pools from what is stored; IPAddress objects without a Service are left for their owner to reuse. */
+export function repairServices(registry: Registry): void {
+  const { addresses, ports } = pools(registry);
+  const services = registry.must('', 'v1', 'services');
+  for (const entry of services.table.range(services.table.prefix)) {
+    const service = entry.object as Service;
+    for (const address of addressesOf(service)) addresses.adopt(address);
+    for (const port of nodePortsOf(service)) if (!ports.has(port)) ports.take(port);
+  }
+}
+
+class Taken implements Reservation {
+  readonly #pools: Pools;
+  readonly #dryRun: boolean;
+  readonly addresses: string[] = [];
+  readonly ports: number[] = [];
+  /** Given back once the write is done. */
+  readonly oldAddresses: string[] = [];
+  readonly oldPorts: number[] = [];
+
+  constructor(all: Pools, dryRun: boolean) {
+    this.#pools = all;
+    this.#dryRun = dryRun;
+  }
+  commit(): void {
+    if (this.#dryRun) return this.rollback();
+    this.#give(this.oldAddresses, this.oldPorts);
+  }
+  rollback(): void {
+    this.#give(this.addresses, this.ports);
+  }
+  #give(addresses: readonly string[], ports: readonly number[]): void {
+    for (const address of addresses) this.#pools.addresses.release(address, this.#dryRun).catch(() => {});
+    for (const port of ports) this.#pools.ports.release(port);
+  }
+}
+
+async function reserve(object: KubeObject, old: KubeObject | undefined, write: WriteContext) {
+  const service = object as Service;
+  const before = old as Service | undefined;
+  const all = pools(write.registry);
+  const taken = new Taken(all, write.dryRun);
+  const fail = (error: FieldError): never => {
+    throw invalid({ group: '', kind: 'Service' }, service.metadata.name, [error]);
+  };
+  try {
+    const spec = { ...service.spec };
+    const had = new Set(addressesOf(before));
+    if (needsAddress(spec)) {
+      const wanted = spec.clusterIPs ?? [];
+      const owner = { namespace: service.metadata.namespace ?? '', name: service.metadata.name };
+      if (wanted.length === 0 || wanted.some((ip) => !had.has(ip))) {
+        const ip = wanted[0];
+        try {
+          const address = await all.addresses.take(ip || undefined, owner, write.dryRun);
+          taken.addresses.push(address);
+          spec.clusterIP = address;
+          spec.clusterIPs = [address];
+        } catch (error) {
+          if (error instanceof AddressFailure) fail(addressError(error, ip || undefined, wanted));
+          throw error;
+        }
+      }
+    }
+    const keeps = new Set(needsAddress(spec) ? spec.clusterIPs : []);
+    for (const ip of had) if (!keeps.has(ip)) taken.oldAddresses.push(ip);
+
+    const hadPorts = nodePortsOf(before);
+    if (spec.ports) spec.ports = reservePorts(spec.ports, hadPorts, all, taken, needsNodePorts(spec), fail);
+    if (needsHealthPort(spec)) {
+      const port = spec.healthCheckNodePort;
+      if (!port) spec.healthCheckNodePort = anyPort(all, taken, 'spec.healthCheckNodePort', fail);
+      else if (!hadPorts.has(port)) takePort(port, 'spec.healthCheckNodePort', all, taken, fail);
+    }
+    const result: Service = { ...service, spec };
+    const now = nodePortsOf(result);
+    for (const port of hadPorts) if (!now.has(port)) taken.oldPorts.push(port);
+    return { object: result, reservation: taken };
+  } catch (error) {
+    taken.rollback();
+    throw error;
+  }
+}
+
+type Fail = (error: FieldError) => never;
+
+function takePort(port: number, field: string, all: Pools, taken: Taken, fail: Fail): void {
+  const refuse = (detail: string) => fail({ type: 'Invalid value', field, value: port, detail });
+  if (!all.ports.contains(port)) refuse(`provided port is not in the valid range. The range of valid ports is ${all.range}`);
+  if (!all.ports.take(port)) refuse('provided port is already allocated');
+  taken.ports.push(port);
+}
+
+function anyPort(all: Pools, taken: Taken, field: string, fail: Fail): number {
+  const port = all.ports.takeAny();
+  if (port === undefined) return fail({ type: 'Internal error', field, value: '', detail: 'failed to allocate a nodePort: range is full' });
+  taken.ports.push(port);
+  return port;
+}
+
+function reservePorts(
+  ports: readonly ServicePort[],
+  had: ReadonlySet<number>,
+  all: Pools,
+  taken: Taken,
+  automatic: boolean,
+  fail: Fail,
+): ServicePort[] {
+  // Ports of different protocols may share a number; the same number is taken once.
+  const mine = new Map<number, Set<string>>();
+  const use = (number: number, protocol: string) => mine.set(number, (mine.get(number) ?? new Set()).add(protocol));
+  for (const [index, port] of ports.entries()) {
+    if (!port.nodePort) continue;
+    if (!had.has(port.nodePort) && !mine.has(port.nodePort)) takePort(port.nodePort, `spec.ports[${index}].nodePort`, all, taken, fail);
+    use(port.nodePort, port.protocol ?? 'TCP');
+  }
+  if (!automatic) return [...ports];
+  return ports.map((port, index) => {
+    if (port.nodePort) return port;
+    const protocol = port.protocol ?? 'TCP';
+    const sibling = ports.find((other) => other !== port && other.port === port.port && other.nodePort && other.protocol !== port.protocol);
+    const shared = sibling?.nodePort !== undefined && !mine.get(sibling.nodePort)?.has(protocol) ? sibling.nodePort : undefined;
+    const nodePort = shared ?? anyPort(all, taken, `spec.ports[${index}].nodePort`, fail);
+    use(nodePort, protocol);
+    return { ...port, nodePort };
+  });
+}
+
+export const serviceStrategy: Strategy = {
+  prepareCreate: (object) => prepareService(object as Service, undefined),
+  prepareUpdate: (object, old) => prepareService(object as Service, old as Service),
+  reserve,
+  released(object, registry) {
+    const { addresses, ports } = pools(registry);
+    for (const address of addressesOf(object as Service)) addresses.release(address, false).catch(() => {});
+    for (const port of nodePortsOf(object as Service)) ports.release(port);
+  },
+  returnsDeleted: true,
+};
