@@ -26,9 +26,12 @@ export function computeStatus(input: StatusInput): PodStatus {
   const ephemeral = containerStatuses('ephemeral', pod.spec.ephemeralContainers ?? [], input);
   const statuses = { init, regular };
   const kept = isTerminalPhase(old.phase) ? old.phase : undefined;
-  const phase = kept ?? (input.failure ? 'Failed' : podPhase(pod, statuses, input.terminal));
-  const reason = input.failure?.reason ?? old.reason;
-  const message = input.failure?.message ?? old.message;
+  const computed = kept ?? (input.failure ? 'Failed' : podPhase(pod, statuses, input.terminal));
+  // A final phase is told only when nothing of the pod can run any more.
+  const early = !kept && !input.terminal && isTerminalPhase(computed);
+  const phase = early ? (old.phase ?? 'Pending') : computed;
+  const reason = (early ? undefined : input.failure?.reason) ?? old.reason;
+  const message = (early ? undefined : input.failure?.message) ?? old.message;
   const [hostIp] = input.nodeIps;
   const {
     initContainerStatuses: _init,

@@ -110,7 +110,11 @@ export async function startAgentNode(options: Partial<AgentOptions> = {}): Promi
 
   const ca = await world.pki.createCa('test-ca');
   const server = await world.pki.issue(ca, { commonName: nodeName, ips: ['127.0.0.1'], usages: ['server'] });
-  const user = await world.pki.issue(ca, { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'], usages: ['client'] });
+  const user = await world.pki.issue(ca, {
+    commonName: 'kube-apiserver-kubelet-client',
+    organizations: ['system:masters'],
+    usages: ['client'],
+  });
   const start = (): Promise<Agent> =>
     startAgent({
       client,
@@ -177,9 +181,7 @@ export async function startAgentNode(options: Partial<AgentOptions> = {}): Promi
     async events(name) {
       await world.clock.sleep(50);
       const { items } = await client.resource(Events).list({ namespace });
-      return items
-        .filter((event) => event.involvedObject.name === name)
-        .map((event) => `${event.reason}: ${event.message}`);
+      return items.filter((event) => event.involvedObject.name === name).map((event) => `${event.reason}: ${event.message}`);
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

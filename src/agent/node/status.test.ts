@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { NodeFacts, NodePressure } from './facts.ts';
+import { meminfoBytes } from './facts.ts';
+import { nodeAllocatable, nodeCapacity, nodeConditions, nodeImages } from './status.ts';
+
+const facts = { cpus: 2, memoryBytes: 2048 * 1024, hugepages: { '2Mi': 0 } } as unknown as NodeFacts;
+const fine: NodePressure = {
+  memoryAvailable: 1e9,
+  diskAvailable: 50,
+  diskCapacity: 100,
+  inodesFree: 50,
+  inodes: 100,
+  pidsUsed: 1,
+  pidsMax: 100,
+};
+const condition = (type: string, status = true) => ({ type, status, reason: 'R', message: 'M' });
+const runtime = (network: boolean) => ({
+  conditions: [condition('RuntimeReady'), condition('NetworkReady', network)],
+  handlers: [],
+  supplementalGroupsPolicy: false,
+});
+const about = { problems: [], known: [], now: 0 };
+
+test('capacity and allocatable', () => {
+  const capacity = nodeCapacity(facts, { ...fine, diskCapacity: 4096 }, 110);
+  assert.deepEqual(capacity, { cpu: '2', 'ephemeral-storage': '4Ki', 'hugepages-2Mi': '0', memory: '2048Ki', pods: '110' });
+  assert.equal(nodeAllocatable(capacity, { cpu: '500m' })['cpu'], '1500m');
+});
+
+test('conditions', () => {
+  const of = (pressure: Partial<NodePressure>, status: ReturnType<typeof runtime> | null = runtime(true), problems: string[] = []) =>
+    nodeConditions({ ...about, pressure: { ...fine, ...pressure }, runtime: status ?? undefined, problems }).map(
+      (entry) => `${entry.type}=${entry.status} ${entry.reason}: ${entry.message}`,
+    );
+  assert.deepEqual(of({}), [
+    'MemoryPressure=False KubeletHasSufficientMemory: kubelet has sufficient memory available',
+    'DiskPressure=False KubeletHasNoDiskPressure: kubelet has no disk pressure',
+    'PIDPressure=False KubeletHasSufficientPID: kubelet has sufficient PID available',
+    'Ready=True KubeletReady: kubelet is posting ready status',
+  ]);
+  assert.match(of({ memoryAvailable: 1 })[0] ?? '', /^MemoryPressure=True KubeletHasInsufficientMemory/);
+  assert.match(of({ diskAvailable: 1 })[1] ?? '', /^DiskPressure=True KubeletHasDiskPressure/);
+  assert.equal(
+    of({}, runtime(false))[3],
+    'Ready=False KubeletNotReady: container runtime network not ready: NetworkReady=false reason:R message:M',
+  );
+  assert.equal(of({}, null, ['x'])[3], 'Ready=False KubeletNotReady: [container runtime is down, x]');
+});
+
+test('a transition time moves only with the status', () => {
+  const first = nodeConditions({ ...about, pressure: fine, runtime: runtime(true) });
+  const second = nodeConditions({ ...about, pressure: fine, runtime: runtime(true), known: first, now: 60_000 });
+  assert.equal(second[0]?.lastTransitionTime, '1970-01-01T00:00:00Z');
+  assert.equal(second[0]?.lastHeartbeatTime, '1970-01-01T00:01:00Z');
+});
+
+test('images, the largest first', () => {
+  const image = (id: string, size: number, repoTags: string[]) => ({ id, size, repoTags, repoDigests: [], username: '', pinned: false });
+  assert.deepEqual(nodeImages([image('a', 1, ['a:1']), image('b', 2, ['b:1']), image('c', 3, [])]), [
+    { names: ['b:1'], sizeBytes: 2 },
+    { names: ['a:1'], sizeBytes: 1 },
+  ]);
+});
+
+test('meminfo', () => assert.equal(meminfoBytes('MemTotal:       12 kB\nMemFree: 1 kB\n', 'MemTotal'), 12_288));

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Node } from '#api/core/v1/node.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import { admitPod, podRequests } from './admit.ts';
+
+const make = (spec: object): Pod =>
+  ({ metadata: { name: 'p', namespace: 'd' }, spec: { containers: [], ...spec }, status: {} }) as unknown as Pod;
+const asks = (cpu: string, more: object = {}): Pod => make({ containers: [{ name: 'a', resources: { requests: { cpu } }, ...more }] });
+const node = { metadata: { name: 'n', labels: { disk: 'ssd', size: '8' } }, spec: {}, status: {} } as Node;
+const about = { node, nodeName: 'n', allocatable: { cpu: '2', memory: '1Gi', pods: '3' }, userNamespaces: false };
+
+test('requests: containers together, or the largest init container beside the sidecars before it', () => {
+  const cpu = (name: string, value: string, more: object = {}) => ({ name, resources: { requests: { cpu: value } }, ...more });
+  const pod = make({
+    containers: [cpu('a', '100m'), cpu('b', '200m')],
+    initContainers: [cpu('s', '50m', { restartPolicy: 'Always' }), cpu('i', '1')],
+    overhead: { cpu: '10m' },
+  });
+  assert.equal(podRequests(pod).get('cpu'), 1060);
+});
+
+const affinity = (expression: object): object => ({
+  affinity: {
+    nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [expression] }] } },
+  },
+});
+const port = (hostPort: number, hostIP?: string): Pod =>
+  asks('0', { ports: [{ containerPort: 1, hostPort, ...(hostIP ? { hostIP } : {}) }] });
+
+const rows: [string, Pod, Pod[], string | undefined][] = [
+  ['fits', asks('1'), [asks('1')], undefined],
+  [
+    'too much cpu',
+    asks('1500m'),
+    [asks('1')],
+    "OutOfcpu: Pod was rejected: Node didn't have enough resource: cpu, requested: 1500, used: 1000, capacity: 2000",
+  ],
+  [
+    'too many pods',
+    asks('0'),
+    [asks('0'), asks('0'), asks('0')],
+    "OutOfpods: Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
+  ],
+  [
+    'unknown resource',
+    make({ containers: [{ name: 'a', resources: { requests: { 'x.io/gpu': '1' } } }] }),
+    [],
+    "OutOfx.io/gpu: Pod was rejected: Node didn't have enough resource: x.io/gpu, requested: 1, used: 0, capacity: 0",
+  ],
+  [
+    'selector',
+    make({ nodeSelector: { disk: 'hdd' } }),
+    [],
+    "NodeAffinity: Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  ],
+  ['affinity In', make(affinity({ key: 'disk', operator: 'In', values: ['ssd'] })), [], undefined],
+  ['affinity Gt', make(affinity({ key: 'size', operator: 'Gt', values: ['7'] })), [], undefined],
+  [
+    'affinity DoesNotExist',
+    make(affinity({ key: 'disk', operator: 'DoesNotExist' })),
+    [],
+    "NodeAffinity: Pod was rejected: Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector",
+  ],
+  [
+    'port taken',
+    port(80),
+    [port(80)],
+    "NodePorts: Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+  ],
+  ['port on another address', port(80, '10.0.0.1'), [port(80, '10.0.0.2')], undefined],
+  [
+    'port on any address',
+    port(80, '10.0.0.1'),
+    [port(80)],
+    "NodePorts: Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+  ],
+];
+for (const [says, pod, others, expected] of rows) {
+  test(`admission: ${says}`, () => {
+    const refused = admitPod(pod, others, about);
+    assert.equal(refused && `${refused.reason}: ${refused.message}`, expected);
+  });
+}
