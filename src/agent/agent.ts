@@ -5,7 +5,8 @@ import { Nodes, Services } from '#api/refs.ts';
 import type { Client } from '#client/client.ts';
 import { createRecorder } from '#client/events.ts';
 import { createInformers } from '#client/informer.ts';
-import { parseResolvConf } from './config/dns.ts';
+import { readResolver } from './config/resolver.ts';
+import { registryCredentials } from './config/credentials.ts';
 import { boundingSet } from './config/security.ts';
 import { rotateLog } from './logs/rotate.ts';
 import { readNodeFacts, readPressure } from './node/facts.ts';
@@ -107,13 +108,13 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     tokens,
     volumes,
     cgroups: deps.cgroups,
-    credentials: deps.credentials ?? (() => []),
+    credentials: deps.credentials ?? registryCredentials,
     restarts: new Backoff(config.backoffInitial, config.backoffMax),
     pulls: new Backoff(config.backoffInitial, config.backoffMax),
     starts: new Slots(config.parallelStarts),
     beforeStop: deps.beforeStop ?? (() => Promise.resolve()),
     security: { ...(capabilities ? { capabilities } : {}), seccompDir: `${config.dataDir}/seccomp` },
-    resolv: () => fs.readText(config.resolvConf).then(parseResolvConf, () => ({ servers: [], searches: [], options: [] })),
+    resolv: () => readResolver(fs, config.resolvConf),
     services: async () => {
       await serviceInformer.whenSynced;
       return serviceInformer.lister.list();

@@ -165,7 +165,7 @@ test('the patch carries only what differs, lists of addresses whole', () => {
   assert.deepEqual(Object.keys(patch ?? {}).sort(), ['conditions', 'podIP', 'podIPs']);
   assert.deepEqual(patch?.['podIPs'], [{ ip: '10.1.0.1' }, { $patch: 'replace' }]);
   assert.deepEqual(
-    (patch?.['conditions'] as { type: string }[]).map((condition) => condition.type),
+    ((patch?.['conditions'] ?? []) as { type: string }[]).map((condition) => condition.type),
     ['PodReadyToStartContainers'],
   );
 });

@@ -5,6 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import { podDir, podLogDir } from '../options.ts';
 import { computeStatus } from '../status/compute.ts';
 import type { WaitingReason } from '../status/input.ts';
+import { sameJson } from '../status/patch.ts';
 import { terminationMessage } from '../status/termination.ts';
 import type { AgentContext } from './context.ts';
 import { runPlan } from './execute.ts';
@@ -73,10 +74,13 @@ export class PodWorker {
 
   /** A new version of the pod. `refused`: the node does not take it. */
   update(pod: Pod, refused?: WaitingReason): void {
+    // Our own status writes come back as updates: they change nothing for volumes and references.
+    if (!this.pod || !sameWishes(this.pod, pod)) {
+      this.#volumesStale = true;
+      if (this.#stage === 'running') this.#context.objects.register(pod);
+    }
     this.pod = pod;
     this.#inApi = true;
-    this.#volumesStale = true;
-    if (this.#stage === 'running') this.#context.objects.register(pod);
     if (refused) {
       this.#failure = refused;
       this.#terminate();
@@ -351,6 +355,12 @@ export class PodWorker {
 }
 
 const verdict = (result: string | undefined): boolean | undefined => (result === undefined ? undefined : result === 'success');
+
+/** True when two versions of a pod ask for the same: nothing but status or bookkeeping differs. */
+function sameWishes(a: Pod, b: Pod): boolean {
+  const same = a.metadata.generation === b.metadata.generation && (a.metadata.generation !== undefined || sameJson(a.spec, b.spec));
+  return same && sameJson(a.metadata.labels, b.metadata.labels) && sameJson(a.metadata.annotations, b.metadata.annotations);
+}
 
 /** The identity of a pod object. */
 export const identityOf = (pod: Pod): PodIdentity => ({

@@ -9,7 +9,7 @@ const main = (pod: Pod) => pod.status?.containerStatuses?.find((status) => statu
 const exec = (status: ReturnType<typeof main>) => status?.containerID?.replace('containerd://', '') ?? '';
 
 if (await inNamespace(import.meta.filename)) {
-  test('pods on a node', async (t) => {
+  test('pods on a node', { concurrency: true }, async (t) => {
     await using node = await startAgentNode({ backoffInitial: 1000, backoffMax: 4000 });
     const { client } = node;
     const namespace = 'default';

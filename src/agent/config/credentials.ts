@@ -1,0 +1,64 @@
+// Registry credentials from a pod's pull secrets: pure.
+import type { Secret } from '#api/core/v1/secret.ts';
+import { parseReference } from '../images/reference.ts';
+import type { ImageAuth } from '../runtime.ts';
+
+interface Entry {
+  readonly username?: string;
+  readonly password?: string;
+  readonly auth?: string;
+  readonly identitytoken?: string;
+  readonly registrytoken?: string;
+}
+
+/** The registries in a secret of one of the two docker types; nothing in one that cannot be read. */
+function registries(secret: Secret): Record<string, Entry> {
+  const text = (key: string): string => Buffer.from(secret.data?.[key] ?? '', 'base64').toString('utf8');
+  try {
+    if (secret.type === 'kubernetes.io/dockerconfigjson') {
+      return (JSON.parse(text('.dockerconfigjson')) as { auths?: Record<string, Entry> }).auths ?? {};
+    }
+    if (secret.type === 'kubernetes.io/dockercfg') return JSON.parse(text('.dockercfg')) as Record<string, Entry>;
+  } catch {
+    // Not JSON: as good as absent.
+  }
+  return {};
+}
+
+const escaped = (text: string): string => text.replaceAll(/[.+^${}()|[\]\\?]/g, '\\$&').replaceAll('*', '[^.]*');
+
+/** True when a registry's key (host with optional port, globs and path) is for this image. */
+export function registryMatches(key: string, image: { readonly domain: string; readonly path: string }): boolean {
+  const bare = key.replace(/^https?:\/\//, '').replace(/\/+$/, '');
+  const slash = bare.indexOf('/');
+  const host = slash < 0 ? bare : bare.slice(0, slash);
+  const path = (slash < 0 ? '' : bare.slice(slash + 1)).replace(/^v[12](\/|$)/, '');
+  const hosts = host === 'index.docker.io' || host === 'registry-1.docker.io' ? ['docker.io', host] : [host];
+  const matches = hosts.some((pattern) => new RegExp(`^${escaped(pattern)}$`).test(image.domain));
+  return matches && (path === '' || image.path === path || image.path.startsWith(`${path}/`) || image.path.startsWith(path));
+}
+
+function authOf(key: string, entry: Entry): ImageAuth {
+  const decoded = entry.auth ? Buffer.from(entry.auth, 'base64').toString('utf8') : '';
+  const colon = decoded.indexOf(':');
+  const username = entry.username ?? (colon < 0 ? undefined : decoded.slice(0, colon));
+  const password = entry.password ?? (colon < 0 ? undefined : decoded.slice(colon + 1));
+  return {
+    serverAddress: key.replace(/^https?:\/\//, '').split('/')[0] ?? '',
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(entry.identitytoken ? { identityToken: entry.identitytoken } : {}),
+    ...(entry.registrytoken ? { registryToken: entry.registrytoken } : {}),
+  };
+}
+
+/** The credentials for an image, the longest registry key first. */
+export function registryCredentials(image: string, secrets: readonly Secret[]): ImageAuth[] {
+  const reference = parseReference(image);
+  if (!reference) return [];
+  return secrets
+    .flatMap((secret) => Object.entries(registries(secret)))
+    .filter(([key]) => registryMatches(key, reference))
+    .sort(([a], [b]) => b.length - a.length)
+    .map(([key, entry]) => authOf(key, entry));
+}
