@@ -1,8 +1,9 @@
 // Impersonate-* headers: acting as somebody else, for those who may.
-import { badRequest, forbidden } from '#api/status.ts';
+import { badRequest } from '#api/status.ts';
 import type { HttpHeaders } from '#base/net.ts';
 import type { UserInfo } from '#client/transport.ts';
 import type { Authorizer, AuthzAttributes } from '../chain.ts';
+import { forbiddenError } from '../authz/authorizer.ts';
 import {
   anonymous,
   authenticated,
@@ -110,13 +111,7 @@ export async function impersonate(user: UserInfo, headers: HttpHeaders, authoriz
     // oxlint-disable-next-line no-await-in-loop
     const { decision } = await authorizer.authorize(attributes);
     if (decision === 'allow') continue;
-    const place = right.namespace ? `in the namespace ${JSON.stringify(right.namespace)}` : 'at the cluster scope';
-    const resource = right.subresource ? `${right.resource}/${right.subresource}` : right.resource;
-    throw forbidden(
-      { group: right.group, resource },
-      right.name,
-      `User ${JSON.stringify(user.name)} cannot impersonate resource ${JSON.stringify(resource)} in API group ${JSON.stringify(right.group)} ${place}`,
-    );
+    throw forbiddenError(attributes);
   }
   return impersonatedUser(wanted);
 }

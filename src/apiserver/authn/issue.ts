@@ -13,12 +13,12 @@ const warnOnlySeconds = 3607;
 const extendedSeconds = 365 * 86_400;
 
 /** Life of the token that was asked for. */
-export function requestedSeconds(request: TokenRequest): number {
+export function requestedSeconds(request: Pick<TokenRequest, 'spec'>): number {
   return request.spec?.expirationSeconds ?? defaultSeconds;
 }
 
 /** Shape errors beyond the schema. */
-export function validateTokenRequest(request: TokenRequest): FieldError[] {
+export function validateTokenRequest(request: Pick<TokenRequest, 'spec'>): FieldError[] {
   const value = requestedSeconds(request);
   const field = 'spec.expirationSeconds';
   if (value < minSeconds) return [{ type: 'Invalid value', field, value, detail: 'may not specify a duration less than 10 minutes' }];
@@ -33,7 +33,7 @@ export interface BoundObjects {
 }
 
 export interface IssueInput {
-  readonly request: TokenRequest;
+  readonly request: Pick<TokenRequest, 'spec'>;
   readonly account: ServiceAccount;
   readonly bound: BoundObjects;
   readonly issuer: string;

@@ -1,0 +1,104 @@
+// What node agents may do: their rules are fixed, and secrets and configuration only of pods that run on them.
+import type { Pod } from '#api/core/v1/pod.ts';
+import type { PolicyRule } from '#api/rbac/v1/common.ts';
+import { Pods } from '#api/refs.ts';
+import { nodesGroup } from '../authn/groups.ts';
+import type { Authorizer, AuthzAttributes, Backend } from '../chain.ts';
+import { allow, ruleAllows } from './rules.ts';
+
+const userPrefix = 'system:node:';
+
+/** Rules of every node agent. */
+export const nodeRules: readonly PolicyRule[] = [
+  allow('create', 'authentication.k8s.io', 'tokenreviews'),
+  allow('create', 'authorization.k8s.io', 'subjectaccessreviews localsubjectaccessreviews'),
+  allow('get list watch', 'core', 'services'),
+  allow('create get list watch', 'core', 'nodes'),
+  allow('update patch', 'core', 'nodes nodes/status'),
+  allow('create update patch', 'core events.k8s.io', 'events'),
+  allow('get list watch', 'core', 'pods'),
+  allow('create delete', 'core', 'pods'),
+  allow('update patch', 'core', 'pods/status'),
+  allow('create', 'core', 'pods/eviction'),
+  allow('get', 'core', 'persistentvolumeclaims persistentvolumes'),
+  allow('get', 'core', 'endpoints'),
+  allow('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
+  allow('get create update patch delete', 'coordination.k8s.io', 'leases'),
+  allow('get', 'storage.k8s.io', 'volumeattachments'),
+  allow('get list watch', 'storage.k8s.io', 'csidrivers'),
+  allow('get create update patch delete', 'storage.k8s.io', 'csinodes'),
+  allow('get list watch', 'node.k8s.io', 'runtimeclasses'),
+  allow('get', 'resource.k8s.io', 'resourceclaims'),
+  allow('list watch deletecollection', 'resource.k8s.io', 'resourceslices'),
+  allow('get create update patch delete', 'resource.k8s.io', 'resourceslices'),
+  allow('get list watch', 'discovery.k8s.io', 'endpointslices'),
+];
+
+/** Name of the node whose agent the user is. */
+export function nodeOf(user: { readonly name: string; readonly groups: readonly string[] }): string | undefined {
+  if (!user.groups.includes(nodesGroup) || !user.name.startsWith(userPrefix)) return undefined;
+  return user.name.slice(userPrefix.length) || undefined;
+}
+
+interface Named {
+  readonly name?: string;
+}
+
+/** Names of the Secrets that a pod may read through its node. */
+function secretsOf(pod: Pod): Set<string | undefined> {
+  const volumes = pod.spec?.volumes ?? [];
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []), ...(pod.spec?.ephemeralContainers ?? [])];
+  const refs: (Named | undefined)[] = [
+    ...(pod.spec?.imagePullSecrets ?? []),
+    ...volumes.map((volume) => (volume.secret ? { name: volume.secret.secretName } : undefined)),
+    ...volumes.map((volume) => volume.csi?.nodePublishSecretRef),
+    ...volumes.flatMap((volume) => (volume.projected?.sources ?? []).map((source) => source.secret)),
+    ...containers.flatMap((container) => (container.env ?? []).map((env) => env.valueFrom?.secretKeyRef)),
+    ...containers.flatMap((container) => (container.envFrom ?? []).map((from) => from.secretRef)),
+  ];
+  return new Set(refs.map((ref) => ref?.name));
+}
+
+function configMapsOf(pod: Pod): Set<string | undefined> {
+  const volumes = pod.spec?.volumes ?? [];
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? []), ...(pod.spec?.ephemeralContainers ?? [])];
+  const refs: (Named | undefined)[] = [
+    ...volumes.map((volume) => volume.configMap),
+    ...volumes.flatMap((volume) => (volume.projected?.sources ?? []).map((source) => source.configMap)),
+    ...containers.flatMap((container) => (container.env ?? []).map((env) => env.valueFrom?.configMapKeyRef)),
+    ...containers.flatMap((container) => (container.envFrom ?? []).map((from) => from.configMapRef)),
+  ];
+  return new Set(refs.map((ref) => ref?.name));
+}
+
+/** True when a pod is the reason for which its node may touch an object of its namespace. */
+function podNeeds(pod: Pod, attributes: AuthzAttributes): boolean {
+  switch (attributes.resource) {
+    case 'secrets':
+      return secretsOf(pod).has(attributes.name);
+    case 'configmaps':
+      return configMapsOf(pod).has(attributes.name);
+    default:
+      return (pod.spec?.serviceAccountName || 'default') === attributes.name;
+  }
+}
+
+/** Authorizes node agents. */
+export function createNodeAuthorizer(reads: Pick<Backend, 'list'>): Authorizer {
+  return {
+    authorize(attributes) {
+      const node = nodeOf(attributes.user);
+      if (node === undefined) return { decision: 'no-opinion' };
+      if (nodeRules.some((rule) => ruleAllows(rule, attributes))) return { decision: 'allow' };
+      const { resource, subresource, verb, group, name, namespace } = attributes;
+      const readsConfig =
+        (resource === 'secrets' || resource === 'configmaps') && ['get', 'list', 'watch'].includes(verb) && subresource === '';
+      const needsToken =
+        resource === 'serviceaccounts' && ((verb === 'create' && subresource === 'token') || (verb === 'get' && subresource === ''));
+      if (!attributes.isResource || group !== '' || name === '' || !(readsConfig || needsToken)) return { decision: 'no-opinion' };
+      const pods = reads.list(Pods, namespace).filter((pod) => pod.spec?.nodeName === node);
+      if (pods.some((pod) => podNeeds(pod, attributes))) return { decision: 'allow' };
+      return { decision: 'no-opinion', reason: `no relationship found between node '${node}' and this object` };
+    },
+  };
+}
