@@ -1,7 +1,7 @@
 // A node with real containers, composed: containerd, pod network, agent, Service proxy, DNS.
 import type { Component, World } from '#base/world.ts';
 import { type Agent, startAgent } from '#agent/agent.ts';
-import { createPodCgroups } from '#agent/cgroups/pods.ts';
+import { createPodCgroups, processorsOnline } from '#agent/cgroups/pods.ts';
 import { setUpNetwork, uplinkMtu } from '#agent/cni/network.ts';
 import { type ContainerdInstance, startContainerd } from '#agent/containerd/instance.ts';
 import { agentOptions } from '#agent/options.ts';
@@ -53,7 +53,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const proxy = stack.use(
       startProxy({ informers, world, nft: createNft(world), nodeName, rules: { table: serviceTable, podRanges: { ip: options.podCidr } } }),
     );
-    const cgroups = createPodCgroups(world, { layout: machine.cgroups, root: cgroup, processors: machine.processors });
+    const cgroups = createPodCgroups(world, {
+      layout: machine.cgroups,
+      root: cgroup,
+      processors: processorsOnline(await world.fs.readText('/proc/stat')),
+    });
     const agent = stack.use(
       await startAgent({
         client: options.clientFor(`system:node:${nodeName}`),
