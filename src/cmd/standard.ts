@@ -1,7 +1,8 @@
 // The API server's standard plug-ins: who asks (certificates, tokens), discovery, OpenAPI, reviews, tokens, streaming.
 import type { World } from '#base/world.ts';
 import { bearerAuthenticator } from '#apiserver/authn/bearer.ts';
-import { createTokenVerifier } from '#apiserver/authn/serviceaccount.ts';
+import { identityPlug } from '#apiserver/authn/plug.ts';
+import { createTokenVerifier, type TokenVerifier } from '#apiserver/authn/serviceaccount.ts';
 import { x509Authenticator } from '#apiserver/authn/x509.ts';
 import type { Authenticator, Backend } from '#apiserver/chain.ts';
 import type { DiscoveredGroup } from '#apiserver/discovery/model.ts';
@@ -23,14 +24,14 @@ export interface StandardParts {
 export function standardParts(world: World, pki: ClusterPki, options: StandardOptions): StandardParts {
   const issuer = `https://kubernetes.default.svc.${options.domain}`;
   const audiences = [issuer];
+  let made: TokenVerifier | undefined;
+  const verifier = (backend: Backend): TokenVerifier =>
+    (made ??= createTokenVerifier({ keys: [pki.serviceAccount.publicKey], issuer, reads: backend, world }));
   return {
     issuer,
     server: {
-      plugs: [discoveryPlug({ extraGroups: options.extraGroups })],
-      authenticators: (backend) => {
-        const verifier = createTokenVerifier({ keys: [pki.serviceAccount.publicKey], issuer, reads: backend, world });
-        return [x509Authenticator(world), bearerAuthenticator(backend, verifier, audiences)];
-      },
+      plugs: [discoveryPlug({ extraGroups: options.extraGroups }), identityPlug({ issuer, audiences, key: pki.serviceAccount, verifier })],
+      authenticators: (backend) => [x509Authenticator(world), bearerAuthenticator(backend, verifier(backend), audiences)],
     },
   };
 }
