@@ -53,6 +53,7 @@ export function computeStatus(input: StatusInput): PodStatus {
       phase,
       sandboxReady: input.state.sandboxes[0]?.ready === true && !input.terminal,
       known: old.conditions ?? [],
+      ...(input.sizes ? { resize: input.sizes } : {}),
       now: input.now,
     }),
     ...(reason ? { reason } : {}),

@@ -4,6 +4,7 @@ import type { ContainerStatus, PodCondition } from '#api/core/v1/podstatus.ts';
 import { rfc3339 } from '#base/clock.ts';
 import { goQuote } from '#api/goquote.ts';
 import { initContainers, isSidecar } from '../sync/spec.ts';
+import type { WaitingReason } from './input.ts';
 import type { Statuses } from './phase.ts';
 
 type Draft = Pick<PodCondition, 'type' | 'status' | 'reason' | 'message'>;
@@ -83,6 +84,8 @@ function ready(pod: Pod, containers: Draft, conditions: readonly PodCondition[])
   return messages.length ? fails('Ready', 'ReadinessGatesNotReady', messages.join(', ')) : holds('Ready');
 }
 
+const resizeTypes = ['PodResizePending', 'PodResizeInProgress'] as const;
+
 export interface ConditionsInput {
   readonly pod: Pod;
   readonly statuses: Statuses;
@@ -91,6 +94,8 @@ export interface ConditionsInput {
   readonly sandboxReady: boolean;
   /** Conditions known so far, of ours and of others. */
   readonly known: readonly PodCondition[];
+  /** A resize that waits, or that is under way. */
+  readonly resize?: { readonly pending?: WaitingReason; readonly progress?: WaitingReason };
   readonly now: number;
 }
 
@@ -104,6 +109,8 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     ready(pod, containers, known),
     containers,
     holds('PodScheduled'),
+    ...(input.resize?.pending ? [{ ...holds(resizeTypes[0]), ...input.resize.pending }] : []),
+    ...(input.resize?.progress ? [{ ...holds(resizeTypes[1]), ...input.resize.progress }] : []),
   ];
   const generation = pod.metadata.generation;
   const ours = drafts.map((draft): PodCondition => {
@@ -115,6 +122,6 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
       ...(generation ? { observedGeneration: generation } : {}),
     };
   });
-  const own = new Set(ours.map((condition) => condition.type));
+  const own = new Set<string>([...ours.map((condition) => condition.type), ...resizeTypes]);
   return [...ours, ...known.filter((condition) => !own.has(condition.type))];
 }

@@ -57,11 +57,14 @@ function volumeMounts(container: AnyContainer): Pick<ContainerStatus, 'volumeMou
   };
 }
 
-function resources(container: AnyContainer): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+function resources(container: AnyContainer, input: StatusInput): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
   const spec = container.resources ?? {};
+  const { limits = {}, requests = {} } = input.sizes?.actual.get(container.name) ?? spec;
+  const allocated = (input.sizes?.allocated.get(container.name) ?? spec).requests ?? {};
+  const some = (amounts: object): boolean => Object.keys(amounts).length > 0;
   return {
-    resources: { ...(spec.limits ? { limits: spec.limits } : {}), ...(spec.requests ? { requests: spec.requests } : {}) },
-    ...(spec.requests ? { allocatedResources: spec.requests } : {}),
+    resources: { ...(some(limits) ? { limits } : {}), ...(some(requests) ? { requests } : {}) },
+    ...(some(allocated) ? { allocatedResources: allocated } : {}),
   };
 }
 
@@ -81,7 +84,7 @@ function absent(container: AnyContainer, input: StatusInput, old: ContainerStatu
     started: false,
     lastState: old?.lastState ?? {},
     state: { waiting: { reason: defaultWaiting(input).reason } },
-    ...resources(container),
+    ...resources(container, input),
   };
   if (old?.state?.terminated) return { ...old, ready: false, started: false };
   if (old?.state?.running) {
@@ -110,7 +113,7 @@ function present(
     restartCount: instance.restartCount,
     state: stateOf(instance, input, defaultWaiting(input)),
     lastState: before?.state === 'exited' ? terminatedState(before, input.messages.get(before.id)) : {},
-    ...resources(container),
+    ...resources(container, input),
     ...volumeMounts(container),
     ...(instance.user
       ? { user: { linux: { uid: instance.user.uid, gid: instance.user.gid, supplementalGroups: instance.user.supplementalGroups } } }

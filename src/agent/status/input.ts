@@ -1,4 +1,5 @@
 // Everything that a pod's status is computed from.
+import type { ResourceRequirements } from '#api/core/v1/container.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { PodStatus } from '#api/core/v1/podstatus.ts';
 import type { PodState } from '../sync/state.ts';
@@ -21,6 +22,13 @@ export interface StatusInput {
   ready(containerId: string): boolean | undefined;
   /** The startup prober's verdict; undefined when the container has no startup probe. */
   started(containerId: string): boolean | undefined;
+  /** Resources promised and in force, by container name, where they may differ from the specification's. */
+  readonly sizes?: {
+    readonly allocated: ReadonlyMap<string, ResourceRequirements>;
+    readonly actual: ReadonlyMap<string, ResourceRequirements>;
+    readonly pending?: WaitingReason;
+    readonly progress?: WaitingReason;
+  };
   /** No container will run any more: the phase must become a final one. */
   readonly terminal: boolean;
   /** The node ended the pod (deadline, eviction, rejection). */

@@ -14,13 +14,23 @@ export function sameJson(a: unknown, b: unknown): boolean {
   return true;
 }
 
-const ownConditions = new Set(['PodReadyToStartContainers', 'Initialized', 'Ready', 'ContainersReady', 'PodScheduled', 'DisruptionTarget']);
+/** Conditions of the node's that go away again. */
+const transient = ['PodResizePending', 'PodResizeInProgress'];
+const ownConditions = new Set([
+  'PodReadyToStartContainers',
+  'Initialized',
+  'Ready',
+  'ContainersReady',
+  'PodScheduled',
+  'DisruptionTarget',
+  ...transient,
+]);
 
 /** Conditions as they are to be known: the node's from `ours`, those of others from the API. */
 export function mergeConditions(api: readonly PodCondition[], ours: readonly PodCondition[]): PodCondition[] {
   return [
     ...ours.filter((condition) => ownConditions.has(condition.type)),
-    ...api.filter((condition) => !ownConditions.has(condition.type) || !ours.some((own) => own.type === condition.type)),
+    ...api.filter(({ type }) => !transient.includes(type) && (!ownConditions.has(type) || !ours.some((own) => own.type === type))),
   ];
 }
 
@@ -48,11 +58,15 @@ export function statusPatch(api: PodStatus, wanted: PodStatus): Record<string, u
   for (const field of replacedLists) {
     if (!sameJson(api[field], wanted[field])) patch[field] = [...(wanted[field] ?? []), { $patch: 'replace' }];
   }
-  const conditions = (wanted.conditions ?? []).flatMap((condition) => {
+  const conditions: unknown[] = (wanted.conditions ?? []).flatMap((condition) => {
     if (!ownConditions.has(condition.type)) return [];
     const known = api.conditions?.find((candidate) => candidate.type === condition.type);
     return known && sameJson(normal(known), normal(condition)) ? [] : [over(known, condition)];
   });
+  for (const type of transient) {
+    const has = (list: PodStatus['conditions']): boolean => (list ?? []).some((condition) => condition.type === type);
+    if (has(api.conditions) && !has(wanted.conditions)) conditions.push({ type, $patch: 'delete' });
+  }
   if (conditions.length > 0) patch['conditions'] = conditions;
   return Object.keys(patch).length > 0 ? patch : undefined;
 }

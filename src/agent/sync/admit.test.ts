@@ -68,6 +68,13 @@ const rows: [string, Pod, Pod[], string | undefined][] = [
     [port(80)],
     "NodePorts: Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
   ],
+  [
+    'a sysctl of the whole machine',
+    make({ securityContext: { sysctls: [{ name: 'kernel.msgmax', value: '1' }] } }),
+    [],
+    'SysctlForbidden: Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted',
+  ],
+  ['a safe sysctl', make({ securityContext: { sysctls: [{ name: 'kernel.shm_rmid_forced', value: '1' }] } }), [], undefined],
   ['port on another address', port(80, '10.0.0.1'), [port(80, '10.0.0.2')], undefined],
   [
     'port on any address',

@@ -94,11 +94,16 @@ const anyIp = (ip: string): boolean => ip === '0.0.0.0' || ip === '::';
 const collide = (a: HostPort, b: HostPort): boolean =>
   a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || anyIp(a.ip) || anyIp(b.ip));
 
-function fits(pod: Pod, others: readonly Pod[], allocatable: Readonly<Record<string, string>>): WaitingReason | undefined {
+/** What the node lacks for a pod beside the others; undefined when it has enough. */
+function lacking(
+  pod: Pod,
+  others: readonly Pod[],
+  allocatable: Readonly<Record<string, string>>,
+): { resource: string; text: string } | undefined {
   const pods = quantityValue(allocatable['pods'] ?? '110');
-  const lack = (resource: string, requested: number, used: number, capacity: number): WaitingReason => ({
-    reason: `OutOf${resource}`,
-    message: `Pod was rejected: Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+  const lack = (resource: string, requested: number, used: number, capacity: number) => ({
+    resource,
+    text: `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
   });
   if (others.length + 1 > pods) return lack('pods', 1, others.length, pods);
   const used: Amounts = new Map();
@@ -108,6 +113,41 @@ function fits(pod: Pod, others: readonly Pod[], allocatable: Readonly<Record<str
     const capacity = amount(name, allocatable[name] ?? '0');
     const taken = used.get(name) ?? 0;
     if (requested + taken > capacity) return lack(name, requested, taken, capacity);
+  }
+  return undefined;
+}
+
+/** Kubelet's text for what the node lacks. */
+export function capacityProblem(pod: Pod, others: readonly Pod[], allocatable: Readonly<Record<string, string>>): string | undefined {
+  return lacking(pod, others, allocatable)?.text;
+}
+
+/** Sysctls that a pod may set: they are namespaced and do no harm to others. */
+const safeSysctls = new Set([
+  'kernel.shm_rmid_forced',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.ping_group_range',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.ip_local_reserved_ports',
+  'net.ipv4.tcp_keepalive_time',
+  'net.ipv4.tcp_fin_timeout',
+  'net.ipv4.tcp_keepalive_intvl',
+  'net.ipv4.tcp_keepalive_probes',
+  'net.ipv4.tcp_rmem',
+  'net.ipv4.tcp_wmem',
+]);
+
+function sysctlProblem(pod: Pod): WaitingReason | undefined {
+  for (const { name } of pod.spec.securityContext?.sysctls ?? []) {
+    const dotted = name.replaceAll('/', '.');
+    const refuse = (why: string): WaitingReason => ({
+      reason: 'SysctlForbidden',
+      message: `Pod was rejected: forbidden sysctl: "${name}" ${why}`,
+    });
+    if (!safeSysctls.has(dotted)) return refuse('not allowlisted');
+    if (dotted.startsWith('net.') && pod.spec.hostNetwork) return refuse('not allowed with host net enabled');
+    if (dotted.startsWith('kernel.') && pod.spec.hostIPC) return refuse('not allowed with host ipc enabled');
   }
   return undefined;
 }
@@ -123,8 +163,8 @@ export function admitPod(
   others: readonly Pod[],
   about: { node: Node | undefined; nodeName: string; allocatable: Readonly<Record<string, string>>; userNamespaces: boolean },
 ): WaitingReason | undefined {
-  const lack = fits(pod, others, about.allocatable);
-  if (lack) return lack;
+  const lack = lacking(pod, others, about.allocatable);
+  if (lack) return { reason: `OutOf${lack.resource}`, message: `Pod was rejected: ${lack.text}` };
   if (about.node && !affinityMatches(pod, about.node)) {
     return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
   }
@@ -139,6 +179,8 @@ export function admitPod(
   if (os && os !== 'linux') {
     return { reason: 'PodOSNotSupported', message: "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS" };
   }
+  const sysctl = sysctlProblem(pod);
+  if (sysctl) return sysctl;
   if (pod.spec.hostUsers === false && !about.userNamespaces) {
     const message = 'Pod was rejected: the container runtime does not support user namespaces, and the pod asks for one (hostUsers: false)';
     return { reason: 'UserNamespacesNotSupported', message };

@@ -21,6 +21,8 @@ export interface Execution {
   /** Why containers are not running, by name: for the status. */
   readonly waiting: Map<string, WaitingReason>;
   readonly publish: () => Promise<void>;
+  /** A container is about to be started as it is specified now. */
+  readonly starting: (container: Container) => void;
   readonly signal: AbortSignal;
 }
 
@@ -131,6 +133,7 @@ async function tryStart(context: AgentContext, pod: Pod, run: Execution, about: 
   const sandbox = state.sandboxes[0];
   const ips = pod.spec.hostNetwork ? context.options.nodeIps : (sandbox?.ips ?? []);
   try {
+    if (start.kind !== 'ephemeral') run.starting(start.container as Container);
     await startContainer(context, pod, {
       start,
       state,

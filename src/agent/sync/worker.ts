@@ -10,14 +10,16 @@ import { terminationMessage } from '../status/termination.ts';
 import type { AgentContext } from './context.ts';
 import { runPlan } from './execute.ts';
 import { planPod } from './plan.ts';
+import { newSizes, noteSizes, resizePod, startsWith } from './resize.ts';
 import { gracePeriod, isTerminalPhase, podText, uidOf } from './spec.ts';
 import { emptyState, type PodState, running } from './state.ts';
-import { stopPod } from './stop.ts';
+import { stopContainer, stopPod } from './stop.ts';
 
 type Stage = 'running' | 'terminating' | 'terminated' | 'gone';
 
 const firstRetry = 1000;
 const lastRetry = 20_000;
+const resizeRetry = 10_000;
 /** More steps than this in one go mean that planning and the world disagree: pause. */
 const maxSteps = 50;
 
@@ -38,6 +40,7 @@ export class PodWorker {
   #failure: WaitingReason | undefined;
   readonly #waiting = new Map<string, WaitingReason>();
   readonly #messages = new Map<string, string>();
+  readonly #sizes = newSizes();
   #volumesStale = true;
   #volumeRetry = 0;
   #sync = new AbortController();
@@ -219,6 +222,7 @@ export class PodWorker {
       this.#cgroupParent = await this.#context.cgroups.ensure(pod);
     }
     if (!(await this.#mount(pod, signal))) return;
+    await this.#resize(pod, signal);
     for (let steps = 0; steps < maxSteps && !signal.aborted; steps++) {
       const current = this.pod ?? pod;
       const plan = planPod(current, this.state, this.#context.probes);
@@ -232,12 +236,30 @@ export class PodWorker {
         cgroupParent: this.#cgroupParent,
         waiting: this.#waiting,
         publish: () => this.publish(),
+        starting: (container) => startsWith(container, this.#sizes),
         signal,
       });
       if (result.wakeIn !== undefined) this.#wakeIn(result.wakeIn);
       if (!result.again) break;
     }
     if (!signal.aborted) await this.publish();
+  }
+
+  async #resize(pod: Pod, signal: AbortSignal): Promise<void> {
+    noteSizes(pod, this.#sizes);
+    const restarts = await resizePod(this.#context, pod, { state: this.state, sizes: this.#sizes });
+    const grace = gracePeriod(pod);
+    await Promise.all(
+      restarts.map(({ container, instance }) =>
+        stopContainer(
+          this.#context,
+          { pod, state: this.state, instance },
+          { grace, message: `Container ${container.name} resize requires restart`, signal },
+        ),
+      ),
+    );
+    // What could not be given yet may become free, or the container may use less.
+    if (this.#sizes.pending || this.#sizes.progress) this.#wakeIn(resizeRetry);
   }
 
   async #mount(pod: Pod, signal: AbortSignal): Promise<boolean> {
@@ -296,6 +318,7 @@ export class PodWorker {
       ready: (id) => verdict(probes.readiness(id)),
       started: (id) => verdict(probes.startup(id)),
       terminal,
+      sizes: this.#sizes,
       ...(this.#failure ? { failure: this.#failure } : {}),
       nodeIps: options.nodeIps,
       now: world.clock.now(),
