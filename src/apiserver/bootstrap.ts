@@ -36,9 +36,18 @@ const priorityClasses = [
 ] as const;
 
 async function ensure<T extends KubeObject>(client: Client, ref: ResourceRef<T>, objects: readonly Draft<T>[]): Promise<void> {
+  const resource = client.resource(ref);
   for (const object of objects) {
+    const { name = '', namespace } = (object as Draft<KubeObject>).metadata ?? {};
     try {
-      await client.resource(ref).create(object);
+      // Looked up first: a second Service with the same address would be refused for the address, not for the name.
+      await resource.get(name, namespace ? { namespace } : {});
+      continue;
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    try {
+      await resource.create(object);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }

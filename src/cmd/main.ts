@@ -78,6 +78,7 @@ try {
   else {
     console.error(`tutti: ${messageOf(error)}`);
     if (process.env['TUTTI_DEBUG'] && error instanceof Error) console.error(error.stack, error.cause);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    // What a failed start left running must not keep the process alive.
+    process.exit(error instanceof UsageError ? 2 : 1);
   }
 }

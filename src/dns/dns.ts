@@ -1,5 +1,5 @@
 // The cluster DNS of one node: the zone from informers, the server, and its place behind the `kube-dns` Service.
-import { isAlreadyExists } from '#api/status.ts';
+import { isAlreadyExists, isNotFound } from '#api/status.ts';
 import type { Component, World } from '#base/world.ts';
 import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
 import { EndpointSlices, Namespaces, Services } from '#api/refs.ts';
@@ -52,18 +52,20 @@ async function register(options: DnsOptions, port: number): Promise<void> {
     protocol,
     targetPort: 53,
   }));
-  await services
-    .create({
+  const present = await services.get(serviceName, { namespace }).catch((error: unknown) => {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  });
+  if (present === undefined) {
+    await services.create({
       metadata: {
         name: serviceName,
         namespace,
         labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
       },
       spec: { clusterIP: options.clusterIP, ports, internalTrafficPolicy: 'Local' },
-    })
-    .catch((error: unknown) => {
-      if (!isAlreadyExists(error)) throw error;
     });
+  }
   const slice = {
     metadata: {
       name: `${serviceName}-${options.nodeName}`,
