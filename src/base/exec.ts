@@ -38,6 +38,8 @@ export interface Child {
 }
 
 export interface Exec {
+  /** This process. */
+  readonly pid: number;
   /** Runs a command to its end. Rejects only when it cannot be started. */
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult>;
   spawn(command: string, args: readonly string[], options?: SpawnOptions): Child;

@@ -116,6 +116,7 @@ function spawn(command: string, args: readonly string[], options: SpawnOptions =
 }
 
 export const realExec: Exec = {
+  pid: process.pid,
   run,
   spawn,
   alive(pid) {

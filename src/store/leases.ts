@@ -8,6 +8,8 @@ export interface Lease {
   /** Wall time in milliseconds. */
   readonly expires: number;
   readonly keys: Set<string>;
+  /** Over: no key can join any more. */
+  ended: boolean;
 }
 
 export class Leases {
@@ -32,7 +34,7 @@ export class Leases {
 
   /** Puts back a lease that was stored. */
   restore(id: number, ttl: number, expires: number): Lease {
-    const lease: Lease = { id, ttl, expires, keys: new Set() };
+    const lease: Lease = { id, ttl, expires, keys: new Set(), ended: false };
     this.#newest = Math.max(this.#newest, id);
     this.#leases.set(id, lease);
     this.#order.push(lease);
@@ -41,7 +43,15 @@ export class Leases {
   }
 
   get(id: number): Lease | undefined {
-    return this.#leases.get(id);
+    const lease = this.#leases.get(id);
+    return lease?.ended ? undefined : lease;
+  }
+
+  /** Ends a lease: new keys are refused, its keys are to be deleted, then it is to be forgotten. */
+  end(id: number): Lease | undefined {
+    const lease = this.get(id);
+    if (lease !== undefined) lease.ended = true;
+    return lease;
   }
 
   forget(id: number): void {

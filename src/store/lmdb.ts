@@ -1,118 +1,121 @@
-// The embedded engine: state on disk in one folder, no server to run. A revision is one record, written in group commits
-// with a sync; a change becomes visible (to reads and watches) only after it is durable. The index of keys is in memory,
-// values are read from the memory-mapped file.
+// The embedded durable store: values and history in LMDB, the index of keys in memory.
 import { type Database, open, type RootDatabase } from 'lmdb';
 import { messageOf } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
-import { decodeRevision, encodeRevision, revisionKey, revisionOfKey } from './codec.ts';
-import type { Compare, KeyValue, ListOptions, ListResult, Operation, Store, TxnResult, WatchBatch, WatchOptions } from './kv.ts';
+import { Commits, type Flush } from './commits.ts';
+import { checkFile, lockDirectory } from './datadir.ts';
+import {
+  CompactedError,
+  type Compare,
+  type KeyValue,
+  type ListOptions,
+  type ListResult,
+  type Operation,
+  type Store,
+  type TxnResult,
+  type WatchBatch,
+  type WatchOptions,
+} from './kv.ts';
 import { Leases } from './leases.ts';
+import { load, type LmdbTables, stateKey } from './lmdbload.ts';
 import { type Change, Mvcc } from './mvcc.ts';
+import { encodeCurrent, encodeHistory, historyKey, historyValue, type StoredState } from './records.ts';
+import { RecentValues } from './recent.ts';
 import { toKeyValue, type Version } from './versions.ts';
 
 export interface LmdbStoreOptions {
-  /** Bytes that the file may grow to. Default 64 GiB of address space; only what is used takes disk. */
-  readonly mapSize?: number;
+  /**
+   * Keys that need not survive a crash of the machine or process: heartbeats, events. Their writes cost no sync. After a
+   * crash some of the last seconds may be missing; revisions are never given out twice all the same.
+   */
+  readonly volatile?: (key: string) => boolean;
+  /** Most versions remembered beyond the newest ones; older history is compacted away. Default 100,000. */
+  readonly historyLimit?: number;
+  /** Milliseconds until volatile writes are on disk at the latest. Default 30,000. */
+  readonly lazyInterval?: number;
 }
+
+type StoreWorld = Pick<World, 'clock' | 'fs' | 'exec' | 'random' | 'log'>;
 
 const none = new Uint8Array(0);
-const leaseSlice = 1_000;
-const sweepSlice = 1_000;
-const compactedKey = 'compacted';
-const leasePrefix = 'lease/';
+const keyLimit = 1_900;
+// Values read from disk between two breaths of the event loop.
+const readSlice = 2_000;
+const sweepSlice = 500;
+// Volatile revisions given out beyond the last flush at most: after a crash the revision jumps by so much.
+const reserveSpan = 10_000;
 
-interface Pending {
-  readonly change: Change;
-  durable: boolean;
-  readonly visible: PromiseWithResolvers<void>;
-}
-
-/** Takes the folder for this process. The lock of a process that is gone does not count. */
-async function lock(path: string, { fs, exec }: Pick<World, 'fs' | 'exec'>): Promise<() => Promise<void>> {
-  await fs.mkdir(path, 0o700);
-  const file = `${path}/lock`;
-  const held = Number((await fs.readText(file).catch(() => '')).trim());
-  const own = Number((await fs.readlink('/proc/self').catch(() => '0')) || 0);
-  if (held > 0 && held !== own && exec.alive(held)) throw new Error(`${path} is in use by process ${held}`);
-  await fs.write(file, `${own}\n`, { mode: 0o600, atomic: true });
-  return () => fs.remove(file);
+// Every write of a batch fails with the batch, whose promise is looked at.
+function quiet(write: Promise<unknown>): void {
+  write.catch(() => {});
 }
 
 class LmdbStore implements Store {
-  readonly #root: RootDatabase<Buffer, string>;
-  readonly #revisions: Database<Buffer, Buffer>;
-  readonly #meta: Database<Buffer, string>;
+  readonly #path: string;
+  readonly #world: StoreWorld;
+  readonly #options: LmdbStoreOptions;
+  readonly #root: RootDatabase;
+  readonly #history: Database;
+  readonly #current: Database;
+  readonly #leaseTable: Database;
+  readonly #unlock: () => Promise<void>;
   readonly #leases: Leases;
   readonly #mvcc: Mvcc;
-  readonly #unlock: () => Promise<void>;
-  readonly #path: string;
-  readonly #fs: World['fs'];
-  readonly #log: World['log'];
-  /** Changes that are numbered and not yet visible, in order. */
-  readonly #pending: Pending[] = [];
-  #failure: Error | undefined;
+  readonly #commits: Commits;
+  readonly #recent = new RecentValues();
+  readonly #historyLimit: number;
+  #durable = 1;
+  #reserved = 1;
+  #sweeping: Promise<void> | undefined;
   #closed = false;
 
-  constructor(path: string, world: Pick<World, 'fs' | 'clock' | 'log'>, given: { unlock: () => Promise<void>; options: LmdbStoreOptions }) {
+  constructor(
+    path: string,
+    world: StoreWorld,
+    options: LmdbStoreOptions,
+    root: RootDatabase,
+    tables: LmdbTables,
+    unlock: () => Promise<void>,
+  ) {
     this.#path = path;
-    this.#fs = world.fs;
-    this.#log = world.log;
-    this.#unlock = given.unlock;
+    this.#world = world;
+    this.#options = options;
+    this.#root = root;
+    this.#history = tables.history;
+    this.#current = tables.current;
+    this.#leaseTable = tables.leases;
+    this.#unlock = unlock;
+    this.#historyLimit = options.historyLimit ?? 100_000;
     this.#leases = new Leases(world.clock, (lease) => this.revokeLease(lease));
-    this.#root = open<Buffer, string>({
-      path: `${path}/data`,
-      encoding: 'binary',
-      // With overlapping syncs a write resolves before it is on disk.
-      overlappingSync: false,
-      mapSize: given.options.mapSize ?? 64 * 1024 ** 3,
-      maxDbs: 4,
-      eventTurnBatching: true,
-    });
-    this.#revisions = this.#root.openDB<Buffer, Buffer>({ name: 'revisions', encoding: 'binary', keyEncoding: 'binary' });
-    this.#meta = this.#root.openDB<Buffer, string>({ name: 'meta', encoding: 'binary' });
     this.#mvcc = new Mvcc((version) => this.#valueOf(version), this.#leases);
-    this.#load();
+    this.#commits = new Commits({
+      clock: world.clock,
+      lazyInterval: options.lazyInterval ?? 30_000,
+      write: (flush) => this.#write(flush, false),
+      apply: (change) => this.#mvcc.apply(change),
+      written: (flush) => this.#written(flush),
+    });
   }
 
-  /** Rebuilds the index from the revisions on disk. */
-  #load(): void {
-    let newest = 1;
-    for (const { key, value } of this.#meta.getRange({ start: leasePrefix, end: `${leasePrefix}~` })) {
-      const { ttl, expires } = JSON.parse(value.toString()) as { ttl: number; expires: number };
-      this.#leases.restore(Number(key.slice(leasePrefix.length)), ttl, expires);
+  /** Reads what is on disk; called once. */
+  async start(): Promise<void> {
+    const state = await load(
+      { history: this.#history, current: this.#current, leases: this.#leaseTable },
+      this.#mvcc,
+      this.#leases,
+      this.#world,
+    );
+    this.#durable = state.revision;
+    this.#reserved = state.reserved;
+    if (!state.clean && state.reserved > state.revision) {
+      // Readers may have seen revisions that are lost: none of them is given out again, and whoever knew them must list anew.
+      this.#mvcc.restore(state.reserved, state.reserved);
+    } else {
+      this.#mvcc.restore(state.revision, state.compactRevision);
     }
-    for (const { key, value } of this.#revisions.getRange({})) {
-      const revision = revisionOfKey(key);
-      const versions = decodeRevision(value).map((stored, sub): Version => {
-        const record = this.#mvcc.index.obtain(stored.key);
-        const previous = record.newest;
-        const lease = this.#leases.get(stored.lease) === undefined ? 0 : stored.lease;
-        const version: Version = {
-          record,
-          mod: revision,
-          sub,
-          create: stored.create,
-          version: stored.version,
-          lease,
-          deleted: stored.deleted,
-          value: undefined,
-          previous,
-        };
-        record.newest = version;
-        return version;
-      });
-      this.#mvcc.apply({ revision, versions });
-      newest = revision;
-    }
-    const compacted = Number(this.#meta.get(compactedKey)?.toString() ?? 0);
-    this.#mvcc.restore(Math.max(newest, compacted), compacted);
-  }
-
-  #valueOf(version: Version): Uint8Array {
-    if (version.value !== undefined) return version.value;
-    if (version.deleted) return none;
-    const stored = this.#revisions.get(revisionKey(version.mod));
-    return (stored && decodeRevision(stored)[version.sub]?.value) ?? none;
+    // From now on the state on disk says that we run.
+    await this.#commits.flush();
+    this.#sweep();
   }
 
   revision(): number {
@@ -131,67 +134,37 @@ class LmdbStore implements Store {
   async list(prefix: string, options: ListOptions = {}): Promise<ListResult> {
     this.#check();
     const { versions, revision, more, count } = this.#mvcc.select(prefix, options);
-    const entries = versions.map((version) => toKeyValue(version, (one) => this.#valueOf(one), options.keysOnly) as KeyValue);
+    const entries: KeyValue[] = [];
+    for (const version of versions) {
+      entries.push(toKeyValue(version, this.#mvcc.valueOf, options.keysOnly) as KeyValue);
+      // A list of everything must not stop the process for the time of its reading.
+      if (!options.keysOnly && entries.length % readSlice === 0 && entries.length < versions.length) await this.#world.clock.sleep(0);
+    }
     return { entries, revision, more, count };
   }
 
   async txn(compare: readonly Compare[], operations: readonly Operation[]): Promise<TxnResult> {
     this.#check();
+    if (this.#commits.broken !== undefined) throw this.#commits.broken;
+    for (const operation of operations) {
+      if (operation.key.length > keyLimit / 4 && Buffer.byteLength(operation.key) > keyLimit)
+        throw new Error(`key longer than ${keyLimit} bytes`);
+    }
     const prepared = this.#mvcc.prepare(compare, operations);
-    if (prepared.type === 'change') {
-      const { change } = prepared;
-      await this.#commit(change);
-      return { ok: true, revision: change.revision };
-    }
-    await this.#untilVisible(prepared.after);
     if (prepared.type === 'failed') {
-      return {
-        ok: false,
-        revision: this.revision(),
-        current: prepared.current.map((version) => toKeyValue(version, (one) => this.#valueOf(one))),
-      };
+      const current = prepared.current.map((version) => toKeyValue(version, this.#mvcc.valueOf));
+      // The answer may rest on a change that is not durable yet: a crash must not make it untrue.
+      if (prepared.after > this.revision()) await this.#commits.settled(prepared.after);
+      return { ok: false, revision: this.revision(), current };
     }
-    return { ok: true, revision: this.revision() };
-  }
-
-  /** Writes a change; resolves when it is durable and visible. */
-  #commit(change: Change): Promise<void> {
-    const pending: Pending = { change, durable: false, visible: Promise.withResolvers<void>() };
-    this.#pending.push(pending);
-    this.#revisions.put(revisionKey(change.revision), encodeRevision(change.versions)).then(
-      () => {
-        pending.durable = true;
-        this.#publish();
-      },
-      (error: unknown) => this.#fail(error),
-    );
-    return pending.visible.promise;
-  }
-
-  /** Shows durable changes, in the order of their revisions. */
-  #publish(): void {
-    while (this.#pending[0]?.durable) {
-      const { change, visible } = this.#pending.shift() as Pending;
-      this.#mvcc.apply(change);
-      // The bytes are in the file from now on.
-      for (const version of change.versions) version.value = undefined;
-      visible.resolve();
+    if (prepared.type === 'nothing') {
+      if (prepared.after > this.revision()) await this.#commits.settled(prepared.after);
+      return { ok: true, revision: this.revision() };
     }
-  }
-
-  /** A failed write leaves a hole in the numbers: nothing more can be promised. */
-  #fail(error: unknown): void {
-    this.#failure ??= new Error(`the store cannot write: ${messageOf(error)}`, { cause: error });
-    this.#log.error(this.#failure.message);
-    for (const pending of this.#pending.splice(0)) pending.visible.reject(this.#failure);
-  }
-
-  async #untilVisible(revision: number): Promise<void> {
-    while (this.#mvcc.revision < revision) {
-      const pending = this.#pending.find(({ change }) => change.revision >= revision) ?? this.#pending.at(-1);
-      if (pending === undefined) return;
-      await pending.visible.promise;
-    }
+    const { change } = prepared;
+    await this.#commits.add(change, this.#isVolatile(change));
+    this.#trim();
+    return { ok: true, revision: change.revision };
   }
 
   watch(options: WatchOptions): AsyncIterable<WatchBatch> {
@@ -202,79 +175,170 @@ class LmdbStore implements Store {
   async compact(revision: number): Promise<void> {
     this.#check();
     this.#mvcc.raiseCompaction(revision);
-    await this.#meta.put(compactedKey, Buffer.from(String(revision)));
-    for (let gone = this.#mvcc.sweep(sweepSlice); gone !== undefined; gone = this.#mvcc.sweep(sweepSlice)) await this.#drop(gone);
-  }
-
-  /** Removes the records of revisions of which nothing is needed any more. */
-  async #drop(gone: readonly Version[]): Promise<void> {
-    const revisions = new Set(gone.map((version) => version.mod));
-    let last: Promise<boolean> | undefined;
-    for (const revision of revisions) {
-      const key = revisionKey(revision);
-      const stored = this.#revisions.get(key);
-      if (stored === undefined) continue;
-      const needed = decodeRevision(stored).some((version, sub) => {
-        const current = this.#mvcc.index.get(version.key);
-        for (let at = current?.newest; at !== undefined; at = at.previous) if (at.mod === revision && at.sub === sub) return true;
-        return false;
-      });
-      if (!needed) last = this.#revisions.remove(key);
-    }
-    await last;
+    await this.#commits.flush(); // forgotten for good, also after a crash
+    this.#sweep();
+    await this.#sweeping;
   }
 
   async grantLease(ttl: number): Promise<number> {
     this.#check();
-    const { id, expires } = this.#leases.grant(ttl);
-    await this.#meta.put(`${leasePrefix}${id}`, Buffer.from(JSON.stringify({ ttl, expires })));
-    return id;
+    const lease = this.#leases.grant(ttl);
+    // Written before (or together with) the first key that uses it.
+    this.#commits.putLease(lease.id, { ttl: lease.ttl, expires: lease.expires });
+    return lease.id;
   }
 
-  async revokeLease(lease: number): Promise<void> {
-    if (this.#closed) return;
-    const keys = [...(this.#leases.get(lease)?.keys ?? [])];
-    for (let i = 0; i < keys.length; i += leaseSlice) {
-      await this.txn(
-        [],
-        keys.slice(i, i + leaseSlice).map((key) => ({ type: 'delete', key })),
-      );
-    }
-    this.#leases.forget(lease);
-    await this.#meta.remove(`${leasePrefix}${lease}`);
+  async revokeLease(id: number): Promise<void> {
+    const lease = this.#leases.end(id);
+    if (lease === undefined) return;
+    await this.#commits.settled(this.#mvcc.assigned); // keys on their way count, too
+    for (const deletions of this.#mvcc.deletionsOf(lease)) await this.txn([], deletions);
+    this.#leases.forget(id);
+    this.#commits.putLease(id, undefined);
   }
 
   async size(): Promise<number> {
-    return (await this.#fs.stat(`${this.#path}/data`))?.size ?? 0;
+    return (await this.#world.fs.stat(`${this.#path}/data.mdb`))?.size ?? 0;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
-    await Promise.allSettled(this.#pending.map((pending) => pending.visible.promise));
     this.#closed = true;
     this.#leases.stop();
     this.#mvcc.stopWatches();
-    await this.#root.close();
-    await this.#unlock();
+    await this.#sweeping;
+    await this.#commits.stop();
+    try {
+      if (this.#commits.broken === undefined) {
+        await this.#commits.flush();
+        await this.#write({ changes: [], gone: [], leases: new Map() }, true);
+      }
+    } finally {
+      await this.#commits.stop();
+      await this.#root.close();
+      await this.#unlock();
+    }
   }
 
   #check(): void {
-    if (this.#failure !== undefined) throw this.#failure;
     if (this.#closed) throw new Error('the store is closed');
+  }
+
+  #isVolatile(change: Change): boolean {
+    const { volatile } = this.#options;
+    return volatile !== undefined && change.revision <= this.#reserved && change.versions.every((version) => volatile(version.record.key));
+  }
+
+  #valueOf(version: Version): Uint8Array {
+    if (version.value !== undefined) return version.value;
+    const bytes = this.#history.getBinary(historyKey(version.mod, version.sub));
+    // Compaction has passed it between the choice of the version and the read.
+    if (bytes === undefined) throw new CompactedError(this.#mvcc.compactRevision);
+    return historyValue(bytes);
+  }
+
+  async #write(flush: Flush, clean: boolean): Promise<void> {
+    const durable = Math.max(this.#durable, flush.changes.at(-1)?.revision ?? 0, this.#mvcc.revision);
+    // Without volatile keys nothing is ever seen before it is on disk: no reserve, no jump.
+    const reserved = this.#options.volatile === undefined || clean ? durable : durable + reserveSpan;
+    const state: StoredState = {
+      format: 1,
+      revision: durable,
+      compactRevision: this.#mvcc.compactRevision,
+      swept: Math.min(this.#mvcc.log.first()?.mod ?? durable, this.#mvcc.compactRevision),
+      reserved,
+      clean,
+    };
+    await this.#root.batch(() => {
+      for (const [id, lease] of flush.leases) {
+        if (lease === undefined) quiet(this.#leaseTable.remove(historyKey(id, 0)));
+        else quiet(this.#leaseTable.put(historyKey(id, 0), Buffer.from(JSON.stringify(lease))));
+      }
+      for (const change of flush.changes) for (const version of change.versions) this.#put(version);
+      for (const version of flush.gone) quiet(this.#history.remove(historyKey(version.mod, version.sub)));
+      quiet(this.#current.put(stateKey, Buffer.from(JSON.stringify(state))));
+    });
+    this.#durable = durable;
+    this.#reserved = reserved;
+  }
+
+  #put(version: Version): void {
+    const { record, previous, mod, sub, create, lease, deleted } = version;
+    const header = {
+      key: record.key,
+      deleted,
+      create,
+      version: version.version,
+      lease,
+      previousMod: previous?.mod ?? 0,
+      previousSub: previous?.sub ?? 0,
+    };
+    quiet(this.#history.put(historyKey(mod, sub), encodeHistory(header, version.value ?? none)));
+    const key = Buffer.from(record.key);
+    if (deleted) quiet(this.#current.remove(key));
+    else quiet(this.#current.put(key, encodeCurrent({ mod, sub, create, version: version.version, lease })));
+  }
+
+  /** From now on the disk has the values; the last few stay at hand for watches. */
+  #written(flush: Flush): void {
+    for (const change of flush.changes) for (const version of change.versions) this.#recent.add(version);
+  }
+
+  /** Frees what compaction left, a slice at a time, off the write path. */
+  #sweep(): void {
+    this.#sweeping ??= this.#sweepAll().finally(() => {
+      this.#sweeping = undefined;
+    });
+  }
+
+  async #sweepAll(): Promise<void> {
+    try {
+      for (let gone = this.#mvcc.sweep(sweepSlice); gone !== undefined; gone = this.#mvcc.sweep(sweepSlice)) {
+        this.#commits.forget(gone);
+        if (this.#closed) return;
+        await this.#commits.flush();
+        await this.#world.clock.sleep(0);
+      }
+    } catch (error) {
+      this.#world.log.warn('compaction stopped', { error: messageOf(error) });
+    }
+  }
+
+  #trim(): void {
+    const { log } = this.#mvcc;
+    if (log.length <= this.#historyLimit || this.#sweeping !== undefined) return;
+    const keep = log.at(log.end - Math.ceil(this.#historyLimit * 0.75));
+    if (keep !== undefined && keep.mod > this.#mvcc.compactRevision) this.#mvcc.raiseCompaction(keep.mod);
+    this.#sweep();
   }
 }
 
-/** Opens (or makes) the store in a folder. Rejects when another process has it. */
-export async function openLmdbStore(
-  path: string,
-  world: Pick<World, 'fs' | 'clock' | 'log' | 'exec'>,
-  options: LmdbStoreOptions = {},
-): Promise<Store> {
-  const unlock = await lock(path, world);
+/** Opens (or makes) the store in a directory. One process at a time. */
+export async function openLmdbStore(path: string, world: StoreWorld, options: LmdbStoreOptions = {}): Promise<Store> {
+  await world.fs.mkdir(path, 0o700);
+  const unlock = await lockDirectory(world, path);
+  let root: RootDatabase | undefined;
   try {
-    return new LmdbStore(path, world, { unlock, options });
+    const file = `${path}/data.mdb`;
+    await checkFile(world, file);
+    const settings = { encoding: 'binary', keyEncoding: 'binary' } as const;
+    try {
+      // overlappingSync would resolve writes before they are on disk.
+      root = open({ path, ...settings, overlappingSync: false, noSubdir: false, maxDbs: 4, cache: false });
+      const table = (name: string): Database => (root as RootDatabase).openDB({ name, ...settings });
+      const tables: LmdbTables = { history: table('history'), current: table('current'), leases: table('leases') };
+      const store = new LmdbStore(path, world, options, root, tables, unlock);
+      await store.start();
+      // Makes the directory's own entries durable, too.
+      if ((await world.fs.stat(`${path}/format`)) === undefined)
+        await world.fs.write(`${path}/format`, 'tutti store 1\n', { atomic: true });
+      return store;
+    } catch (error) {
+      throw new Error(`cannot open the store ${file}: ${messageOf(error)}`, { cause: error });
+    }
   } catch (error) {
+    await root?.close();
     await unlock();
-    throw new Error(`the store in ${path} cannot be opened: ${messageOf(error)}`, { cause: error });
+    throw error;
   }
 }

@@ -14,8 +14,6 @@ export interface MemoryStoreOptions {
 
 const none = new Uint8Array(0);
 const valueOf = (version: Version): Uint8Array => version.value ?? none;
-// Keys that one revision deletes at most when a lease ends.
-const leaseSlice = 1_000;
 
 class MemoryStore implements Store {
   readonly #leases: Leases;
@@ -78,15 +76,11 @@ class MemoryStore implements Store {
     return this.#leases.grant(ttl).id;
   }
 
-  async revokeLease(lease: number): Promise<void> {
-    const keys = [...(this.#leases.get(lease)?.keys ?? [])];
-    for (let i = 0; i < keys.length; i += leaseSlice) {
-      await this.txn(
-        [],
-        keys.slice(i, i + leaseSlice).map((key) => ({ type: 'delete', key })),
-      );
-    }
-    this.#leases.forget(lease);
+  async revokeLease(id: number): Promise<void> {
+    const lease = this.#leases.end(id);
+    if (lease === undefined) return;
+    for (const deletions of this.#mvcc.deletionsOf(lease)) await this.txn([], deletions);
+    this.#leases.forget(id);
   }
 
   async size(): Promise<number> {

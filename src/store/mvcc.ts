@@ -11,7 +11,7 @@ import {
   type WatchOptions,
 } from './kv.ts';
 import { VersionLog } from './log.ts';
-import type { Leases } from './leases.ts';
+import type { Lease, Leases } from './leases.ts';
 import { isLive, OrderedIndex } from './ordered.ts';
 import { type KeyRecord, toKeyValue, type ValueOf, type Version, versionAt } from './versions.ts';
 import { Watch, type WatchSource } from './watch.ts';
@@ -36,6 +36,9 @@ export interface Selection {
   readonly more: boolean;
   readonly count: number;
 }
+
+// Keys that one revision deletes at most when a lease ends.
+const leaseSlice = 1_000;
 
 export class Mvcc {
   readonly index = new OrderedIndex();
@@ -161,6 +164,12 @@ export class Mvcc {
     for (const watch of this.#source.open) watch.stop();
   }
 
+  /** What deletes the keys of a lease, a bounded number per transaction. */
+  *deletionsOf(lease: Lease): Generator<readonly Operation[]> {
+    const keys = [...lease.keys].filter((key) => this.index.get(key)?.newest?.lease === lease.id);
+    for (let i = 0; i < keys.length; i += leaseSlice) yield keys.slice(i, i + leaseSlice).map((key) => ({ type: 'delete', key }));
+  }
+
   /** Lets waiting watches look, once for all changes of the same turn. */
   wake(): void {
     if (this.#waking || this.#waiting.size === 0) return;
@@ -180,7 +189,7 @@ export class Mvcc {
   /** Raises the compaction revision: reads below it fail from now on. `sweep` frees the memory. */
   raiseCompaction(revision: number): void {
     if (revision > this.#visible) throw new FutureRevisionError(this.#visible);
-    if (revision <= this.#compacted) throw new CompactedError(this.#compacted);
+    if (revision <= this.#compacted) return;
     this.#compacted = revision;
     this.wake();
   }

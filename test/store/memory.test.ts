@@ -1,0 +1,4 @@
+import { createMemoryStore } from '#store/memory.ts';
+import { storeContract } from './contract.ts';
+
+storeContract({ name: 'memory', open: async (clock) => createMemoryStore({ clock }) });
