@@ -20,5 +20,9 @@ export function validateNew(row: ResourceRow, object: KubeObject): readonly Fiel
 
 /** Everything wrong with a replacement. */
 export function validateNext(row: ResourceRow, object: KubeObject, old: KubeObject, subresource: string): readonly FieldError[] {
-  return subresource === 'status' ? validateStatusUpdate(row.struct, object, old) : validateUpdate(row.struct, object, old);
+  if (subresource === 'status') return validateStatusUpdate(row.struct, object, old);
+  // A pod's own subresources exist to change what an ordinary update may not; each checks its change itself.
+  if (row.resource === 'pods' && subresource === 'binding') return [];
+  if (row.resource === 'pods' && subresource !== '') return validateCreate(row.struct, object);
+  return validateUpdate(row.struct, object, old);
 }
