@@ -2,6 +2,7 @@
 // listed), values brought to their normal form, zero values left out or put in as Go's encoder does, defaults applied.
 // Every struct is compiled once into closures.
 import type { Field, Json, ListTypeNode, MapTypeNode, RefType, Struct, TypeNode } from '#api/dsl.ts';
+import { roundUpToMilli } from '#format/quantity.ts';
 import { goStructName, goStructType, goType, goValue } from './gotypes.ts';
 import { isZeroScalar, type ScalarReader, scalarReaders, zeroScalar } from './scalars.ts';
 import { Session } from './session.ts';
@@ -47,6 +48,12 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 function put(target: Draft, key: string, value: unknown): void {
   if (key === '__proto__') Object.defineProperty(target, key, { value, enumerable: true, writable: true, configurable: true });
   else target[key] = value;
+}
+
+/** Amounts in resource lists are not finer than one thousandth: defaulting rounds them up. */
+function milli(amount: unknown, session: Session): unknown {
+  if (!session.withDefaults || typeof amount !== 'string' || !/[nu]$/.test(amount)) return amount;
+  return roundUpToMilli(amount);
 }
 
 /** Compiles structs into decoders. One compiler per set of default rules. */
@@ -190,7 +197,8 @@ export class DecodeCompiler {
   }
 
   #mapReader(type: MapTypeNode, owner: string, expected: string): Reader {
-    const read = this.#reader(type.value, owner, goType(type.value));
+    const plain = this.#reader(type.value, owner, goType(type.value));
+    const read: Reader = type.value.kind === 'quantity' ? (value, session) => milli(plain(value, session), session) : plain;
     const empty = this.#zeroOf(type.value);
     return (value, session) => {
       if (!isObject(value)) {

@@ -1,5 +1,6 @@
 // Readers of scalar JSON values: type check, range check, normal form. A reader returns undefined when the value is absent or
 // wrong (then the session has the error).
+import { messageOf } from '#base/errors.ts';
 import type { ScalarKind, SpecialKind } from '#api/dsl.ts';
 import { goQuote } from '#api/goquote.ts';
 import { canonicalQuantity } from '#format/quantity.ts';
@@ -99,18 +100,13 @@ const readDuration: ScalarReader = (value, session) => {
 // Canonical forms of the quantities seen lately; most objects repeat the same few.
 const maxQuantities = 4096;
 const quantities = new Map<string, string>();
-export const quantityPattern = String.raw`quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`;
+const quantityPattern = String.raw`quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'`;
 
-/** The canonical form of a quantity, or undefined when it is none. */
-export function normalQuantity(value: string): string | undefined {
+/** The canonical form of a quantity; throws QuantityError. */
+function normalQuantity(value: string): string {
   const known = quantities.get(value);
   if (known !== undefined) return known;
-  let canonical: string;
-  try {
-    canonical = canonicalQuantity(value);
-  } catch {
-    return undefined;
-  }
+  const canonical = canonicalQuantity(value);
   if (quantities.size >= maxQuantities) quantities.clear();
   quantities.set(value, canonical);
   return canonical;
@@ -119,7 +115,11 @@ export function normalQuantity(value: string): string | undefined {
 const readQuantity: ScalarReader = (value, session) => {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string') return session.fail(quantityPattern);
-  return normalQuantity(text) ?? session.fail(quantityPattern);
+  try {
+    return normalQuantity(text);
+  } catch (error) {
+    return session.fail(messageOf(error));
+  }
 };
 
 const readIntOrString: ScalarReader = (value, session) => {

@@ -28,6 +28,8 @@ export interface TypeRules {
   readonly check?: (value: never, at: string, errors: Errors, env: CheckEnv) => void;
   /** Values of DSL enums that are behind feature gates that are off, by field. */
   readonly gated?: Readonly<Record<string, readonly string[]>>;
+  /** Fields with a closed set in the DSL that `check` looks after in words of its own. */
+  readonly own?: readonly string[];
   /** Root kinds: what is wrong with a name (with `generateName`, of the prefix). */
   readonly name?: (name: string) => string[];
   /** Root kinds: checks of a whole object, on create and on update. */
@@ -44,6 +46,7 @@ interface Parts<T> {
   readonly defaults?: (draft: Mutable<T>) => void;
   readonly check?: (value: T, at: string, errors: Errors, env: CheckEnv) => void;
   readonly gated?: Readonly<Record<string, readonly string[]>>;
+  readonly own?: readonly string[];
   readonly name?: (name: string) => string[];
   readonly object?: (object: T, errors: Errors, env: CheckEnv) => void;
   readonly create?: (object: T, errors: Errors) => void;

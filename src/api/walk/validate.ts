@@ -38,7 +38,9 @@ export class ValidateCompiler {
     this.#visits.set(struct, visit);
     for (const [name, field] of Object.entries(struct.fields)) {
       if (name === 'metadata' || (name === 'status' && struct.options.gvk)) continue;
-      const inner = this.#typeVisit(field.type, this.#rulesOf(struct)?.gated?.[name]);
+      const rules = this.#rulesOf(struct);
+      if (rules?.own?.includes(name)) continue;
+      const inner = this.#typeVisit(field.type, rules?.gated?.[name]);
       if (inner) steps.push({ name, visit: inner });
     }
     return visit;
