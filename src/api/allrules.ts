@@ -1,4 +1,5 @@
 // Every type's rules, by file.
+import { workloadRules } from '#api/apps/v1/workloads.rules.ts';
 import { affinityRules } from '#api/core/v1/affinity.rules.ts';
 import { configRules } from '#api/core/v1/config.rules.ts';
 import { containerRules } from '#api/core/v1/container.rules.ts';
@@ -30,4 +31,5 @@ export const allRules: readonly TypeRules[] = [
   ...nodeRules,
   ...storageRules,
   ...quotaRules,
+  ...workloadRules,
 ];

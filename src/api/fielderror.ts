@@ -1,5 +1,5 @@
 // Validation errors about one field, worded as Kubernetes words them.
-import { goJson, goQuote } from './goquote.ts';
+import { goJson, goQuote } from '#format/goquote.ts';
 
 /** What is wrong with the field; the text starts the message. */
 export type FieldErrorType =

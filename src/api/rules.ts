@@ -8,7 +8,7 @@ import { badRequest, type StatusError } from '#api/status.ts';
 import { type Decoded, DecodeCompiler } from '#api/walk/decode.ts';
 import type { TypeRules } from '#api/walk/typerules.ts';
 import { ValidateCompiler } from '#api/walk/validate.ts';
-import { goQuote } from '#api/goquote.ts';
+import { goQuote } from '#format/goquote.ts';
 import { allRules } from './allrules.ts';
 
 export type { Decoded } from '#api/walk/decode.ts';

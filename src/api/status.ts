@@ -1,7 +1,7 @@
 // Errors that the user sees: Status objects with Kubernetes' reasons, codes and messages.
 import type { Status, StatusCause, StatusDetails } from './meta/v1/status.ts';
 import { type FieldError, fieldErrorBody, fieldErrorReason, fieldErrorText } from './fielderror.ts';
-import { goQuote } from './goquote.ts';
+import { goQuote } from '#format/goquote.ts';
 
 export type { FieldError } from './fielderror.ts';
 

@@ -1,5 +1,5 @@
 // One attempt of a probe, with kubelet's words for what went wrong.
-import { goQuote } from '#api/goquote.ts';
+import { goQuote } from '#format/goquote.ts';
 import { codeOf, messageOf } from '#base/errors.ts';
 import type { GrpcError } from '#base/grpc.ts';
 import type { World } from '#base/world.ts';

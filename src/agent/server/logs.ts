@@ -1,6 +1,6 @@
 // GET /containerLogs: which instance's log, with which options.
 import type { Pod } from '#api/core/v1/pod.ts';
-import { goQuote } from '#api/goquote.ts';
+import { goQuote } from '#format/goquote.ts';
 import { readLines, type Follow, type ReadOptions } from '../logs/read.ts';
 import type { AgentContext } from '../sync/context.ts';
 import { allContainers, uidOf } from '../sync/spec.ts';

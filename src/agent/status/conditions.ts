@@ -2,7 +2,7 @@
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { ContainerStatus, PodCondition } from '#api/core/v1/podstatus.ts';
 import { rfc3339 } from '#base/clock.ts';
-import { goQuote } from '#api/goquote.ts';
+import { goQuote } from '#format/goquote.ts';
 import { initContainers, isSidecar } from '../sync/spec.ts';
 import type { WaitingReason } from './input.ts';
 import type { Statuses } from './phase.ts';

@@ -1,5 +1,5 @@
 // Makes sure that a container's image is there, by its pull policy, with kubelet's events and reasons.
-import { goQuote } from '#api/goquote.ts';
+import { goQuote } from '#format/goquote.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Secret } from '#api/core/v1/secret.ts';

@@ -2,7 +2,7 @@
 // wrong (then the session has the error).
 import { messageOf } from '#base/errors.ts';
 import type { ScalarKind, SpecialKind } from '#api/dsl.ts';
-import { goQuote } from '#api/goquote.ts';
+import { goQuote } from '#format/goquote.ts';
 import { canonicalQuantity } from '#format/quantity.ts';
 import type { Session } from './session.ts';
 import { goValue } from './gotypes.ts';
