@@ -1,107 +1,144 @@
-// The files of each kind of volume that is made from API objects.
+// The payloads of the volumes that are made of API objects, fetched from where the agent has them.
+import type { Container } from '#api/core/v1/container.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
-import type { Volume, VolumeProjection } from '#api/core/v1/volume.ts';
+import type { DownwardAPIVolumeFile, ProjectedVolumeSource, Volume, VolumeProjection } from '#api/core/v1/volume.ts';
 import { isNotFound } from '#api/status.ts';
+import { podField } from '../env/fieldref.ts';
+import { resourceField } from '../env/resourceref.ts';
 import type { ObjectSource, TokenSource } from '../parts.ts';
-import {
-  commonUser,
-  configMapFiles,
-  defaultFileMode,
-  downwardFiles,
-  type Payload,
-  type PayloadFile,
-  secretFiles,
-  selectKeys,
-  VolumeError,
-} from './payload.ts';
+import { configMapData, keyFiles, PayloadError, secretData, type Payload, type PayloadFile } from './payload.ts';
 
-export interface Sources {
-  readonly objects: ObjectSource;
+export interface SourceContext {
+  readonly objects: Pick<ObjectSource, 'configMap' | 'secret'>;
   readonly tokens: TokenSource;
+  /** The node's allocatable resources: limits of containers that have none. */
   readonly allocatable: Readonly<Record<string, string>>;
 }
 
-export interface Made {
+interface Made {
   readonly payload: Payload;
-  /** When the files must be made again (tokens end), in milliseconds since the epoch. */
   readonly refreshAt?: number;
 }
 
-/** The object, or undefined when it may be absent and is. */
-async function read<T>(get: Promise<T>, optional: boolean): Promise<T | undefined> {
-  try {
-    return await get;
-  } catch (error) {
-    if (isNotFound(error) && optional) return undefined;
-    throw error;
-  }
-}
+const defaultFileMode = 0o644;
+const nothing: Payload = new Map();
 
-interface Named {
-  readonly name?: string;
+interface KeySource {
+  readonly name: string;
+  readonly items?: readonly { readonly key: string; readonly path: string; readonly mode?: number }[];
   readonly optional?: boolean;
-  readonly items?: Parameters<typeof selectKeys>[1]['items'];
+  readonly defaultMode: number;
 }
 
-async function fromConfigMap(sources: Sources, pod: Pod, source: Named, mode: number): Promise<Map<string, PayloadFile>> {
-  const optional = source.optional === true;
-  const map = await read(sources.objects.configMap(pod.metadata.namespace ?? '', source.name ?? ''), optional);
-  return selectKeys(configMapFiles(map), { items: source.items, mode, optional, missing: 'references non-existent config key' });
+async function configMapFiles(context: SourceContext, namespace: string, source: KeySource): Promise<Payload> {
+  try {
+    const object = await context.objects.configMap(namespace, source.name);
+    const missing = (key: string): string => `configmap references non-existent config key: ${key}`;
+    return keyFiles(configMapData(object), { ...source, missing });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    if (source.optional) return nothing;
+    throw new PayloadError(`configmap "${source.name}" not found`);
+  }
 }
 
-async function fromSecret(sources: Sources, pod: Pod, source: Named, mode: number): Promise<Map<string, PayloadFile>> {
-  const optional = source.optional === true;
-  const secret = await read(sources.objects.secret(pod.metadata.namespace ?? '', source.name ?? ''), optional);
-  return selectKeys(secretFiles(secret), { items: source.items, mode, optional, missing: 'references non-existent secret key' });
+async function secretFiles(context: SourceContext, namespace: string, source: KeySource): Promise<Payload> {
+  try {
+    const object = await context.objects.secret(namespace, source.name);
+    const missing = (key: string): string => `references non-existent secret key: ${key}`;
+    return keyFiles(secretData(object), { ...source, missing });
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    if (source.optional) return nothing;
+    throw new PayloadError(`secret "${source.name}" not found`);
+  }
 }
 
-async function fromProjection(
-  sources: Sources,
+function downwardFiles(context: SourceContext, pod: Pod, about: { items: readonly DownwardAPIVolumeFile[]; defaultMode: number }): Payload {
+  const files = new Map<string, PayloadFile>();
+  for (const { path, mode, fieldRef, resourceFieldRef } of about.items) {
+    let text = '';
+    if (fieldRef) text = podField(pod, fieldRef.fieldPath);
+    else if (resourceFieldRef) {
+      const container = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].find(
+        (one) => one.name === resourceFieldRef.containerName,
+      );
+      if (!container) throw new PayloadError(`container ${resourceFieldRef.containerName ?? ''} not found`);
+      text = resourceField(pod, container, { ref: resourceFieldRef, allocatable: context.allocatable });
+    }
+    files.set(path, { data: Buffer.from(text, 'utf8'), mode: mode ?? about.defaultMode });
+  }
+  return files;
+}
+
+/** The user that all of a pod's containers run as, if it is one: a token readable by nobody else can then be theirs. */
+export function commonUser(pod: Pod): number | undefined {
+  const users = new Set<number | undefined>();
+  const all: readonly Pick<Container, 'securityContext'>[] = [
+    ...pod.spec.containers,
+    ...(pod.spec.initContainers ?? []),
+    ...((pod.spec.ephemeralContainers ?? []) as readonly Pick<Container, 'securityContext'>[]),
+  ];
+  for (const container of all) users.add(container.securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser);
+  return users.size === 1 ? [...users][0] : undefined;
+}
+
+async function tokenFile(
+  context: SourceContext,
   pod: Pod,
-  projection: VolumeProjection,
-  mode: number,
-): Promise<{ files: Map<string, PayloadFile>; refreshAt?: number }> {
-  if (projection.configMap) return { files: await fromConfigMap(sources, pod, projection.configMap, mode) };
-  if (projection.secret) return { files: await fromSecret(sources, pod, projection.secret, mode) };
-  if (projection.downwardAPI)
-    return { files: downwardFiles(pod, projection.downwardAPI.items, { mode, allocatable: sources.allocatable }) };
-  if (projection.serviceAccountToken) {
-    const { audience = '', expirationSeconds = 3600, path } = projection.serviceAccountToken;
-    const { token, refreshAt } = await sources.tokens.token(pod, { audience, expirationSeconds });
-    // A token is nobody else's business where it is known whose it is.
-    const uid = commonUser(pod);
-    const owned = uid !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
-    const file: PayloadFile = { data: Buffer.from(token), mode: owned ? 0o600 : mode, ...(uid === undefined ? {} : { uid }) };
-    return { files: new Map([[path, file]]), refreshAt };
-  }
-  throw new VolumeError('projected volume source is not supported on this node');
+  about: { source: NonNullable<VolumeProjection['serviceAccountToken']>; defaultMode: number },
+): Promise<Made> {
+  const { source, defaultMode } = about;
+  const { token, refreshAt } = await context.tokens.token(pod, {
+    audience: source.audience ?? '',
+    expirationSeconds: source.expirationSeconds ?? 3600,
+  });
+  const uid = commonUser(pod);
+  const narrow = uid !== undefined || pod.spec.securityContext?.fsGroup !== undefined;
+  const file = { data: Buffer.from(token, 'utf8'), mode: narrow ? 0o600 : defaultMode, ...(uid === undefined ? {} : { uid }) };
+  return { payload: new Map([[source.path, file]]), refreshAt };
 }
 
-/** The files of a volume; undefined when the volume is not made of files from the API. */
-export async function filesOf(sources: Sources, pod: Pod, volume: Volume): Promise<Made | undefined> {
-  if (volume.configMap)
-    return { payload: await fromConfigMap(sources, pod, volume.configMap, volume.configMap.defaultMode ?? defaultFileMode) };
-  if (volume.secret) {
-    const { secretName, optional, items, defaultMode } = volume.secret;
-    const named = {
-      ...(secretName === undefined ? {} : { name: secretName }),
-      ...(optional === undefined ? {} : { optional }),
-      ...(items === undefined ? {} : { items }),
-    };
-    return { payload: await fromSecret(sources, pod, named, defaultMode ?? defaultFileMode) };
-  }
-  if (volume.downwardAPI) {
-    const mode = volume.downwardAPI.defaultMode ?? defaultFileMode;
-    return { payload: downwardFiles(pod, volume.downwardAPI.items, { mode, allocatable: sources.allocatable }) };
-  }
-  if (!volume.projected) return undefined;
-  const mode = volume.projected.defaultMode ?? defaultFileMode;
-  const payload = new Map<string, PayloadFile>();
+async function projectedFiles(context: SourceContext, pod: Pod, source: ProjectedVolumeSource): Promise<Made> {
+  const namespace = pod.metadata.namespace ?? '';
+  const defaultMode = source.defaultMode ?? defaultFileMode;
+  const files = new Map<string, PayloadFile>();
+  const problems: string[] = [];
   let refreshAt: number | undefined;
-  for (const projection of volume.projected.sources ?? []) {
-    const made = await fromProjection(sources, pod, projection, mode);
-    for (const [path, file] of made.files) payload.set(path, file);
-    if (made.refreshAt !== undefined) refreshAt = Math.min(refreshAt ?? made.refreshAt, made.refreshAt);
+  for (const part of source.sources ?? []) {
+    try {
+      let made: Made = { payload: nothing };
+      if (part.configMap) made = { payload: await configMapFiles(context, namespace, { name: '', ...part.configMap, defaultMode }) };
+      else if (part.secret) made = { payload: await secretFiles(context, namespace, { name: '', ...part.secret, defaultMode }) };
+      else if (part.downwardAPI) made = { payload: downwardFiles(context, pod, { items: part.downwardAPI.items ?? [], defaultMode }) };
+      else if (part.serviceAccountToken) made = await tokenFile(context, pod, { source: part.serviceAccountToken, defaultMode });
+      else throw new PayloadError('this kind of projection is not supported by the node');
+      for (const [path, file] of made.payload) files.set(path, file);
+      if (made.refreshAt !== undefined) refreshAt = Math.min(refreshAt ?? Infinity, made.refreshAt);
+    } catch (error) {
+      if (!(error instanceof PayloadError)) throw error;
+      problems.push(error.message);
+    }
   }
-  return { payload, ...(refreshAt === undefined ? {} : { refreshAt }) };
+  if (problems.length > 0) throw new PayloadError(problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`);
+  return { payload: files, ...(refreshAt === undefined ? {} : { refreshAt }) };
+}
+
+/** The files of a volume; undefined when it is not one that is made of API objects. */
+export async function volumePayload(context: SourceContext, pod: Pod, volume: Volume): Promise<Made | undefined> {
+  const namespace = pod.metadata.namespace ?? '';
+  const { configMap, secret, downwardAPI, projected } = volume;
+  if (configMap) {
+    const defaultMode = configMap.defaultMode ?? defaultFileMode;
+    return { payload: await configMapFiles(context, namespace, { name: '', ...configMap, defaultMode }) };
+  }
+  if (secret) {
+    const defaultMode = secret.defaultMode ?? defaultFileMode;
+    return { payload: await secretFiles(context, namespace, { ...secret, name: secret.secretName ?? '', defaultMode }) };
+  }
+  if (downwardAPI) {
+    const about = { items: downwardAPI.items ?? [], defaultMode: downwardAPI.defaultMode ?? defaultFileMode };
+    return { payload: downwardFiles(context, pod, about) };
+  }
+  return projected ? await projectedFiles(context, pod, projected) : undefined;
 }

@@ -112,7 +112,7 @@ test('images are listed with their names', async () => {
   const { runtime } = node.instance;
   const image = await runtime.imageStatus('busybox:1');
   assert.ok(image?.repoTags.includes('docker.io/library/busybox:1'), JSON.stringify(image));
-  assert.ok((await runtime.listImages()).some((item) => item.id === image.id));
+  assert.ok((await runtime.listImages()).some((item) => item.id === image?.id));
   const [usage] = await runtime.imageFsInfo();
   assert.match(usage?.mountpoint ?? '', /io\.containerd\.snapshotter/);
 });

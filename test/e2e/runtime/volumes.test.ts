@@ -1,0 +1,214 @@
+// Volumes on the real file system: contents, modes and owners, updates, memory, sub-paths, clean-up.
+import assert from 'node:assert/strict';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { after, before, test } from 'node:test';
+import type { PodVolumes } from '#agent/parts.ts';
+import { unmountBelow } from '#agent/volumes/mounting.ts';
+import { createPodVolumes } from '#agent/volumes/volumes.ts';
+import type { ConfigMap } from '#api/core/v1/configmap.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import type { Secret } from '#api/core/v1/secret.ts';
+import { notFound } from '#api/status.ts';
+import { createWorld } from '#host/world.ts';
+
+const world = createWorld({ logLevel: 'warn' });
+const { fs } = world;
+const dataDir = mkdtempSync(`${tmpdir()}/tutti-volumes-`);
+const signal = new AbortController().signal;
+const maps = new Map<string, ConfigMap>();
+const secrets = new Map<string, Secret>();
+let volumes: PodVolumes;
+
+before(async () => {
+  volumes = await createPodVolumes(world, {
+    dataDir,
+    allocatable: { cpu: '2', memory: '1Gi' },
+    objects: {
+      async configMap(_, name) {
+        const found = maps.get(name);
+        if (!found) throw notFound({ group: '', resource: 'configmaps' }, name);
+        return found;
+      },
+      async secret(_, name) {
+        const found = secrets.get(name);
+        if (!found) throw notFound({ group: '', resource: 'secrets' }, name);
+        return found;
+      },
+    },
+    tokens: { token: async (_, { audience }) => ({ token: `token-for-${audience}`, refreshAt: 5000 }) },
+  });
+});
+after(async () => {
+  await unmountBelow(world, dataDir);
+  await fs.remove(dataDir);
+});
+
+const same = (text: string): string => text;
+
+function podOf(uid: string, spec: Partial<Pod['spec']>): Pod {
+  return {
+    metadata: { name: 'p', namespace: 'default', uid, labels: { b: '2', a: '1"' } },
+    spec: { containers: [{ name: 'c', resources: { requests: { cpu: '250m' } } }], ...spec },
+    status: {},
+  } as Pod;
+}
+
+/** Sets up and gives the directory of the first volume. */
+async function dirOf(pod: Pod): Promise<string> {
+  const { problems } = await volumes.setUp(pod, signal);
+  assert.deepEqual(problems, []);
+  const name = pod.spec.volumes?.[0]?.name ?? '';
+  const [mount] = await volumes.mounts(
+    pod,
+    { name: 'c', volumeMounts: [{ name, mountPath: '/v' }] } as Pod['spec']['containers'][number],
+    same,
+  );
+  return mount?.hostPath ?? '';
+}
+
+const modeOf = async (path: string): Promise<string> => ((await fs.stat(path))?.mode ?? 0).toString(8);
+
+test('a ConfigMap: files, modes, an update in one step, and no writing when nothing changed', async () => {
+  maps.set('m', { metadata: { name: 'm' }, data: { a: 'one', b: 'two' }, binaryData: { bin: '/wA=' } } as ConfigMap);
+  const pod = podOf('u1', { volumes: [{ name: 'v', configMap: { name: 'm', defaultMode: 0o400 } }] });
+  const dir = await dirOf(pod);
+  assert.equal(await fs.readText(`${dir}/a`), 'one');
+  assert.deepEqual([...(await fs.read(`${dir}/bin`))], [0xff, 0]);
+  assert.equal(await modeOf(`${dir}/a`), '400');
+  const first = await fs.readlink(`${dir}/..data`);
+  await volumes.setUp(pod, signal);
+  assert.equal(await fs.readlink(`${dir}/..data`), first);
+
+  maps.set('m', { metadata: { name: 'm' }, data: { a: 'new', c: 'three' } } as ConfigMap);
+  await volumes.setUp(pod, signal);
+  assert.deepEqual(
+    (await fs.list(dir)).filter((name) => !name.startsWith('..')),
+    ['a', 'c'],
+  );
+  assert.equal(await fs.readText(`${dir}/a`), 'new');
+  assert.equal((await fs.list(dir)).filter((name) => name.startsWith('..2')).length, 1);
+});
+
+test('items choose paths and modes', async () => {
+  maps.set('i', { metadata: { name: 'i' }, data: { a: 'one', b: 'two' } } as ConfigMap);
+  const dir = await dirOf(
+    podOf('u2', { volumes: [{ name: 'v', configMap: { name: 'i', items: [{ key: 'b', path: 'x/y/b.txt', mode: 0o600 }] } }] }),
+  );
+  assert.equal(await fs.readText(`${dir}/x/y/b.txt`), 'two');
+  assert.equal(await modeOf(`${dir}/x/y/b.txt`), '600');
+  assert.deepEqual(
+    (await fs.list(dir)).filter((name) => !name.startsWith('..')),
+    ['x'],
+  );
+});
+
+test('what is missing is said as Kubernetes says it; optional sources may be missing', async () => {
+  const volume = (extra: object) => [{ name: 'v', ...extra }] as Pod['spec']['volumes'];
+  const problem = async (extra: object): Promise<string | undefined> =>
+    (await volumes.setUp(podOf('u3', { volumes: volume(extra) }), signal)).problems[0]?.message;
+  assert.equal(await problem({ configMap: { name: 'none' } }), 'configmap "none" not found');
+  assert.equal(await problem({ secret: { secretName: 'none' } }), 'secret "none" not found');
+  maps.set('k', { metadata: { name: 'k' }, data: {} } as ConfigMap);
+  assert.equal(
+    await problem({ configMap: { name: 'k', items: [{ key: 'z', path: 'z' }] } }),
+    'configmap references non-existent config key: z',
+  );
+  assert.equal(await problem({ configMap: { name: 'none', optional: true } }), undefined);
+  assert.equal(await problem({ configMap: { name: 'k', optional: true, items: [{ key: 'z', path: 'z' }] } }), undefined);
+  assert.equal(await problem({ nfs: { server: 's', path: '/' } }), 'no volume plugin matched');
+  assert.equal(
+    await problem({ hostPath: { path: '/etc/passwd', type: 'Directory' } }),
+    'hostPath type check failed: /etc/passwd is not a directory',
+  );
+});
+
+test('a projected volume: secret, downward API and token, owned by the group and in memory', async () => {
+  secrets.set('s', { metadata: { name: 's' }, data: { key: Buffer.from('hidden').toString('base64') } } as Secret);
+  const sources = [
+    { secret: { name: 's' } },
+    {
+      downwardAPI: {
+        items: [
+          { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
+          { path: 'cpu', resourceFieldRef: { containerName: 'c', resource: 'requests.cpu', divisor: '1m' } },
+          { path: 'memory', resourceFieldRef: { containerName: 'c', resource: 'limits.memory' } },
+        ],
+      },
+    },
+    { serviceAccountToken: { path: 'token', audience: 'x', expirationSeconds: 600 } },
+  ];
+  const pod = podOf('u4', { securityContext: { fsGroup: 4321, runAsUser: 1000 }, volumes: [{ name: 'v', projected: { sources } }] });
+  const dir = await dirOf(pod);
+  assert.equal((await volumes.setUp(pod, signal)).refreshAt, 5000);
+  assert.equal(await fs.readText(`${dir}/key`), 'hidden');
+  assert.equal(await fs.readText(`${dir}/labels`), 'a="1\\""\nb="2"');
+  assert.deepEqual([await fs.readText(`${dir}/cpu`), await fs.readText(`${dir}/memory`)], ['250', String(2 ** 30)]);
+  assert.equal(await fs.readText(`${dir}/token`), 'token-for-x');
+  const token = await fs.stat(`${dir}/token`);
+  assert.deepEqual([token?.mode.toString(8), token?.uid, token?.gid], ['640', 1000, 4321]);
+  assert.match((await world.exec.run('stat', ['-f', '-c', '%T', dir])).stdout, /tmpfs/);
+});
+
+test('emptyDir on disk and in memory', async () => {
+  const pod = podOf('u5', {
+    securityContext: { fsGroup: 77 },
+    volumes: [
+      { name: 'disk', emptyDir: {} },
+      { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+    ],
+  });
+  const disk = await dirOf(pod);
+  const root = await fs.stat(disk);
+  assert.deepEqual([root?.mode.toString(8), root?.gid], ['2777', 77]);
+  await fs.write(`${disk}/kept`, 'x');
+  await volumes.setUp(pod, signal);
+  assert.equal(await fs.readText(`${disk}/kept`), 'x');
+  const memory = disk.replace(/disk$/, 'memory');
+  assert.equal((await fs.usage(memory)).capacity, 2 ** 20);
+  assert.equal(await modeOf(memory), '2777');
+});
+
+test('hostPath of the OrCreate types', async () => {
+  const made = `${dataDir}/made/here`;
+  const pod = podOf('u6', {
+    volumes: [
+      { name: 'd', hostPath: { path: made, type: 'DirectoryOrCreate' } },
+      { name: 'f', hostPath: { path: `${made}/file`, type: 'FileOrCreate' } },
+    ],
+  });
+  assert.equal(await dirOf(pod), made);
+  assert.equal((await fs.stat(`${made}/file`))?.kind, 'file');
+});
+
+test('sub-paths: made, kept inside, expanded, replaced at the next start', async () => {
+  const pod = podOf('u7', { volumes: [{ name: 'e', emptyDir: {} }] });
+  const dir = await dirOf(pod);
+  const mountOf = async (entry: object, expand = same): Promise<string> => {
+    const container = { name: 'c', volumeMounts: [{ name: 'e', mountPath: '/v', ...entry }] } as Pod['spec']['containers'][number];
+    return (await volumes.mounts(pod, container, expand))[0]?.hostPath ?? '';
+  };
+  const first = await mountOf({ subPath: 'a/b' });
+  await fs.write(`${first}/file`, 'x');
+  assert.equal(await fs.readText(`${dir}/a/b/file`), 'x');
+  await fs.write(`${dir}/single`, 'one');
+  assert.equal(await fs.readText(await mountOf({ subPath: 'single' })), 'one');
+  assert.equal(await mountOf({ subPathExpr: '$(POD)/x' }, (text) => text.replace('$(POD)', 'p1')), first);
+  assert.equal((await fs.stat(`${dir}/p1/x`))?.kind, 'directory');
+  await assert.rejects(mountOf({ subPathExpr: '$(NONE)/x' }), /missing value for "NONE"/);
+  await assert.rejects(mountOf({ subPath: '../x' }), /must not contain '\.\.'/);
+  await assert.rejects(mountOf({ subPath: '/x' }), /must not be an absolute path/);
+  await fs.symlink('/etc', `${dir}/out`);
+  await assert.rejects(mountOf({ subPath: 'out' }), /not within volume path/);
+  await assert.rejects(mountOf({ subPath: 'out/new' }), /not within volume path/);
+});
+
+test('tear-down leaves nothing of the pods', async () => {
+  assert.ok((await volumes.present()).includes('u5'));
+  for (const uid of await volumes.present()) await volumes.tearDown(uid);
+  await volumes.tearDown('never');
+  assert.deepEqual(await volumes.present(), []);
+  assert.deepEqual(await fs.list(`${dataDir}/pods`), []);
+  const mounts = (await fs.readText('/proc/self/mountinfo')).split('\n').filter((line) => line.includes(dataDir));
+  assert.equal(mounts.length, 2, mounts.join('\n'));
+});
