@@ -9,6 +9,7 @@ import type { DiscoveredGroup } from '#apiserver/discovery/model.ts';
 import { discoveryPlug } from '#apiserver/discovery/plug.ts';
 import type { PlugFactory } from '#apiserver/endpoint.ts';
 import type { ClusterPki } from '#apiserver/pki.ts';
+import { streamingPlug } from '#apiserver/streaming/plug.ts';
 
 export interface StandardOptions {
   readonly extraGroups: () => readonly DiscoveredGroup[];
