@@ -39,6 +39,7 @@ export async function lockDirectory(world: Pick<World, 'fs' | 'exec' | 'random'>
       owner = await fs.readlink(lock);
     } catch (error) {
       if (codeOf(error) === 'ENOENT') continue; // given back meanwhile
+      if (codeOf(error) === 'EINVAL') throw new Error(`${lock} is not a lock of ours; ${path} is no data directory`, { cause: error });
       throw error;
     }
     if (attempt >= 3 || (await isAlive(world, owner))) {
