@@ -31,7 +31,11 @@ export function standardParts(world: World, pki: ClusterPki, options: StandardOp
   return {
     issuer,
     server: {
-      plugs: [discoveryPlug({ extraGroups: options.extraGroups }), identityPlug({ issuer, audiences, key: pki.serviceAccount, verifier })],
+      plugs: [
+        discoveryPlug({ extraGroups: options.extraGroups }),
+        identityPlug({ issuer, audiences, key: pki.serviceAccount, verifier }),
+        streamingPlug({ client: pki.kubeletClient, ca: pki.ca.cert }),
+      ],
       authenticators: (backend) => [x509Authenticator(world), bearerAuthenticator(backend, verifier(backend), audiences)],
     },
   };
