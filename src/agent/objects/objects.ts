@@ -5,6 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { Secret } from '#api/core/v1/secret.ts';
 import type { KubeObject } from '#api/object.ts';
 import { ConfigMaps, type ResourceRef, Secrets } from '#api/refs.ts';
+import { isNotFound, notFound } from '#api/status.ts';
 import type { Client } from '#client/client.ts';
 import type { Informer, Informers } from '#client/cache.ts';
 import type { ObjectSource } from '../parts.ts';
@@ -111,7 +112,12 @@ export class PodObjects implements ObjectSource {
       if (object) return object;
     }
     // Not there as far as we know: it may just have been made, so the server has the last word.
-    return this.#client.resource(resource).get(name, { namespace });
+    try {
+      return await this.#client.resource(resource).get(name, { namespace });
+    } catch (error) {
+      // Messages on the node name the kind in the singular.
+      throw isNotFound(error) ? notFound({ group: '', resource: resource.kind.toLowerCase() }, name) : error;
+    }
   }
 
   configMap(namespace: string, name: string): Promise<ConfigMap> {

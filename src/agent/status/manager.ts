@@ -118,13 +118,15 @@ export class StatusManager {
     const { name, namespace, uid } = entry.api.metadata;
     const pods = this.#client.resource(Pods);
     const { signal } = this.#stop;
-    const status = statusPatch(entry.api.status ?? {}, entry.wanted);
+    // What is wanted may change while the write is under way: what was sent is what was wanted then.
+    const { wanted } = entry;
+    const status = statusPatch(entry.api.status ?? {}, wanted);
     if (status) {
       const body = { metadata: { uid }, status };
       const written = await pods.patch(name, body, { type: 'strategic', namespace, subresource: 'status', signal });
       if (revision(written) >= revision(entry.api)) entry.api = written;
       // What the server did not take over as it is would be sent for ever: trust it took what we meant.
-      entry.api = { ...entry.api, status: { ...entry.api.status, ...pickWritten(status, entry.wanted) } };
+      entry.api = { ...entry.api, status: { ...entry.api.status, ...pickWritten(status, wanted) } };
       return true;
     }
     if (!entry.remove) return false;

@@ -114,7 +114,7 @@ if (await inNamespace(import.meta.filename)) {
         await node.createPod(shellPod('nopull', 'sleep 1000', { container: { image: 'localhost:1/absent:1' } }));
         const reason = (name: string, wanted: string) =>
           node.until(name, (pod) => main(pod)?.state?.waiting?.reason === wanted).then((pod) => main(pod)?.state?.waiting?.message ?? '');
-        assert.equal(await reason('nokey', 'CreateContainerConfigError'), 'configmaps "later" not found');
+        assert.equal(await reason('nokey', 'CreateContainerConfigError'), 'configmap "later" not found');
         assert.equal(await reason('never', 'ErrImageNeverPull'), 'Container image "absent:1" is not present with pull policy of Never');
         assert.match(await reason('badname', 'InvalidImageName'), /couldn't parse image name "Bad Image": invalid reference format$/);
         assert.match(await reason('nocommand', 'RunContainerError'), /no such file or directory/);

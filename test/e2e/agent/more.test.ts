@@ -1,0 +1,164 @@
+// Less common wishes of pods, on a real runtime: resizing, ephemeral containers, host network, security, volumes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Pod } from '#api/core/v1/pod.ts';
+import { ConfigMaps, Pods } from '#api/refs.ts';
+import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
+
+const main = (pod: Pod) => pod.status?.containerStatuses?.find((status) => status.name === 'main');
+
+if (await inNamespace(import.meta.filename)) {
+  test('more of pods', { concurrency: true }, async (t) => {
+    await using node = await startAgentNode();
+    const { client } = node;
+    const namespace = 'default';
+    const pods = client.resource(Pods);
+    const run = async (pod: Pod, script: string, container = main(pod)): Promise<string> => {
+      const id = container?.containerID?.replace('containerd://', '') ?? '';
+      const result = await node.instance.runtime.execSync(id, ['/bin/sh', '-c', script], 10);
+      return Buffer.from(result.stdout).toString('utf8') + Buffer.from(result.stderr).toString('utf8');
+    };
+
+    await Promise.all([
+      t.test('a container is resized in place', async () => {
+        const size = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } });
+        await node.createPod(shellPod('resize', 'sleep 1000', { container: { resources: size('100m', '32Mi') } }));
+        const before = await node.until('resize', isReady);
+        assert.deepEqual(main(before)?.allocatedResources, { cpu: '100m', memory: '32Mi' });
+        const patch = (cpu: string, memory: string) =>
+          pods.patch(
+            'resize',
+            { spec: { containers: [{ name: 'main', resources: size(cpu, memory) }] } },
+            { type: 'strategic', namespace, subresource: 'resize' },
+          );
+        await patch('200m', '64Mi');
+        const after = await node.until('resize', (pod) => main(pod)?.resources?.limits?.['memory'] === '64Mi');
+        assert.equal(main(after)?.restartCount, 0);
+        assert.equal(main(after)?.containerID, main(before)?.containerID);
+        assert.deepEqual(main(after)?.allocatedResources, { cpu: '200m', memory: '64Mi' });
+        const limits = await run(
+          after,
+          'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max',
+        );
+        assert.match(limits, /^67108864\n20000/);
+        await patch('1000', '64Mi');
+        const waiting = await node.until('resize', (pod) =>
+          pod.status?.conditions?.some((condition) => condition.type === 'PodResizePending'),
+        );
+        const condition = waiting.status?.conditions?.find((candidate) => candidate.type === 'PodResizePending');
+        assert.equal(condition?.reason, 'Infeasible');
+        await patch('150m', '64Mi');
+        await node.until(
+          'resize',
+          (pod) =>
+            main(pod)?.resources?.limits?.['cpu'] === '150m' &&
+            !pod.status?.conditions?.some((candidate) => candidate.type === 'PodResizePending'),
+        );
+      }),
+
+      t.test('an ephemeral container joins a running pod', async () => {
+        await node.createPod(shellPod('debugged', 'sleep 1000'));
+        await node.until('debugged', isReady);
+        const debug = { name: 'debug', image: 'busybox:1', command: ['sleep', '1000'], targetContainerName: 'main' };
+        await pods.patch(
+          'debugged',
+          { spec: { ephemeralContainers: [debug] } },
+          { type: 'strategic', namespace, subresource: 'ephemeralcontainers' },
+        );
+        const pod = await node.until('debugged', (seen) => seen.status?.ephemeralContainerStatuses?.[0]?.state?.running);
+        assert.equal(main(pod)?.restartCount, 0);
+        assert.match(await run(pod, 'ps', pod.status?.ephemeralContainerStatuses?.[0]), /sleep 1000/);
+      }),
+
+      t.test('a pod in the network of the node', async () => {
+        await node.createPod(shellPod('host', 'sleep 1000', { spec: { hostNetwork: true } }));
+        const pod = await node.until('host', isReady);
+        assert.equal(pod.status?.podIP, '127.0.0.1');
+        assert.match(await run(pod, 'cat /etc/hosts'), /^# Kubernetes-managed hosts file \(host network\)\.\n/);
+      }),
+
+      t.test('users, groups, capabilities, a read-only root', async () => {
+        await node.createPod(
+          shellPod('secure', 'sleep 1000', {
+            container: {
+              securityContext: { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+            },
+            spec: {
+              securityContext: {
+                runAsUser: 1000,
+                runAsGroup: 2000,
+                supplementalGroups: [3000],
+                fsGroup: 4000,
+                seccompProfile: { type: 'RuntimeDefault' },
+              },
+            },
+          }),
+        );
+        const pod = await node.until('secure', isReady);
+        const said = await run(pod, 'id -u; id -g; id -G; touch /x; grep -E "NoNewPrivs|CapEff|Seccomp:" /proc/1/status');
+        assert.match(said, /^1000\n2000\n2000 3000 4000\n/);
+        assert.match(said, /CapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2/);
+        assert.match(said, /Read-only file system/);
+      }),
+
+      t.test('runAsNonRoot refuses an image that runs as root', async () => {
+        await node.createPod(shellPod('root', 'sleep 1000', { container: { securityContext: { runAsNonRoot: true } } }));
+        const pod = await node.until('root', (seen) => main(seen)?.state?.waiting?.reason === 'CreateContainerConfigError');
+        assert.match(
+          main(pod)?.state?.waiting?.message ?? '',
+          /^container has runAsNonRoot and image will run as root \(pod: "root_default\(/,
+        );
+      }),
+
+      t.test('a ConfigMap that changes is seen in the volume', async () => {
+        await client.resource(ConfigMaps).create({ metadata: { name: 'files', namespace }, data: { color: 'red' } }, { namespace });
+        await node.createPod(
+          shellPod('volume', 'sleep 1000', {
+            container: { volumeMounts: [{ name: 'files', mountPath: '/files' }] },
+            spec: { volumes: [{ name: 'files', configMap: { name: 'files' } }] },
+          }),
+        );
+        const pod = await node.until('volume', isReady);
+        assert.equal(await run(pod, 'cat /files/color'), 'red');
+        await client.resource(ConfigMaps).patch('files', { data: { color: 'blue' } }, { type: 'merge', namespace });
+        for (let tries = 0; (await run(pod, 'cat /files/color')) !== 'blue'; tries++) {
+          assert.ok(tries < 50, 'the volume still has the old value');
+          await node.world.clock.sleep(100);
+        }
+      }),
+
+      t.test('a pod waits for a volume that cannot be mounted yet', async () => {
+        await node.createPod(
+          shellPod('waits', 'sleep 1000', {
+            container: { volumeMounts: [{ name: 'f', mountPath: '/f' }] },
+            spec: { volumes: [{ name: 'f', configMap: { name: 'tardy' } }] },
+          }),
+        );
+        await node.until('waits', (pod) => main(pod)?.state?.waiting?.reason === 'ContainerCreating');
+        for (
+          let tries = 0;
+          !(await node.events('waits')).includes('FailedMount: MountVolume.SetUp failed for volume "f" : configmap "tardy" not found');
+          tries++
+        ) {
+          assert.ok(tries < 50, (await node.events('waits')).join('\n'));
+        }
+        await client.resource(ConfigMaps).create({ metadata: { name: 'tardy', namespace }, data: { a: 'b' } }, { namespace });
+        await node.until('waits', isReady);
+      }),
+
+      t.test('processes are shared when the pod wants it', async () => {
+        await node.createPod(shellPod('shared', 'sleep 1000', { spec: { shareProcessNamespace: true } }));
+        const pod = await node.until('shared', isReady);
+        assert.match(await run(pod, 'cat /proc/1/cmdline'), /pause/);
+      }),
+
+      t.test('an unsafe sysctl is refused, a safe one is set', async () => {
+        const sysctl = (name: string, value: string) => ({ spec: { securityContext: { sysctls: [{ name, value }] } } });
+        await node.createPod(shellPod('unsafe', 'sleep 1000', sysctl('kernel.msgmax', '1000')));
+        await node.createPod(shellPod('safe', 'sleep 1000', sysctl('kernel.shm_rmid_forced', '1')));
+        assert.equal((await node.until('unsafe', (pod) => pod.status?.phase === 'Failed')).status?.reason, 'SysctlForbidden');
+        assert.equal(await run(await node.until('safe', isReady), 'cat /proc/sys/kernel/shm_rmid_forced'), '1\n');
+      }),
+    ]);
+  });
+}
