@@ -323,8 +323,9 @@ export async function openLmdbStore(path: string, world: StoreWorld, options: Lm
     await checkFile(world, file);
     const settings = { encoding: 'binary', keyEncoding: 'binary' } as const;
     try {
-      // overlappingSync would resolve writes before they are on disk.
-      root = open({ path, ...settings, overlappingSync: false, noSubdir: false, maxDbs: 4, cache: false });
+      // overlappingSync would resolve writes before they are on disk. A page of 8 KiB takes two or three usual objects, one of
+      // 4 KiB not even one.
+      root = open({ path, ...settings, overlappingSync: false, pageSize: 8_192, noSubdir: false, maxDbs: 4, cache: false });
       const table = (name: string): Database => (root as RootDatabase).openDB({ name, ...settings });
       const tables: LmdbTables = { history: table('history'), current: table('current'), leases: table('leases') };
       const store = new LmdbStore(path, world, options, root, tables, unlock);
