@@ -34,6 +34,11 @@ function componentUser(name: string) {
   return { name, groups: ['system:masters', 'system:authenticated'] };
 }
 
+/** Heartbeats and events are most of what a quiet cluster writes, and worth no sync: a crash may cost the last seconds of them. */
+function isVolatile(key: string): boolean {
+  return key.startsWith('/registry/leases/') || key.startsWith('/registry/events/');
+}
+
 export interface ControlOptions {
   readonly world: World;
   readonly options: UpOptions;
@@ -49,7 +54,7 @@ export async function startControlPlane({ world, options, where, addresses }: Co
     const kubernetesIp = addressIn(options.serviceCidr, 1);
     const [pki, store] = await Promise.all([
       ensurePki(world, { dir: where.pki, ips: [kubernetesIp, ...addresses], dnsNames: [options.nodeName], clusterDomain: options.domain }),
-      openLmdbStore(where.state, world),
+      openLmdbStore(where.state, world, { volatile: isVolatile }),
     ]);
     stack.use(store);
     let collector: MetricsCollector | undefined;

@@ -5,7 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import { type KubeObject, parseApiVersion } from '#api/object.ts';
 import { isPodReady } from '#api/podutil.ts';
 import { Deployments, HorizontalPodAutoscalers, Namespaces, Pods, type ResourceRef, Services } from '#api/refs.ts';
-import { isNotFound } from '#api/status.ts';
+import { isAlreadyExists, isNotFound } from '#api/status.ts';
 import type { World } from '#base/world.ts';
 import type { Client } from '#client/client.ts';
 import { discover } from '#client/discovery.ts';
@@ -31,9 +31,14 @@ export async function applyFiles(
       if (found === undefined) throw new Error(`${file}: no matches for kind "${object.kind}" in version "${object.apiVersion}"`);
       const ref: ResourceRef<KubeObject> = found.ref;
       const { name, namespace: ns } = object.metadata;
-      await client
-        .resource(ref)
-        .patch(name, object, { type: 'apply', force: true, fieldManager: 'tutti-demo', ...(ns ? { namespace: ns } : {}) });
+      const resource = client.resource(ref);
+      const inNamespace = ns ? { namespace: ns } : {};
+      try {
+        await resource.create(object, inNamespace);
+      } catch (error) {
+        if (!isAlreadyExists(error)) throw error;
+        await resource.patch(name, object, { type: 'merge', ...inNamespace });
+      }
       applied.push(`${ref.kind.toLowerCase()}/${name}`);
     }
   }
