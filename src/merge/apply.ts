@@ -1,0 +1,234 @@
+// Server-side apply: who owns which field, what an applied configuration changes, and what it may not change.
+// Sets of managers that use other versions of the kind are compared by the paths of the version at hand.
+import type { Struct } from '#api/dsl.ts';
+import type { ManagedFieldsEntry, ObjectMeta } from '#api/meta/v1/objectmeta.ts';
+import { isObject } from '#format/own.ts';
+import { patchProblem } from './checkpatch.ts';
+import { compareTyped, type Changes, unchanged } from './compare.ts';
+import { type Conflict, describeConflicts } from './conflicts.ts';
+import { emptySet, type FieldSet, setOf } from './fieldset.ts';
+import { capUpdaters, type Manager, managerKey, type Managers, readManagers, unowned, withSet, writeManagers } from './managers.ts';
+import { type Shape, shapeOfStruct } from './shape.ts';
+import { skeletonOf } from './skeleton.ts';
+import { fieldsOf, mergeTyped, removeFields, withNamedFields } from './typed.ts';
+
+/** An object as far as ownership is concerned. */
+export interface OwnedObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata: ObjectMeta;
+}
+
+/** Who writes, when, and to what kind of object. */
+export interface Writer {
+  readonly manager: string;
+  readonly apiVersion: string;
+  /** Empty for the main resource. */
+  readonly subresource?: string;
+  /** RFC 3339, whole seconds. */
+  readonly now: string;
+  readonly struct: Struct;
+  /** Paths that this endpoint does not write, e.g. `[['status']]`: nobody comes to own them here. */
+  readonly reset?: readonly (readonly string[])[];
+}
+export interface UpdateInput extends Writer {
+  /** Undefined when the object is created. */
+  readonly live: OwnedObject | undefined;
+  readonly next: OwnedObject;
+}
+export interface ApplyInput extends Writer {
+  /** Undefined when there is no such object yet. */
+  readonly live: OwnedObject | undefined;
+  readonly patch: OwnedObject;
+  readonly force?: boolean;
+}
+export type ApplyResult =
+  | { readonly object: OwnedObject; readonly conflicts?: undefined }
+  | { readonly object?: undefined; readonly conflicts: ReturnType<typeof describeConflicts> };
+
+/** The configuration does not fit the schema. */
+export class ApplyTypeError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ApplyTypeError';
+  }
+}
+
+const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
+/** What the annotations of one object may take together. */
+const maxAnnotations = 256 * 1024;
+
+function withoutManagedFields<T extends OwnedObject>(object: T): T {
+  if (object.metadata?.managedFields === undefined) return object;
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...object, metadata };
+}
+
+function withManagedFields(object: OwnedObject, entries: readonly ManagedFieldsEntry[] | undefined): OwnedObject {
+  const bare = withoutManagedFields(object);
+  return entries ? { ...bare, metadata: { ...bare.metadata, managedFields: entries } } : bare;
+}
+
+const bookkeeping = ['resourceVersion', 'generation', 'uid', 'creationTimestamp', 'managedFields', 'selfLink'];
+
+/** The object without what the server keeps: it differs on every write and nobody owns it. */
+function comparable(object: OwnedObject): OwnedObject {
+  const metadata: Record<string, unknown> = { ...object.metadata };
+  for (const name of bookkeeping) delete metadata[name];
+  return { ...object, metadata: metadata as unknown as ObjectMeta };
+}
+
+function ignoredSet(writer: Writer): FieldSet {
+  return writer.reset?.length ? setOf(...writer.reset.map((path) => path.map((name) => `f:${name}`))) : emptySet;
+}
+
+function changesOf(before: unknown, after: unknown, shape: Shape, ignored: FieldSet): Changes {
+  const changes = compareTyped(before, after, shape);
+  if (ignored.empty || unchanged(changes)) return changes;
+  return {
+    added: changes.added.recursiveDifference(ignored),
+    modified: changes.modified.recursiveDifference(ignored),
+    removed: changes.removed.recursiveDifference(ignored),
+  };
+}
+
+/** Takes changed fields from everybody but the writer. */
+function takeAway(managers: Map<string, Manager>, fields: FieldSet, except?: string): void {
+  for (const [key, manager] of managers) {
+    if (key === except) continue;
+    const set = manager.set.difference(fields);
+    if (set.empty) managers.delete(key);
+    else managers.set(key, withSet(manager, set));
+  }
+}
+
+/** The managers that a write starts from: those in the request, if it sends any, else those of the object. */
+function managersForUpdate({ live, next, subresource }: UpdateInput): Map<string, Manager> {
+  const given = next.metadata.managedFields;
+  const ofLive = (): Map<string, Manager> => readManagers(live?.metadata.managedFields) ?? new Map();
+  if (subresource) return ofLive();
+  if (given === live?.metadata.managedFields) return ofLive();
+  // A single empty entry resets everything.
+  if (given?.length === 1 && given[0] && Object.values(given[0]).every((value) => value === undefined || value === '')) return new Map();
+  const read = readManagers(given);
+  return read && read.size > 0 ? read : ofLive();
+}
+
+/** The managedFields after a create or an update; undefined when there are none. */
+export function trackUpdate(input: UpdateInput): readonly ManagedFieldsEntry[] | undefined {
+  const managers = managersForUpdate(input);
+  const shape = shapeOfStruct(input.struct);
+  const before = input.live ? comparable(input.live) : skeletonOf(input.struct);
+  const changes = changesOf(before, comparable(input.next), shape, ignoredSet(input));
+  if (unchanged(changes)) return writeManagers(managers);
+  const written = changes.added.union(changes.modified);
+  takeAway(managers, written.union(changes.removed));
+  const own = written.difference(unowned);
+  for (const [key, manager] of managers) {
+    const set = manager.set.difference(unowned);
+    if (set.empty) managers.delete(key);
+    else managers.set(key, withSet(manager, set));
+  }
+  if (!own.empty) {
+    const { manager = '', apiVersion, subresource = '', now } = input;
+    const identity = { manager: manager || 'unknown', operation: 'Update', apiVersion, subresource };
+    const key = managerKey(identity);
+    managers.set(key, { ...identity, time: now, set: own.union(managers.get(key)?.set ?? emptySet) });
+  }
+  capUpdaters(managers);
+  return writeManagers(managers);
+}
+
+/** Takes away what the manager applied last time, no longer applies, and nobody else claims. */
+function pruned(merged: unknown, managers: Managers, last: FieldSet, shape: Shape): unknown {
+  if (last.empty) return merged;
+  const named = (set: FieldSet): FieldSet => withNamedFields(set, shape);
+  const lastNamed = named(last);
+  let claimed = emptySet;
+  for (const manager of managers.values()) claimed = claimed.union(manager.set);
+  const mergedSet = named(fieldsOf(merged, shape));
+  const without = (value: unknown): FieldSet => named(fieldsOf(value, shape));
+  const first = removeFields(merged, lastNamed, shape) ?? {};
+  const kept = removeFields(merged, mergedSet.difference(without(first).union(named(claimed))), shape) ?? {};
+  return removeFields(merged, mergedSet.difference(without(kept)).intersection(lastNamed), shape) ?? {};
+}
+
+function annotated(object: OwnedObject, patch: OwnedObject): OwnedObject {
+  const { [lastApplied]: _, ...annotations } = patch.metadata.annotations ?? {};
+  const metadata = Object.keys(annotations).length ? { ...patch.metadata, annotations } : { ...patch.metadata, annotations: undefined };
+  const { annotations: existing } = object.metadata;
+  const text = `${JSON.stringify({ ...patch, metadata })}\n`;
+  const others = Object.entries(existing ?? {}).reduce(
+    (sum, [key, value]) => (key === lastApplied ? sum : sum + key.length + value.length),
+    0,
+  );
+  const value = others + lastApplied.length + text.length > maxAnnotations ? '' : text;
+  return { ...object, metadata: { ...object.metadata, annotations: { ...existing, [lastApplied]: value } } };
+}
+
+/** Fields that client-side apply set and that nobody changed since: kubectl may take them over. */
+function setByClientSideApply(live: OwnedObject, shape: Shape): FieldSet {
+  const text = live.metadata.annotations?.[lastApplied];
+  if (!text) return emptySet;
+  try {
+    const applied: unknown = JSON.parse(text);
+    if (!isObject(applied)) return emptySet;
+    const { added, modified, removed } = compareTyped(applied, live, shape);
+    return fieldsOf(applied, shape).difference(added).difference(modified).difference(removed);
+  } catch {
+    return emptySet;
+  }
+}
+
+function conflictsOf(managers: Managers, self: string, changes: Changes, allowed: FieldSet): Conflict[] {
+  const written = changes.added.union(changes.modified);
+  const conflicts: Conflict[] = [];
+  if (written.empty) return conflicts;
+  for (const [key, manager] of managers) {
+    const fields = key === self ? emptySet : manager.set.intersection(written).difference(allowed);
+    if (!fields.empty) conflicts.push({ manager, fields });
+  }
+  return conflicts;
+}
+
+/** Applies a configuration: the object as it becomes, or who stands in the way. Throws `ApplyTypeError`. */
+export function applyPatch(input: ApplyInput): ApplyResult {
+  const { live, manager, apiVersion, subresource = '', now, force = false } = input;
+  const shape = shapeOfStruct(input.struct);
+  const problem = patchProblem(input.patch, shape);
+  if (problem) {
+    const { namespace = '', name = '' } = input.patch.metadata ?? {};
+    const slash = apiVersion.includes('/') ? apiVersion : `/${apiVersion}`;
+    throw new ApplyTypeError(
+      `failed to create typed patch object (${namespace}/${name}; ${slash}, Kind=${input.patch.kind ?? ''}): ${problem}`,
+    );
+  }
+  const patch = withoutManagedFields(input.patch);
+  const before = live ? withoutManagedFields(live) : skeletonOf(input.struct);
+  const managers = readManagers(live?.metadata.managedFields) ?? new Map<string, Manager>();
+  const identity = { manager, operation: 'Apply', apiVersion, subresource };
+  const self = managerKey(identity);
+  const former = managers.get(self);
+  const ignored = ignoredSet(input);
+
+  const set = fieldsOf(patch, shape).recursiveDifference(ignored);
+  managers.set(self, { ...identity, time: former?.time, set });
+  const merged = live ? mergeTyped(before, patch, shape) : patch;
+  let object = pruned(merged, managers, former?.set ?? emptySet, shape) as OwnedObject;
+  const changes = changesOf(before, object, shape, ignored);
+
+  if (!force) {
+    let conflicts = conflictsOf(managers, self, changes, emptySet);
+    if (conflicts.length && manager === 'kubectl' && live)
+      conflicts = conflictsOf(managers, self, changes, setByClientSideApply(live, shape));
+    if (conflicts.length) return { conflicts: describeConflicts(conflicts) };
+  }
+  takeAway(managers, changes.added.union(changes.modified).union(changes.removed), self);
+  const own = set.difference(unowned);
+  if (own.empty) managers.delete(self);
+  else if (former && former.entry && former.apiVersion === apiVersion && own.equals(former.set) && unchanged(changes))
+    managers.set(self, former);
+  else managers.set(self, { ...identity, time: now, set: own });
+  if (manager === 'kubectl' && live?.metadata.annotations?.[lastApplied] !== undefined) object = annotated(object, patch);
+  return { object: withManagedFields(object, writeManagers(managers)) };
+}
