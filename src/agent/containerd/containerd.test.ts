@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { containerdConfig, toToml } from './config.ts';
+import { daemonCommand } from './daemon.ts';
+import { mountsBelow } from './leftovers.ts';
+import { type ContainerMachine, fileSystemOf, parseVersion } from './machine.ts';
+import { containerdPaths } from './paths.ts';
+
+const digest = { sha256: () => '0123456789abcdef' };
+
+function configOf(version: string, extra: Partial<ContainerMachine> = {}): string {
+  const machine: ContainerMachine = {
+    containerd: '/usr/bin/containerd',
+    containerdVersion: version,
+    ociRuntime: '/usr/sbin/runc',
+    cniPlugins: '/usr/lib/cni',
+    cgroups: { version: 2, controllers: new Map([['memory', '/c']]), roots: ['/c'] },
+    apparmor: false,
+    lowersOomScore: true,
+    snapshotter: 'overlayfs',
+    ...extra,
+  };
+  return containerdConfig({ paths: containerdPaths('/data', digest), machine, cgroup: '/tutti/n/containerd', pauseImage: 'p:1' });
+}
+
+test('TOML puts plain values before tables and quotes names', () => {
+  assert.equal(toToml({ a: { 'x.y': { z: true } }, b: 1, c: ['d'] }), 'b = 1\nc = ["d"]\n\n[a."x.y"]\nz = true\n');
+});
+
+test('containerd 1.x gets format 2, containerd 2.x format 3', () => {
+  const one = configOf('1.6.20');
+  assert.match(one, /^version = 2\n/m);
+  assert.match(one, /\[plugins\."io\.containerd\.grpc\.v1\.cri"\]\nsandbox_image = "p:1"/);
+  assert.doesNotMatch(one, /nri/);
+  assert.match(configOf('1.7.2'), /\[plugins\."io\.containerd\.nri\.v1\.nri"\]\ndisable = true/);
+  const two = configOf('2.1.0');
+  assert.match(two, /^version = 3\n/m);
+  assert.match(two, /\[plugins\."io\.containerd\.cri\.v1\.images"\.pinned_images\]\nsandbox = "p:1"/);
+  assert.match(two, /\[plugins\."io\.containerd\.cri\.v1\.runtime"\.cni\]\nbin_dir = "\/data\/containerd\/cni\/bin"/);
+});
+
+test('what the machine lacks is switched off', () => {
+  assert.match(configOf('1.6.20', { lowersOomScore: false, snapshotter: 'native' }), /restrict_oom_score_adj = true/);
+  assert.match(configOf('1.6.20'), /disable_hugetlb_controller = true\n[^]*disable_apparmor = true/);
+});
+
+test('a long directory has its socket elsewhere', () => {
+  assert.equal(containerdPaths('/data', digest).socket, '/data/containerd/containerd.sock');
+  assert.equal(containerdPaths(`/${'d'.repeat(120)}`, digest).socket, '/run/tutti-0123456789/containerd.sock');
+});
+
+test('the command that puts the daemon in its place', () => {
+  assert.deepEqual(daemonCommand('/c', '/x', {}), ['/c', '--config', '/x']);
+  assert.deepEqual(daemonCommand('/c', '/x', { netns: '/n' }), ['nsenter', '--net=/n', '/c', '--config', '/x']);
+  assert.deepEqual(daemonCommand('/c', '/x', { netns: '/n', hostName: 'h' }).slice(0, 5), [
+    'nsenter',
+    '--net=/n',
+    'unshare',
+    '--uts',
+    'sh',
+  ]);
+});
+
+test('texts of the machine', () => {
+  assert.equal(parseVersion('containerd github.com/containerd/containerd v2.0.1 abc'), '2.0.1');
+  assert.equal(parseVersion('containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1'), '1.6.20');
+  const mounts = ['1 0 8:1 / / rw - ext4 a rw', '2 1 0:5 / /data rw - overlay o rw', '3 2 0:6 / /data/x\\040y rw - tmpfs t rw'].join('\n');
+  assert.equal(fileSystemOf(mounts, '/data/d'), 'overlay');
+  assert.equal(fileSystemOf(mounts, '/database'), 'ext4');
+  assert.deepEqual(mountsBelow(mounts, '/data'), ['/data/x y']);
+});
