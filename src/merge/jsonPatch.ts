@@ -1,5 +1,7 @@
 // JSON Patch (RFC 6902) on immutable values: unchanged parts of the document are shared with the result.
 import type { Json } from '#api/dsl.ts';
+import { goQuote } from '#format/goquote.ts';
+import { sameJson } from '#format/own.ts';
 
 export interface PatchOperation {
   readonly op: string;
@@ -18,6 +20,7 @@ export class JsonPatchError extends Error {
 }
 
 type JsonMap = { readonly [key: string]: Json };
+const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
 const isMap = (value: Json | undefined): value is JsonMap => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Operations at most in one patch, as the API server of Kubernetes limits them. */
@@ -39,118 +42,144 @@ export function parseJsonPatch(value: unknown): readonly PatchOperation[] {
   return value as PatchOperation[];
 }
 
-function segments(path: unknown): string[] {
-  if (typeof path !== 'string') throw inapplicable('missing path');
+function segments(path: string): string[] {
   if (path === '') return [];
-  if (!path.startsWith('/')) throw inapplicable(`jsonpatch path "${path}" does not start with a slash`);
   return path
     .slice(1)
     .split('/')
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
+/** The place of an array index; negative ones count from the end, as in the Go library that Kubernetes uses. */
 function indexOf(list: readonly Json[], key: string, adding: boolean): number {
+  const size = list.length + (adding ? 1 : 0);
   if (key === '-' && adding) return list.length;
-  if (!/^(0|[1-9]\d*|-\d+)$/.test(key)) throw inapplicable(`jsonpatch: invalid array index "${key}"`);
+  if (!/^[+-]?[0-9]+$/.test(key))
+    throw inapplicable(`value was not a proper array index: '${key}': strconv.Atoi: parsing ${goQuote(key)}: invalid syntax`);
   const index = Number(key);
-  if (index < 0 || index >= list.length + (adding ? 1 : 0)) throw inapplicable(`Unable to access invalid index: ${key}`);
-  return index;
+  if (index >= size || index < -size) throw inapplicable(`Unable to access invalid index: ${index}: invalid index referenced`);
+  return index < 0 ? index + size : index;
 }
 
 function child(value: Json | undefined, key: string): Json | undefined {
-  if (Array.isArray(value)) return (value as readonly Json[])[indexOf(value as readonly Json[], key, false)];
+  if (isList(value)) return value[indexOf(value, key, false)];
   if (isMap(value)) return Object.hasOwn(value, key) ? value[key] : undefined;
   return undefined;
 }
 
+/** The value at a path; undefined if there is none. */
 function find(document: Json, path: readonly string[]): Json | undefined {
   let at: Json | undefined = document;
-  for (const key of path) at = child(at, key);
+  for (const key of path) {
+    try {
+      at = child(at, key);
+    } catch {
+      return undefined;
+    }
+  }
   return at;
 }
 
-/** Rebuilds the spine down to `path` and lets `change` replace the last container. */
-function edit(value: Json | undefined, path: readonly string[], change: (container: Json, key: string) => Json, whole: string): Json {
+type Change = (container: readonly Json[] | JsonMap, key: string) => Json;
+
+/** Rebuilds the spine down to `path` and lets `change` replace the last container; undefined if a step is missing. */
+function edit(value: Json | undefined, path: readonly string[], change: Change): Json | undefined {
   const [key, ...rest] = path;
-  if (key === undefined) throw inapplicable('the document itself cannot be changed in this way');
-  if (!Array.isArray(value) && !isMap(value)) throw inapplicable(`${whole}: missing container`);
+  if (key === undefined || (!isList(value) && !isMap(value))) return undefined;
   if (rest.length === 0) return change(value, key);
-  const below = child(value, key);
-  if (below === undefined) throw inapplicable(`doc is missing path: "${whole}": missing value`);
-  const next = edit(below, rest, change, whole);
-  if (Array.isArray(value)) return (value as readonly Json[]).with(indexOf(value as readonly Json[], key, false), next);
-  return { ...(value as JsonMap), [key]: next };
+  const next = edit(find(value, [key]), rest, change);
+  if (next === undefined) return undefined;
+  return isList(value) ? value.with(indexOf(value, key, false), next) : { ...value, [key]: next };
 }
 
-function add(document: Json, path: readonly string[], value: Json, whole: string): Json {
-  if (path.length === 0) return value;
-  const change = (container: Json, key: string): Json =>
-    Array.isArray(container)
-      ? (container as readonly Json[]).toSpliced(indexOf(container as readonly Json[], key, true), 0, value)
-      : { ...(container as JsonMap), [key]: value };
-  return edit(document, path, change, whole);
+/** As `edit`; `missing` words the error for a path that leads nowhere, `context` goes before errors of the change. */
+function editAt(document: Json, path: string, words: { readonly missing: string; readonly context: string }, change: Change): Json {
+  const result = edit(document, segments(path), (container, key) => {
+    try {
+      return change(container, key);
+    } catch (error) {
+      if (error instanceof JsonPatchError && words.context !== '') throw inapplicable(`${words.context}: ${error.message}`);
+      throw error;
+    }
+  });
+  if (result === undefined) throw inapplicable(`${words.missing}: missing value`);
+  return result;
 }
 
-function remove(document: Json, path: readonly string[], whole: string): Json {
-  const change = (container: Json, key: string): Json => {
-    if (Array.isArray(container)) return (container as readonly Json[]).toSpliced(indexOf(container as readonly Json[], key, false), 1);
-    if (!Object.hasOwn(container as JsonMap, key)) throw inapplicable(`Unable to remove nonexistent key: ${key}`);
-    const { [key]: _, ...rest } = container as JsonMap;
+function add(
+  document: Json,
+  path: string,
+  value: Json,
+  missing = `add operation does not apply: doc is missing path: ${goQuote(path)}`,
+): Json {
+  if (path === '') return value;
+  return editAt(document, path, { missing, context: `error in add for path: '${path}'` }, (container, key) =>
+    isList(container) ? container.toSpliced(indexOf(container, key, true), 0, value) : { ...container, [key]: value },
+  );
+}
+
+function remove(document: Json, path: string, verb = 'remove'): Json {
+  const missing = `${verb} operation does not apply: doc is missing path: ${goQuote(path)}`;
+  return editAt(document, path, { missing, context: `error in ${verb} for path: '${path}'` }, (container, key) => {
+    if (isList(container)) return container.toSpliced(indexOf(container, key, false), 1);
+    if (!Object.hasOwn(container, key)) throw inapplicable(`Unable to remove nonexistent key: ${key}: missing value`);
+    const { [key]: _, ...rest } = container;
     return rest;
-  };
-  return edit(document, path, change, whole);
+  });
 }
 
-function replace(document: Json, path: readonly string[], value: Json, whole: string): Json {
-  if (path.length === 0) return value;
-  const change = (container: Json, key: string): Json => {
-    if (Array.isArray(container)) return (container as readonly Json[]).with(indexOf(container as readonly Json[], key, false), value);
-    if (!Object.hasOwn(container as JsonMap, key))
-      throw inapplicable(`replace operation does not apply: doc is missing key: ${whole}: missing value`);
-    return { ...(container as JsonMap), [key]: value };
-  };
-  return edit(document, path, change, whole);
+function replace(document: Json, path: string, value: Json): Json {
+  if (path === '') return value;
+  const missing = `replace operation does not apply: doc is missing path: ${path}`;
+  return editAt(document, path, { missing, context: '' }, (container, key) => {
+    if (find(container, [key]) === undefined)
+      throw inapplicable(`replace operation does not apply: doc is missing key: ${path}: missing value`);
+    return isList(container) ? container.with(indexOf(container, key, false), value) : { ...container, [key]: value };
+  });
 }
 
-function same(a: Json | undefined, b: Json | undefined): boolean {
-  if (a === b) return true;
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => same(item as Json, (b as Json[])[i]));
-  if (!isMap(a) || !isMap(b)) return false;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key]));
-}
+/** What all copies of one patch may add together. */
+const maxCopied = 3 * 1024 * 1024;
 
 /** Applies the operations in order. Throws `JsonPatchError`; the document itself is never changed. */
 export function applyJsonPatch(document: Json, operations: readonly PatchOperation[]): Json {
   let result = document;
+  let copied = 0;
   for (const operation of operations) {
-    const path = segments(operation.path);
+    const { op, path, from } = operation;
+    if (typeof path !== 'string') throw inapplicable(`${op} operation failed to decode path: missing value`);
     const value = operation.value ?? null;
-    switch (operation.op) {
+    switch (op) {
       case 'add':
-        result = add(result, path, value, operation.path);
+        result = add(result, path, value);
         break;
       case 'remove':
-        result = remove(result, path, operation.path);
+        result = remove(result, path);
         break;
       case 'replace':
-        result = replace(result, path, value, operation.path);
+        result = replace(result, path, value);
         break;
       case 'move':
       case 'copy': {
-        const from = segments(operation.from);
-        const moved = find(result, from);
-        if (moved === undefined)
-          throw inapplicable(`${operation.op} operation does not apply: doc is missing from path: ${operation.from}`);
-        if (operation.op === 'move') result = remove(result, from, operation.from as string);
-        result = add(result, path, moved, operation.path);
+        if (typeof from !== 'string') throw inapplicable(`${op} operation failed to decode from: missing value`);
+        const moved = find(result, segments(from));
+        if (moved === undefined) throw inapplicable(`${op} operation does not apply: doc is missing from path: ${from}: missing value`);
+        if (op === 'move') result = remove(result, from, 'move');
+        else {
+          copied += JSON.stringify(moved).length;
+          if (copied > maxCopied)
+            throw inapplicable(
+              `Unable to complete the copy, the accumulated size increase of copy is ${copied}, exceeding the limit ${maxCopied}`,
+            );
+        }
+        result = add(result, path, moved, `${op} operation does not apply: doc is missing destination path: ${path}`);
         break;
       }
       case 'test':
-        if (!same(find(result, path) ?? null, value)) throw inapplicable(`testing value ${operation.path} failed: test failed`);
+        if (!sameJson(find(result, segments(path)) ?? null, value)) throw inapplicable(`testing value ${path} failed: test failed`);
         break;
       default:
-        throw inapplicable(`Unexpected kind: ${operation.op}`);
+        throw inapplicable(`Unexpected kind: ${op ?? 'unknown'}`);
     }
   }
   return result;

@@ -1,5 +1,6 @@
 // JSON Merge Patch (RFC 7386) on immutable values.
 import type { Json } from '#api/dsl.ts';
+import { setOwn } from '#format/own.ts';
 
 type JsonMap = { readonly [key: string]: Json };
 const isMap = (value: unknown): value is JsonMap => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -8,7 +9,7 @@ const isMap = (value: unknown): value is JsonMap => typeof value === 'object' &&
 function withoutNulls(value: Json): Json {
   if (!isMap(value)) return value;
   const result: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value)) if (item !== null) result[key] = withoutNulls(item);
+  for (const [key, item] of Object.entries(value)) if (item !== null) setOwn(result, key, withoutNulls(item));
   return result;
 }
 
@@ -19,7 +20,7 @@ export function applyMergePatch(document: Json | undefined, patch: Json): Json {
   const result: Record<string, Json> = { ...document };
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete result[key];
-    else result[key] = applyMergePatch(Object.hasOwn(document, key) ? document[key] : undefined, value);
+    else setOwn(result, key, applyMergePatch(Object.hasOwn(document, key) ? document[key] : undefined, value));
   }
   return result;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { Deployment } from '#api/apps/v1/deployment.ts';
 import { Pod } from '#api/core/v1/pod.ts';
 import { Service } from '#api/core/v1/service.ts';
@@ -74,10 +75,10 @@ const strategic: [string, Json, Json, Json][] = [
     containers({ name: 'a', image: '1' }, { name: 'b', image: '2' }),
   ],
   [
-    'a new container is appended',
+    'a new container comes first, as in Kubernetes',
     containers({ name: 'a' }),
     containers({ name: 'b', image: '2' }),
-    containers({ name: 'a' }, { name: 'b', image: '2' }),
+    containers({ name: 'b', image: '2' }, { name: 'a' }),
   ],
   [
     '$patch: delete removes one',
@@ -187,5 +188,66 @@ test('strategic merge: what makes no sense is refused', () => {
   assert.throws(
     () => applyStrategicPatch(containers({ name: 'a' }), containers({ image: '1' }), Pod),
     /does not contain declared merge key: name/,
+  );
+});
+
+test('JSON patch: errors read as those of the Go library', () => {
+  const doc = { list: [1], map: {} };
+  const table: [string, string, string][] = [
+    ['remove', '/none', "error in remove for path: '/none': Unable to remove nonexistent key: none: missing value"],
+    ['remove', '/no/where', 'remove operation does not apply: doc is missing path: "/no/where": missing value'],
+    ['replace', '/none', 'replace operation does not apply: doc is missing key: /none: missing value'],
+    ['add', '/no/where', 'add operation does not apply: doc is missing path: "/no/where": missing value'],
+    ['add', '/list/3', "error in add for path: '/list/3': Unable to access invalid index: 3: invalid index referenced"],
+    [
+      'add',
+      '/list/x',
+      `error in add for path: '/list/x': value was not a proper array index: 'x': strconv.Atoi: parsing "x": invalid syntax`,
+    ],
+    ['test', '/list/0', 'testing value /list/0 failed: test failed'],
+    ['fly', '/list', 'Unexpected kind: fly'],
+  ];
+  for (const [op, path, message] of table) assert.throws(() => applyJsonPatch(doc, [{ op, path, value: 2 }]), { message });
+  assert.deepEqual(applyJsonPatch(doc, [{ op: 'replace', path: '/list/-1', value: 2 }]), { list: [2], map: {} });
+});
+
+test('JSON patch: copies cannot blow a document up', () => {
+  const doubling = Array.from({ length: 60 }, (_, index) => ({ op: 'copy', from: '', path: `/c${index}` }));
+  assert.throws(() => applyJsonPatch({ a: 'x'.repeat(100) }, doubling), /accumulated size increase of copy/);
+});
+
+test('patches cannot reach the prototype', () => {
+  const hostile = JSON.parse('{"metadata":{"labels":{"__proto__":{"x":"1"}}}}') as Json;
+  for (const result of [
+    applyMergePatch({ metadata: { labels: {} } }, hostile),
+    applyStrategicPatch({ metadata: { labels: {} } }, hostile, Pod),
+  ]) {
+    const { labels } = (result as { metadata: { labels: object } }).metadata;
+    assert.equal(Object.getPrototypeOf(labels), Object.prototype);
+    assert.equal(Object.hasOwn(labels, '__proto__'), true);
+  }
+});
+
+test('strategic merge: the patch decides the order of its items, the server that of its own', () => {
+  const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'));
+  fc.assert(
+    fc.property(names, names, (live, wanted) => {
+      const result = applyStrategicPatch(
+        containers(...live.map((name) => ({ name }))),
+        containers(...wanted.map((name) => ({ name }))),
+        Pod,
+      );
+      const got = (result as { spec: { containers: { name: string }[] } }).spec.containers.map((item) => item.name);
+      assert.deepEqual(
+        got.filter((name) => wanted.includes(name)),
+        wanted,
+      );
+      assert.deepEqual(
+        got.filter((name) => !wanted.includes(name)),
+        live.filter((name) => !wanted.includes(name)),
+      );
+      assert.equal(new Set(got).size, got.length);
+    }),
+    { seed: 9, numRuns: 300 },
   );
 });

@@ -1,6 +1,7 @@
 // Strategic merge patch: a merge patch that knows from the schema how lists merge, with its directives
 // ($patch, $retainKeys, $setElementOrder/…, $deleteFromPrimitiveList/…).
 import type { Field, Json, Struct, TypeNode } from '#api/dsl.ts';
+import { setOwn } from '#format/own.ts';
 
 /** A patch with a directive that makes no sense; answered as BadRequest. */
 export class StrategicPatchError extends Error {}
@@ -15,6 +16,7 @@ const directive = '$patch';
 const retainKeys = '$retainKeys';
 const orderPrefix = '$setElementOrder/';
 const deletePrefix = '$deleteFromPrimitiveList/';
+const badRetainKeys = 'invalid patch format of retainKeys';
 const isDirective = (key: string): boolean =>
   key === directive || key === retainKeys || key.startsWith(orderPrefix) || key.startsWith(deletePrefix);
 
@@ -28,34 +30,28 @@ const fieldOf = (shape: Shape, key: string): Field | undefined => shape?.struct?
 const typeOf = (shape: Shape, key: string): TypeNode | undefined => fieldOf(shape, key)?.type ?? shape?.values;
 const strategiesOf = (shape: Shape, key: string): readonly string[] => fieldOf(shape, key)?.patchStrategy?.split(',') ?? [];
 
-/** The patch as a value: directives taken out, deleted elements and nulls left out. */
+/** The patch as a value: directives and elements that carry one taken out, nulls left out. */
 function plain(value: Json): Json {
-  if (isList(value))
-    return value
-      .filter((item) => !(isMap(item) && item[directive] === 'delete'))
-      .filter((item) => !isOnlyReplace(item))
-      .map(plain);
+  if (isList(value)) return value.filter((item) => !(isMap(item) && item[directive] !== undefined)).map(plain);
   if (!isMap(value)) return value;
   const result: Record<string, Json> = {};
-  for (const [key, item] of Object.entries(value)) if (!isDirective(key) && item !== null) result[key] = plain(item);
+  for (const [key, item] of Object.entries(value)) if (!isDirective(key) && item !== null) setOwn(result, key, plain(item));
   return result;
 }
-
-const isOnlyReplace = (item: Json): boolean => isMap(item) && item[directive] === 'replace' && Object.keys(item).length === 1;
 
 function mergeMap(original: JsonMap, patch: JsonMap, shape: Shape): JsonMap {
   const action = patch[directive];
   if (action === 'replace') return plain(patch) as JsonMap;
   if (action === 'delete') return {};
-  if (action !== undefined && action !== 'merge') throw new StrategicPatchError(`unknown patch type: ${String(action)}`);
+  if (action !== undefined && action !== 'merge')
+    throw new StrategicPatchError(`unknown patch type: ${String(action)} in map: ${JSON.stringify(patch)}`);
   const result: Record<string, Json> = { ...original };
   const retained = patch[retainKeys];
   if (retained !== undefined) {
-    if (!isList(retained)) throw new StrategicPatchError('$retainKeys patch format is invalid');
+    if (!isList(retained)) throw new StrategicPatchError(badRetainKeys);
     const listed = new Set(retained);
     for (const key of Object.keys(patch))
-      if (!isDirective(key) && patch[key] !== null && !listed.has(key))
-        throw new StrategicPatchError(`${retainKeys} directive must contain all the fields present in the patch: ${key}`);
+      if (!isDirective(key) && patch[key] !== null && !listed.has(key)) throw new StrategicPatchError(badRetainKeys);
     for (const key of Object.keys(result)) if (!listed.has(key)) delete result[key];
   }
   const keys = new Set<string>();
@@ -79,17 +75,17 @@ function mergeKeyOf(result: Record<string, Json>, patch: JsonMap, { key, shape }
   const current = Object.hasOwn(result, key) ? result[key] : undefined;
   const strategies = strategiesOf(shape, key);
   if (isList(current) && (value === undefined || isList(value)) && strategies.includes('merge')) {
-    result[key] = mergeList(current, value ?? [], { field: fieldOf(shape, key), order, removed });
+    setOwn(result, key, mergeList(current, value ?? [], { field: fieldOf(shape, key), order, removed }));
     return;
   }
   if (value === undefined) return;
   if (current === undefined || !isMap(current) || !isMap(value)) {
-    result[key] = plain(value);
+    setOwn(result, key, plain(value));
     return;
   }
   const below = shapeOf(typeOf(shape, key));
   // Without a known shape (embedded JSON of unknown kind) maps still merge, as a merge patch would.
-  result[key] = strategies.includes('replace') ? plain(value) : mergeMap(current, value, below);
+  setOwn(result, key, strategies.includes('replace') ? plain(value) : mergeMap(current, value, below));
 }
 
 interface ListFacts {
@@ -104,40 +100,51 @@ function mergeList(current: readonly Json[], patch: readonly Json[], { field, or
   if (mergeKey === undefined) return mergePrimitives(current, patch, { order, removed });
   const shape = shapeOf(itemType);
   let base = current;
+  let replace = false;
   const changes: JsonMap[] = [];
   for (const item of patch) {
-    if (!isMap(item)) throw new StrategicPatchError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
-    if (item[directive] === 'replace') {
-      // One such element says that the others are the whole list.
-      base = [];
-      if (Object.keys(item).length > 1) changes.push(plain(item) as JsonMap);
-    } else if (item[directive] === 'delete') {
+    if (!isMap(item)) throw noMergeKey(item, mergeKey);
+    const action = item[directive];
+    if (action === undefined) changes.push(item);
+    else if (action === 'replace') replace = true;
+    else if (action === 'delete') {
       const key = keyOf(item, mergeKey);
       base = base.filter((existing) => !(isMap(existing) && existing[mergeKey] === key));
-    } else changes.push(item);
+    } else if (action === 'merge') throw new StrategicPatchError('merging lists cannot yet be specified in the patch');
+    else throw new StrategicPatchError(`unknown patch type: ${String(action)} in map: ${JSON.stringify(item)}`);
   }
+  // One such element says that the elements without directives are the whole list.
+  if (replace) return changes.map(plain);
   const merged = [...base];
+  const places = new Map(
+    base.map((item, index) => [isMap(item) ? item[mergeKey] : undefined, index]).reverse() as [Json | undefined, number][],
+  );
   for (const change of changes) {
     const key = keyOf(change, mergeKey);
-    const at = merged.findIndex((existing) => isMap(existing) && existing[mergeKey] === key);
-    if (at < 0) merged.push(plain(change));
-    else merged[at] = mergeMap(merged[at] as JsonMap, change, shape);
+    const at = places.get(key);
+    if (at === undefined) {
+      places.set(key, merged.length);
+      merged.push(plain(change));
+    } else merged[at] = mergeMap(merged[at] as JsonMap, change, shape);
   }
-  if (!isList(order)) return merged;
-  const wanted = order.map((item) => (isMap(item) ? item[mergeKey] : item));
+  const wanted = (isList(order) ? order : changes).map((item) => (isMap(item) ? item[mergeKey] : item));
   return arrange(merged, current, { wanted, idOf: (item) => (isMap(item) ? item[mergeKey] : item) });
+}
+
+function noMergeKey(item: Json, mergeKey: string): StrategicPatchError {
+  return new StrategicPatchError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
 }
 
 function keyOf(item: JsonMap, mergeKey: string): Json {
   const key = item[mergeKey];
-  if (key === undefined) throw new StrategicPatchError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+  if (key === undefined) throw noMergeKey(item, mergeKey);
   return key;
 }
 
 function mergePrimitives(current: readonly Json[], patch: readonly Json[], { order, removed }: Omit<ListFacts, 'field'>): readonly Json[] {
   const gone = new Set(isList(removed) ? removed : []);
   const merged = [...new Set([...current.filter((item) => !gone.has(item)), ...patch])];
-  return isList(order) ? arrange(merged, current, { wanted: order, idOf: (item) => item }) : merged;
+  return arrange(merged, current, { wanted: isList(order) ? order : patch, idOf: (item) => item });
 }
 
 /**
@@ -156,13 +163,15 @@ function arrange(
     .toSorted((a, b) => (rank.get(idOf(a)) as number) - (rank.get(idOf(b)) as number));
   const others = merged.filter((item) => !rank.has(idOf(item)));
   const result: Json[] = [];
-  while (named.length > 0 && others.length > 0) {
-    const left = known.get(idOf(others[0] as Json));
-    const right = known.get(idOf(named[0] as Json));
-    const otherFirst = left !== undefined && right !== undefined && left < right;
-    result.push((otherFirst ? others : named).shift() as Json);
+  let left = 0;
+  let right = 0;
+  while (left < others.length && right < named.length) {
+    const other = known.get(idOf(others[left] as Json));
+    const name = known.get(idOf(named[right] as Json));
+    const otherFirst = other !== undefined && name !== undefined && other < name;
+    result.push((otherFirst ? others[left++] : named[right++]) as Json);
   }
-  return [...result, ...named, ...others];
+  return [...result, ...named.slice(right), ...others.slice(left)];
 }
 
 /** Applies a strategic merge patch to an object of the given type. Throws `StrategicPatchError`. */
