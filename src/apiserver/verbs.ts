@@ -1,22 +1,19 @@
 // The resource endpoint: from a request that the chain let through to the registry's algorithms.
 import { apiVersionOf } from '#api/object.ts';
-import { badRequest, methodNotAllowed, methodNotSupported, notFound, pathNotFound } from '#api/status.ts';
+import { badRequest, methodNotAllowed, methodNotSupported, pathNotFound } from '#api/status.ts';
 import { DeleteOptions } from '#api/meta/v1/options.ts';
 import { decode, DecodeError } from '#api/rules.ts';
 import type { Entry } from './cacher/entry.ts';
+import { entryAnswer, getEntry, writeRequest } from './entries.ts';
 import { bodyFormat, decodeBody, parseBody, readBody } from './body.ts';
 import type { Answer, Context } from './chain.ts';
-import { fieldManagerOf, isDryRun } from './options.ts';
 import { create } from './registry/create.ts';
 import { remove } from './registry/delete.ts';
 import { deleteCollection } from './registry/deletecollection.ts';
-import { parseRevision, waitAtLeast } from './registry/freshness.ts';
 import { list } from './registry/list.ts';
 import { alignNamespace } from './registry/meta.ts';
 import { patch } from './registry/patch.ts';
-import { newest } from './registry/persist.ts';
 import type { Registry } from './registry/registry.ts';
-import type { WriteRequest } from './registry/request.ts';
 import type { Resource } from './registry/resource.ts';
 import { update } from './registry/update.ts';
 import { watch } from './registry/watch.ts';
@@ -36,28 +33,6 @@ const actions: Readonly<Record<string, Verb>> = {
   delete: 'delete',
   deletecollection: 'deletecollection',
 };
-
-/** The write part of a request. */
-export function writeRequest(registry: Registry, resource: Resource, ctx: Context, kind: string): WriteRequest {
-  const { call, info } = ctx;
-  const dryRun = isDryRun(call.params);
-  const fieldManager = fieldManagerOf(call);
-  return {
-    registry,
-    resource,
-    ctx,
-    subresource: info.subresource,
-    dryRun,
-    fieldManager,
-    options: { kind, apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: ['All'] } : {}), ...(fieldManager ? { fieldManager } : {}) },
-  };
-}
-
-/** An object as an answer, with the bytes that the cache has or the write made. */
-export function entryAnswer(resource: Resource, entry: Entry, status = 200): Answer {
-  const view = resource.view(entry);
-  return { kind: 'object', status, object: view.object, json: () => view.json(), row: resource.row };
-}
 
 /** Serves one request on a resource of the registry. */
 export async function serveResource(registry: Registry, resource: Resource, ctx: Context, recheck: Recheck): Promise<Answer> {
@@ -141,22 +116,6 @@ export async function serveResource(registry: Registry, resource: Resource, ctx:
       return deleteCollection({ ...request, dryRun, namespace, options }, call.params);
     }
   }
-}
-
-/** The version of an object that a GET with these parameters may answer with. */
-export async function getEntry(
-  registry: Registry,
-  resource: Resource,
-  namespace: string,
-  name: string,
-  params: URLSearchParams,
-): Promise<Entry> {
-  const revision = parseRevision(params.get('resourceVersion'));
-  const key = resource.key(namespace, name);
-  if (revision !== undefined && revision > 0) await waitAtLeast(registry, revision);
-  const entry = revision === undefined ? await newest(registry, resource, key) : resource.table.get(key);
-  if (!entry) throw notFound(resource.groupResource, name);
-  return entry;
 }
 
 /** DeleteOptions from the body, or else from the query. */

@@ -7,7 +7,7 @@ import type { KubeObject } from '#api/object.ts';
 import type { Answer } from '../chain.ts';
 import { decodeBody } from '../body.ts';
 import { update } from '../registry/update.ts';
-import { writeRequest } from '../verbs.ts';
+import { writeRequest } from '../entries.ts';
 import type { SubresourceRequest } from './subresource.ts';
 
 const topologyLabels = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];

@@ -10,7 +10,7 @@ import type { Answer } from '../chain.ts';
 import { decodeBody } from '../body.ts';
 import { remove } from '../registry/delete.ts';
 import { update } from '../registry/update.ts';
-import { getEntry, writeRequest } from '../verbs.ts';
+import { getEntry, writeRequest } from '../entries.ts';
 import type { SubresourceRequest } from './subresource.ts';
 
 const success: Answer = {

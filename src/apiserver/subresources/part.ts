@@ -4,7 +4,7 @@ import type { Answer } from '../chain.ts';
 import { decodeBody } from '../body.ts';
 import { patch } from '../registry/patch.ts';
 import { update } from '../registry/update.ts';
-import { entryAnswer, getEntry, writeRequest } from '../verbs.ts';
+import { entryAnswer, getEntry, writeRequest } from '../entries.ts';
 import type { SubresourceRequest } from './subresource.ts';
 
 /** Serves get, update and patch. */

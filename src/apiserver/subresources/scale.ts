@@ -7,7 +7,7 @@ import type { Answer } from '../chain.ts';
 import { decodeBody, decodeValue, fieldValidationOf } from '../body.ts';
 import { patched, readPatch } from '../registry/patch.ts';
 import { update } from '../registry/update.ts';
-import { getEntry, writeRequest } from '../verbs.ts';
+import { getEntry, writeRequest } from '../entries.ts';
 import type { SubresourceRequest } from './subresource.ts';
 
 interface Scalable extends KubeObject {
