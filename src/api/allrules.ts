@@ -14,6 +14,11 @@ import { serviceRules } from '#api/core/v1/service.rules.ts';
 import { storageRules } from '#api/core/v1/storage.rules.ts';
 import { volumeRules } from '#api/core/v1/volume.rules.ts';
 import { selectorRules } from '#api/meta/v1/selector.rules.ts';
+import { autoscalerRules } from '#api/autoscaling/v2/horizontalpodautoscaler.rules.ts';
+import { batchRules } from '#api/batch/v1/batch.rules.ts';
+import { endpointSliceRules } from '#api/discovery/v1/endpointslice.rules.ts';
+import { networkingRules } from '#api/networking/v1/networking.rules.ts';
+import { rbacRules } from '#api/rbac/v1/rbac.rules.ts';
 import type { TypeRules } from '#api/walk/typerules.ts';
 
 export const allRules: readonly TypeRules[] = [
@@ -32,4 +37,9 @@ export const allRules: readonly TypeRules[] = [
   ...storageRules,
   ...quotaRules,
   ...workloadRules,
+  ...rbacRules,
+  ...networkingRules,
+  ...endpointSliceRules,
+  ...batchRules,
+  ...autoscalerRules,
 ];
