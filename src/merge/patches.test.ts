@@ -229,7 +229,7 @@ test('patches cannot reach the prototype', () => {
 });
 
 test('strategic merge: the patch decides the order of its items, the server that of its own', () => {
-  const names = fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f'));
+  const names = fc.uniqueArray(fc.constantFrom<string>('a', 'b', 'c', 'd', 'e', 'f'));
   fc.assert(
     fc.property(names, names, (live, wanted) => {
       const result = applyStrategicPatch(
