@@ -1,5 +1,6 @@
 // Image archives as files: OCI layouts (`index.json`) and what `docker save` writes (`manifest.json`). Nothing is unpacked:
 // contents are read from the archive where they are.
+import type { OpenFile } from '#base/fs.ts';
 import type { World } from '#base/world.ts';
 import { fullReference } from './reference.ts';
 import { type Blob, blobOf, chunkSize, type ImageSource, imageArchitecture, mediaTypes } from './source.ts';
@@ -22,13 +23,48 @@ interface Manifest {
   readonly layers: readonly Descriptor[];
 }
 
-type Needs = Pick<World, 'fs' | 'digest' | 'exec'>;
+type Needs = Pick<World, 'fs' | 'digest' | 'exec' | 'zip' | 'env' | 'random'>;
 
 const nameKeys = ['io.containerd.image.name', 'org.opencontainers.image.ref.name'];
 
-/** Opens an archive. Rejects with a message that names the file when it is not an image. */
+const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** Opens an archive, also one that was compressed as a whole (it is unpacked beside). Rejects with a message that names the file when it is not an image. */
 export async function readImageArchive(world: Needs, path: string): Promise<ImageArchive> {
-  const file = await world.fs.open(path);
+  const given = await world.fs.open(path);
+  const compressed = isGzip(await given.read(0, 2));
+  if (!compressed) return await openArchive(world, path, given);
+  await given.close();
+  const unpacked = `${world.env.TMPDIR ?? '/tmp'}/tutti-image-${world.random.uuid()}.tar`;
+  try {
+    await gunzipFile(world, path, unpacked);
+    const archive = await openArchive(world, path, await world.fs.open(unpacked));
+    const close = async (): Promise<void> => {
+      await archive.close();
+      await world.fs.remove(unpacked);
+    };
+    return { images: archive.images, close };
+  } catch (error) {
+    await world.fs.remove(unpacked);
+    throw error;
+  }
+}
+
+async function gunzipFile({ fs, zip }: Needs, from: string, to: string): Promise<void> {
+  const file = await fs.open(from);
+  const { size } = await file.stat();
+  async function* bytes(): AsyncGenerator<Uint8Array> {
+    for (let at = 0; at < size; at += chunkSize) yield await file.read(at, chunkSize);
+  }
+  try {
+    await fs.write(to, '', { mode: 0o600 });
+    for await (const chunk of zip.gunzipStream(bytes())) await fs.write(to, chunk, { append: true });
+  } finally {
+    await file.close();
+  }
+}
+
+async function openArchive(world: Needs, path: string, file: OpenFile): Promise<ImageArchive> {
   try {
     const members = new Map((await readTarIndex(file)).map((member) => [member.path.replace(/^\.\//, ''), member]));
 
@@ -87,7 +123,10 @@ export async function readImageArchive(world: Needs, path: string): Promise<Imag
         };
         const config = await stored(entry.Config, mediaTypes.config);
         const layers: Blob[] = [];
-        for (const name of entry.Layers) layers.push(await stored(name, mediaTypes.layer));
+        for (const name of entry.Layers) {
+          const start = await file.read(member(name).offset, 2);
+          layers.push(await stored(name, isGzip(start) ? mediaTypes.layerGzip : mediaTypes.layer));
+        }
         const descriptor = ({ mediaType, digest, size }: Blob): object => ({ mediaType, digest, size });
         const text = JSON.stringify({
           schemaVersion: 2,
