@@ -8,6 +8,7 @@ import type { Authenticator, Backend } from '#apiserver/chain.ts';
 import type { DiscoveredGroup } from '#apiserver/discovery/model.ts';
 import { discoveryPlug } from '#apiserver/discovery/plug.ts';
 import type { PlugFactory } from '#apiserver/endpoint.ts';
+import { openApiPlug } from '#apiserver/openapi/plug.ts';
 import type { ClusterPki } from '#apiserver/pki.ts';
 import { streamingPlug } from '#apiserver/streaming/plug.ts';
 
@@ -34,6 +35,7 @@ export function standardParts(world: World, pki: ClusterPki, options: StandardOp
       plugs: [
         discoveryPlug({ extraGroups: options.extraGroups }),
         identityPlug({ issuer, audiences, key: pki.serviceAccount, verifier }),
+        openApiPlug(),
         streamingPlug({ client: pki.kubeletClient, ca: pki.ca.cert }),
       ],
       authenticators: (backend) => [x509Authenticator(world), bearerAuthenticator(backend, verifier(backend), audiences)],
