@@ -84,8 +84,18 @@ async function ensure(work: Promise<unknown>): Promise<void> {
   });
 }
 
+/** Starts the node; what was started goes away again when it fails. */
 export async function startAgentNode(options: Partial<AgentOptions> = {}): Promise<AgentNode> {
   const stack = new AsyncDisposableStack();
+  try {
+    return await startNode(stack, options);
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error;
+  }
+}
+
+async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOptions>): Promise<AgentNode> {
   const api = stack.use(await startTestApi());
   const { world, client } = api;
   const id = Buffer.from(world.random.bytes(4)).toString('hex');
