@@ -11,6 +11,7 @@ import { toSocket } from './sockets.ts';
 
 // Against slow-loris: a connection has this long to send its headers or to shake hands.
 const headersTimeout = 15_000;
+const connectionsCheckingInterval = 5_000;
 const idleTimeout = 120_000;
 const maxHeaderSize = 64 * 1024;
 const maxHeaders = 200;
@@ -101,7 +102,7 @@ function socketOf(session: http2.Http2Session, socket: TLSSocket): TLSSocket {
 
 function create(options: ServeOptions, handlers: HttpHandlers, open: Connections): AnyServer {
   if (options.tls === undefined) {
-    const server = http.createServer({ maxHeaderSize, headersTimeout, requestTimeout: 0, keepAliveTimeout: idleTimeout, noDelay: true });
+    const server = http.createServer({ connectionsCheckingInterval, maxHeaderSize, headersTimeout, requestTimeout: 0, keepAliveTimeout: idleTimeout, noDelay: true });
     server.maxHeadersCount = maxHeaders;
     handle1(server, handlers, open, false);
     return server;
@@ -120,7 +121,7 @@ function create(options: ServeOptions, handlers: HttpHandlers, open: Connections
     maxHeaderListPairs: maxHeaders,
     maxSessionMemory: 64,
     noDelay: true,
-    http1Options: { maxHeaderSize, keepAliveTimeout: idleTimeout },
+    http1Options: { connectionsCheckingInterval, maxHeaderSize, keepAliveTimeout: idleTimeout },
     maxHeaderSize,
   } as http2.SecureServerOptions);
   const limits = server as http2.Http2SecureServer & {
@@ -136,7 +137,8 @@ function create(options: ServeOptions, handlers: HttpHandlers, open: Connections
   handle1(server, handlers, open, clientCa !== undefined);
   handle2(server, handlers, open, clientCa !== undefined);
   server.on('sessionError', () => {});
-  server.on('tlsClientError', () => {});
+  // node leaves a connection that failed or dawdled in its handshake to us.
+  server.on('tlsClientError', (_error, socket) => socket.destroy());
   // ALPN offered nothing that we speak.
   server.on('unknownProtocol', (socket) => socket.destroy());
   return server;
