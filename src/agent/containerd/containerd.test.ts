@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { containerdConfig, toToml } from './config.ts';
 import { daemonCommand } from './daemon.ts';
-import { mountsBelow } from './leftovers.ts';
+import { cniResultsOf, mountsBelow } from './leftovers.ts';
 import { type ContainerMachine, fileSystemOf, parseVersion } from './machine.ts';
 import { containerdPaths } from './paths.ts';
 
@@ -68,4 +68,9 @@ test('texts of the machine', () => {
   assert.equal(fileSystemOf(mounts, '/data/d'), 'overlay');
   assert.equal(fileSystemOf(mounts, '/database'), 'ext4');
   assert.deepEqual(mountsBelow(mounts, '/data'), ['/data/x y']);
+});
+
+test("only a network's own CNI results are found", () => {
+  const names = ['tutti-a-1234-eth0', 'cni-loopback-1234-lo', 'cni-loopback-99-lo', 'tutti-ab-5-eth0', 'other-1234-eth0'];
+  assert.deepEqual(cniResultsOf(names, 'tutti-a'), ['tutti-a-1234-eth0', 'cni-loopback-1234-lo']);
 });

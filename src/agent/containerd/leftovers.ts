@@ -15,6 +15,9 @@ export interface Leftovers {
   readonly cniResults: readonly string[];
 }
 
+/** Where CNI keeps what plugins answered, for all networks of the machine. */
+const cniResults = '/var/lib/cni/results';
+
 const unescapeMount = (path: string): string =>
   path.replace(/\\(\d{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
 
@@ -60,16 +63,22 @@ async function processesOf({ fs }: Needs, paths: ContainerdPaths, groups: readon
   return [...found];
 }
 
+/** The files of a network's pods: its own results and those of the loopback network, which have the pods' ids too. */
+export function cniResultsOf(names: readonly string[], network: string): string[] {
+  const own = names.filter((name) => name.startsWith(`${network}-`));
+  const ids = new Set(own.map((name) => name.slice(network.length + 1).replace(/-[^-]+$/, '')));
+  return names.filter((name) => name.startsWith(`${network}-`) || ids.has(/^cni-loopback-(.+)-lo$/.exec(name)?.[1] ?? ''));
+}
+
 /** Looks for everything that belongs to the instance. */
 export async function findLeftovers(world: Needs, paths: ContainerdPaths, dataDir: string): Promise<Leftovers> {
   const group = (await world.fs.readText(paths.cgroup).catch(() => '')).trim();
   const cgroups = group === '' ? [] : await cgroupDirs(world, group);
   const real = await world.fs.realpath(dataDir).catch(() => dataDir);
-  const results = '/var/lib/cni/results';
   return {
     cgroups,
     processes: await processesOf(world, paths, cgroups),
     mounts: mountsBelow(await world.fs.readText('/proc/self/mountinfo'), real),
-    cniResults: (await world.fs.list(results)).filter((name) => name.startsWith(`${paths.network}-`)).map((name) => `${results}/${name}`),
+    cniResults: cniResultsOf(await world.fs.list(cniResults), paths.network).map((name) => `${cniResults}/${name}`),
   };
 }
