@@ -17,6 +17,7 @@ import { deepEqual } from '#api/walk/equal.ts';
 import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
 import type { Transport } from '#client/transport.ts';
+import { ensureBootstrapPolicy } from './authz/bootstrap.ts';
 import { flowSchemas, priorityLevels } from './bootstrapflow.ts';
 import type { Registry } from './registry/registry.ts';
 
@@ -70,6 +71,7 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
     Namespaces,
     namespaces.map((name) => ({ metadata: { name } })),
   );
+  await ensureBootstrapPolicy(client);
   await ensure(client, PriorityClasses, priorityClasses);
   await ensure(client, PriorityLevelConfigurations, priorityLevels as never);
   await ensure(client, FlowSchemas, flowSchemas as never);
