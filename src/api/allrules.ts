@@ -1,5 +1,11 @@
 // Every type's rules, by file.
+import { admissionRules } from '#api/admissionregistration/v1/admission.rules.ts';
+import { extensionRules } from '#api/apiextensions/v1/extension.rules.ts';
 import { workloadRules } from '#api/apps/v1/workloads.rules.ts';
+import { reviewRules } from '#api/authorization/v1/reviews.rules.ts';
+import { autoscalerRules } from '#api/autoscaling/v2/horizontalpodautoscaler.rules.ts';
+import { batchRules } from '#api/batch/v1/batch.rules.ts';
+import { leaseRules } from '#api/coordination/v1/lease.rules.ts';
 import { affinityRules } from '#api/core/v1/affinity.rules.ts';
 import { configRules } from '#api/core/v1/config.rules.ts';
 import { containerRules } from '#api/core/v1/container.rules.ts';
@@ -13,33 +19,49 @@ import { securityRules } from '#api/core/v1/security.rules.ts';
 import { serviceRules } from '#api/core/v1/service.rules.ts';
 import { storageRules } from '#api/core/v1/storage.rules.ts';
 import { volumeRules } from '#api/core/v1/volume.rules.ts';
-import { selectorRules } from '#api/meta/v1/selector.rules.ts';
-import { autoscalerRules } from '#api/autoscaling/v2/horizontalpodautoscaler.rules.ts';
-import { batchRules } from '#api/batch/v1/batch.rules.ts';
 import { endpointSliceRules } from '#api/discovery/v1/endpointslice.rules.ts';
+import { eventRules } from '#api/events/v1/event.rules.ts';
+import { flowControlRules } from '#api/flowcontrol/v1/flowcontrol.rules.ts';
+import { selectorRules } from '#api/meta/v1/selector.rules.ts';
 import { networkingRules } from '#api/networking/v1/networking.rules.ts';
+import { runtimeClassRules } from '#api/node/v1/runtimeclass.rules.ts';
+import { policyRules } from '#api/policy/v1/policy.rules.ts';
 import { rbacRules } from '#api/rbac/v1/rbac.rules.ts';
+import { resourceGroupRules } from '#api/resource/v1/resource.rules.ts';
+import { priorityClassRules } from '#api/scheduling/v1/priorityclass.rules.ts';
+import { storageGroupRules } from '#api/storage/v1/storagegroup.rules.ts';
 import type { TypeRules } from '#api/walk/typerules.ts';
 
 export const allRules: readonly TypeRules[] = [
-  ...selectorRules,
-  ...resourceRules,
-  ...probeRules,
-  ...containerRules,
-  ...securityRules,
-  ...affinityRules,
-  ...volumeRules,
-  ...podSpecRules,
-  ...podRules,
-  ...serviceRules,
-  ...configRules,
-  ...nodeRules,
-  ...storageRules,
-  ...quotaRules,
+  ...admissionRules,
+  ...extensionRules,
   ...workloadRules,
-  ...rbacRules,
-  ...networkingRules,
-  ...endpointSliceRules,
-  ...batchRules,
+  ...reviewRules,
   ...autoscalerRules,
+  ...batchRules,
+  ...leaseRules,
+  ...affinityRules,
+  ...configRules,
+  ...containerRules,
+  ...nodeRules,
+  ...podRules,
+  ...podSpecRules,
+  ...probeRules,
+  ...quotaRules,
+  ...resourceRules,
+  ...securityRules,
+  ...serviceRules,
+  ...storageRules,
+  ...volumeRules,
+  ...endpointSliceRules,
+  ...eventRules,
+  ...flowControlRules,
+  ...selectorRules,
+  ...networkingRules,
+  ...runtimeClassRules,
+  ...policyRules,
+  ...rbacRules,
+  ...resourceGroupRules,
+  ...priorityClassRules,
+  ...storageGroupRules,
 ];

@@ -1,0 +1,257 @@
+// Defaults and validation of CustomResourceDefinitions and APIServices. What concerns the schema inside is schema.rules.ts.
+import { APIService, ServiceReference as ServiceOfAPI } from '#api/apiregistration/v1/apiservice.ts';
+import { checkFormat, checkRange } from '#api/checks.ts';
+import { duplicate, type FieldError, invalid, notSupported, required } from '#api/fielderror.ts';
+import { dns1035Label, dns1123Subdomain, immutableText, pathSegment } from '#api/formats.ts';
+import { type TypeRules, typeRules } from '#api/walk/typerules.ts';
+import {
+  CustomResourceDefinition,
+  type CustomResourceDefinitionNames,
+  type CustomResourceDefinitionSpec,
+  type CustomResourceDefinitionVersion,
+  ServiceReference,
+} from './customresourcedefinition.ts';
+import { checkSchema } from './schema.rules.ts';
+
+function checkNames(names: CustomResourceDefinitionNames, at: string, errors: FieldError[]): void {
+  for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) {
+    const value = names[field] ?? '';
+    if (value === '') {
+      if (field === 'plural' || field === 'kind') errors.push(required(`${at}.${field}`));
+      continue;
+    }
+    const text = field === 'kind' || field === 'listKind' ? value.toLowerCase() : value;
+    const wrong = dns1035Label(text);
+    if (wrong.length)
+      errors.push(
+        invalid(
+          `${at}.${field}`,
+          value,
+          field === 'kind' || field === 'listKind'
+            ? `may have mixed case, but should otherwise match: ${wrong.join(',')}`
+            : wrong.join(','),
+        ),
+      );
+  }
+  if (names.kind !== '' && names.kind === names.listKind)
+    errors.push(invalid(`${at}.listKind`, names.listKind, 'kind and listKind may not be the same'));
+  for (const field of ['shortNames', 'categories'] as const) {
+    for (const [index, name] of (names[field] ?? []).entries()) checkFormat(dns1035Label, name, `${at}.${field}[${index}]`, errors);
+  }
+}
+
+const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
+const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
+
+function checkVersion(version: CustomResourceDefinitionVersion, at: string, errors: FieldError[]): void {
+  checkFormat(dns1035Label, version.name, `${at}.name`, errors);
+  if (version.deprecationWarning !== undefined) {
+    if (!version.deprecated)
+      errors.push(invalid(`${at}.deprecationWarning`, version.deprecationWarning, 'can only be set for deprecated versions'));
+    if (version.deprecationWarning.length > 256)
+      errors.push(invalid(`${at}.deprecationWarning`, version.deprecationWarning, 'must be <= 256 characters long'));
+    if (version.deprecationWarning === '') errors.push(invalid(`${at}.deprecationWarning`, '', 'must not be empty'));
+  }
+  for (const [index, column] of (version.additionalPrinterColumns ?? []).entries()) {
+    const here = `${at}.additionalPrinterColumns[${index}]`;
+    if (column.name === '') errors.push(required(`${here}.name`));
+    if (column.type === '') errors.push(required(`${here}.type`, `must be one of ${columnTypes.join(', ')}`));
+    else if (!columnTypes.includes(column.type))
+      errors.push(invalid(`${here}.type`, column.type, `must be one of ${columnTypes.join(', ')}`));
+    if (column.format && !columnFormats.includes(column.format)) {
+      errors.push(invalid(`${here}.format`, column.format, `must be one of ${columnFormats.join(', ')}`));
+    }
+    if (column.jsonPath === '') errors.push(required(`${here}.jsonPath`));
+    else if (!column.jsonPath.startsWith('.'))
+      errors.push(invalid(`${here}.jsonPath`, column.jsonPath, 'must be a simple json path starting with .'));
+  }
+  const scale = version.subresources?.scale;
+  for (const [field, root] of [['specReplicasPath', '.spec.'] as const, ['statusReplicasPath', '.status.'] as const]) {
+    if (!scale) break;
+    const path = scale[field];
+    const here = `${at}.subresources.scale.${field}`;
+    if (path === '') errors.push(required(here));
+    else if (!path.startsWith(root)) errors.push(invalid(here, path, `should be a json path under ${root.slice(0, -1)}`));
+  }
+  const selectable = version.selectableFields ?? [];
+  if (selectable.length > 8) errors.push(invalid(`${at}.selectableFields`, selectable.length, 'must have at most 8 items'));
+  selectable.forEach(({ jsonPath }, index) => {
+    const here = `${at}.selectableFields[${index}].jsonPath`;
+    if (jsonPath === '') errors.push(required(here));
+    if (jsonPath.startsWith('.metadata')) errors.push(invalid(here, jsonPath, 'must not point to fields in metadata'));
+    if (selectable.findIndex((one) => one.jsonPath === jsonPath) < index) errors.push(duplicate(here, jsonPath));
+  });
+  const schema = version.schema?.openAPIV3Schema;
+  if (!schema) errors.push(required(`${at}.schema.openAPIV3Schema`, 'schemas are required'));
+  else checkSchema(schema, `${at}.schema.openAPIV3Schema`, errors);
+}
+
+function checkSpec(spec: CustomResourceDefinitionSpec, errors: FieldError[]): void {
+  if (spec.group === '') errors.push(required('spec.group'));
+  else {
+    checkFormat(dns1123Subdomain, spec.group, 'spec.group', errors);
+    if (!spec.group.includes('.')) errors.push(invalid('spec.group', spec.group, 'should be a domain with at least one dot'));
+  }
+  if (spec.scope !== 'Cluster' && spec.scope !== 'Namespaced') {
+    errors.push(spec.scope === '' ? required('spec.scope') : notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
+  }
+  if (spec.preserveUnknownFields) {
+    errors.push(invalid('spec.preserveUnknownFields', true, 'must be false in order to use defaults in the schema'));
+  }
+  checkNames(spec.names, 'spec.names', errors);
+  const names = new Set<string>();
+  for (const [index, version] of spec.versions.entries()) {
+    checkVersion(version, `spec.versions[${index}]`, errors);
+    if (names.has(version.name))
+      errors.push(
+        invalid(
+          'spec.versions',
+          spec.versions.map(({ name }) => name),
+          'must contain unique version names',
+        ),
+      );
+    names.add(version.name);
+  }
+  if (spec.versions.length === 0) errors.push(required('spec.versions', 'must have at least one version'));
+  if (spec.versions.filter((version) => version.storage).length !== 1) {
+    errors.push(
+      invalid(
+        'spec.versions',
+        spec.versions.map(({ name }) => name),
+        'must have exactly one version marked as storage version',
+      ),
+    );
+  }
+  const conversion = spec.conversion;
+  if (!conversion) return;
+  if (conversion.strategy !== 'None' && conversion.strategy !== 'Webhook') {
+    errors.push(notSupported('spec.conversion.strategy', conversion.strategy, ['None', 'Webhook']));
+  }
+  if (conversion.strategy === 'Webhook') {
+    if (!conversion.webhook?.clientConfig) {
+      errors.push(required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook'));
+    }
+    const versions = conversion.webhook?.conversionReviewVersions ?? [];
+    if (!versions.some((one) => one === 'v1' || one === 'v1beta1')) {
+      errors.push(invalid('spec.conversion.webhook.conversionReviewVersions', versions, 'must include at least one of v1, v1beta1'));
+    }
+  } else if (conversion.webhook) {
+    errors.push({
+      type: 'Forbidden',
+      field: 'spec.conversion.webhook',
+      value: '',
+      detail: 'should not be set when strategy is not set to Webhook',
+    });
+  }
+}
+
+const isKubernetesGroup = (group: string): boolean => /(^|\.)(k8s\.io|kubernetes\.io)$/.test(group);
+
+function checkApproval(crd: CustomResourceDefinition, errors: FieldError[]): void {
+  if (!isKubernetesGroup(crd.spec.group)) return;
+  const key = 'api-approved.kubernetes.io';
+  const value = crd.metadata.annotations?.[key];
+  const hint = 'See https://github.com/kubernetes/enhancements/pull/1111';
+  if (!value) {
+    errors.push(
+      required(
+        `metadata.annotations[${key}]`,
+        `protected groups must have approval annotation "${key}", see https://github.com/kubernetes/enhancements/pull/1111`,
+      ),
+    );
+  } else if (!value.startsWith('unapproved') && !/^https?:\/\/\S+$/.test(value)) {
+    errors.push(
+      invalid(
+        `metadata.annotations[${key}]`,
+        value,
+        `protected groups must have approval annotation "${key}" with either a URL or a reason starting with "unapproved", see ${hint.slice(4)}`,
+      ),
+    );
+  }
+}
+
+export const extensionRules: readonly TypeRules[] = [
+  typeRules<CustomResourceDefinition>(CustomResourceDefinition, {
+    defaults(crd) {
+      const { names } = crd.spec;
+      if (names.kind !== '') {
+        names.singular ??= names.kind.toLowerCase();
+        names.listKind ??= `${names.kind}List`;
+      }
+      crd.spec.conversion ??= { strategy: 'None' };
+      if (!crd.status.storedVersions?.length) {
+        crd.status.storedVersions = crd.spec.versions.filter((version) => version.storage).map((version) => version.name);
+      }
+    },
+    object(crd, errors) {
+      const wanted = `${crd.spec.names.plural}.${crd.spec.group}`;
+      if (crd.metadata.name !== wanted) {
+        errors.push(invalid('metadata.name', crd.metadata.name, `must be spec.names.plural+"."+spec.group`));
+      }
+      checkSpec(crd.spec, errors);
+      const stored = crd.status.storedVersions ?? [];
+      const names = crd.spec.versions.map((version) => version.name);
+      for (const [index, version] of stored.entries()) {
+        if (!names.includes(version))
+          errors.push(
+            invalid(
+              `status.storedVersions[${index}]`,
+              version,
+              'missing from spec.versions; v1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1 and removes v1 from status.storedVersions'.replaceAll(
+                'v1',
+                version,
+              ),
+            ),
+          );
+      }
+    },
+    create: checkApproval,
+    update(next, previous, errors) {
+      if (next.spec.group !== previous.spec.group) errors.push(invalid('spec.group', next.spec.group, immutableText));
+      if (next.spec.names.plural !== previous.spec.names.plural)
+        errors.push(invalid('spec.names.plural', next.spec.names.plural, immutableText));
+      const established = previous.status.conditions?.some((one) => one.type === 'Established' && one.status === 'True');
+      if (!established) return;
+      if (next.spec.scope !== previous.spec.scope) errors.push(invalid('spec.scope', next.spec.scope, immutableText));
+      if (next.spec.names.kind !== previous.spec.names.kind) errors.push(invalid('spec.names.kind', next.spec.names.kind, immutableText));
+    },
+  }),
+  typeRules<ServiceReference>(ServiceReference, {
+    defaults(service) {
+      service.port ??= 443;
+    },
+  }),
+  typeRules<ServiceOfAPI>(ServiceOfAPI, {
+    defaults(service) {
+      service.port ??= 443;
+    },
+  }),
+  typeRules<APIService>(APIService, {
+    name: pathSegment,
+    object({ metadata, spec }, errors) {
+      const wanted = `${spec.version ?? ''}.${spec.group ?? ''}`;
+      if (metadata.name !== wanted)
+        errors.push(invalid('metadata.name', metadata.name, `must be \`spec.version+"."+spec.group\`: "${wanted}"`));
+      for (const text of dns1035Label(spec.version ?? '')) errors.push(invalid('spec.version', spec.version ?? '', text));
+      if (spec.groupPriorityMinimum <= 0 || spec.groupPriorityMinimum > 20000) {
+        errors.push(invalid('spec.groupPriorityMinimum', spec.groupPriorityMinimum, 'must be positive and less than 20000'));
+      }
+      if (spec.versionPriority <= 0 || spec.versionPriority > 1000) {
+        errors.push(invalid('spec.versionPriority', spec.versionPriority, 'must be positive and less than 1000'));
+      }
+      if (!spec.service) {
+        if (spec.caBundle)
+          errors.push(invalid('spec.caBundle', `${spec.caBundle.length} bytes`, 'local APIServices may not have a caBundle'));
+        if (spec.insecureSkipTLSVerify) {
+          errors.push(invalid('spec.insecureSkipTLSVerify', true, 'local APIServices may not have insecureSkipTLSVerify'));
+        }
+        return;
+      }
+      for (const field of ['namespace', 'name'] as const) if (!spec.service[field]) errors.push(required(`spec.service.${field}`));
+      checkRange(spec.service.port, [1, 65535], 'spec.service.port', errors);
+      if (spec.insecureSkipTLSVerify && spec.caBundle) {
+        errors.push(invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present'));
+      }
+    },
+  }),
+];
