@@ -102,7 +102,14 @@ function socketOf(session: http2.Http2Session, socket: TLSSocket): TLSSocket {
 
 function create(options: ServeOptions, handlers: HttpHandlers, open: Connections): AnyServer {
   if (options.tls === undefined) {
-    const server = http.createServer({ connectionsCheckingInterval, maxHeaderSize, headersTimeout, requestTimeout: 0, keepAliveTimeout: idleTimeout, noDelay: true });
+    const server = http.createServer({
+      connectionsCheckingInterval,
+      maxHeaderSize,
+      headersTimeout,
+      requestTimeout: 0,
+      keepAliveTimeout: idleTimeout,
+      noDelay: true,
+    });
     server.maxHeadersCount = maxHeaders;
     handle1(server, handlers, open, false);
     return server;

@@ -15,8 +15,10 @@ function stream(engine: zlib.Inflate | zlib.Deflate, limit: number): ZipStream {
   engine.on('error', (error) => (failed = error));
   engine.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size > limit) engine.destroy(new Error(`decompressed data larger than ${limit} bytes`));
-    else chunks.push(chunk);
+    if (size > limit) {
+      failed ??= new Error(`decompressed data larger than ${limit} bytes`);
+      engine.destroy(failed);
+    } else chunks.push(chunk);
   });
   const one = (bytes: Uint8Array): Promise<Uint8Array> =>
     new Promise((resolve, reject) => {
