@@ -225,7 +225,7 @@ function checkTimeZone(zone: string, errors: Errors): void {
   else if (/^local$/i.test(zone)) errors.push(invalid(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'));
   else {
     try {
-      new Intl.DateTimeFormat('en-US', { timeZone: zone });
+      Intl.DateTimeFormat('en-US', { timeZone: zone });
     } catch {
       errors.push(invalid(at, zone, `unknown time zone ${zone}`));
     }
