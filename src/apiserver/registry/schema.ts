@@ -1,5 +1,5 @@
 // The registry's view of the schema walkers.
-import { normalize, validateCreate, validateStatusUpdate, validateUpdate } from '#api/rules.ts';
+import { normalize, validateCreate, validateShape, validateStatusUpdate, validateUpdate } from '#api/rules.ts';
 import type { FieldError } from '#api/status.ts';
 import type { Struct } from '#api/dsl.ts';
 import type { KubeObject } from '#api/object.ts';
@@ -23,6 +23,6 @@ export function validateNext(row: ResourceRow, object: KubeObject, old: KubeObje
   if (subresource === 'status') return validateStatusUpdate(row.struct, object, old);
   // A pod's own subresources exist to change what an ordinary update may not; each checks its change itself.
   if (row.resource === 'pods' && subresource === 'binding') return [];
-  if (row.resource === 'pods' && subresource !== '') return validateCreate(row.struct, object);
+  if (row.resource === 'pods' && subresource !== '') return validateShape(row.struct, object);
   return validateUpdate(row.struct, object, old);
 }
