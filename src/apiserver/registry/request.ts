@@ -14,6 +14,8 @@ export interface WriteRequest {
   readonly fieldManager: string;
   /** The options object that admission sees. */
   readonly options: object;
+  /** managedFields are already computed (apply). */
+  readonly tracked?: boolean;
 }
 
 /** The strategy's view of a write. */
