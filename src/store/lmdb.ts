@@ -50,6 +50,17 @@ function quiet(write: Promise<unknown>): void {
   write.catch(() => {});
 }
 
+/** lmdb gives the reason of a failed commit as a second promise inside the error. */
+async function withReason(commit: Promise<unknown>): Promise<void> {
+  try {
+    await commit;
+  } catch (error) {
+    const { commitError } = error as { commitError?: Promise<unknown> };
+    await commitError;
+    throw error;
+  }
+}
+
 class LmdbStore implements Store {
   readonly #path: string;
   readonly #world: StoreWorld;
@@ -249,7 +260,7 @@ class LmdbStore implements Store {
       reserved,
       clean,
     };
-    await this.#root.batch(() => {
+    const commit = this.#root.batch(() => {
       for (const [id, lease] of flush.leases) {
         if (lease === undefined) quiet(this.#leaseTable.remove(historyKey(id, 0)));
         else quiet(this.#leaseTable.put(historyKey(id, 0), Buffer.from(JSON.stringify(lease))));
@@ -257,6 +268,10 @@ class LmdbStore implements Store {
       for (const change of flush.changes) for (const version of change.versions) this.#put(version);
       for (const version of flush.gone) quiet(this.#history.remove(historyKey(version.mod, version.sub)));
       quiet(this.#current.put(stateKey, Buffer.from(JSON.stringify(state))));
+    });
+    await withReason(commit).catch((error: unknown) => {
+      this.#world.log.error('the store cannot write; nothing is accepted until a restart', { path: this.#path, error: messageOf(error) });
+      throw error;
     });
     this.#durable = durable;
     this.#reserved = reserved;
