@@ -77,6 +77,8 @@ export interface FieldFacts {
   /** Strategic merge patch strategy, e.g. `merge`, `replace`, `merge,retainKeys`. */
   readonly patchStrategy?: string;
   readonly patchMergeKey?: string;
+  /** List type of a field that is a list in Go but a scalar here: bytes. */
+  readonly listType?: ListType;
   /** `granular` (default) or `atomic`, for maps and structs, at this field. */
   readonly mapType?: 'atomic' | 'granular';
   /** Number of the protobuf message that carries this field where Go inlines a struct, outermost first. */
@@ -93,6 +95,8 @@ export interface StructOptions {
   /** Set on types that are served or enveloped: their apiVersion and kind. */
   readonly gvk?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
   readonly mapType?: 'atomic';
+  /** A field whose value says which of the others is set: each of those by the value that stands for it. */
+  readonly union?: { readonly discriminator: string; readonly fields: Readonly<Record<string, string>> };
 }
 export interface Struct<F extends Fields = Fields> {
   readonly kind: 'struct';

@@ -68,6 +68,7 @@ export function specialSchema(shortName: string, version: OpenApiVersion): OpenA
         ? { type: 'string', format: 'int-or-string' }
         : { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] };
     case 'meta.v1.FieldsV1':
+    case 'meta.v1.Patch':
     case 'runtime.RawExtension':
       return { type: 'object' };
     default:
@@ -113,6 +114,7 @@ function itemSchema(type: TypeNode, version: OpenApiVersion): OpenApiSchema {
 export function fieldSchema(field: Field, version: OpenApiVersion): OpenApiSchema {
   const schema = typeSchema(field.type, version);
   const extras: OpenApiSchema = {
+    ...(field.listType ? { 'x-kubernetes-list-type': field.listType } : {}),
     ...(field.mapType ? { 'x-kubernetes-map-type': field.mapType } : {}),
     ...(field.patchMergeKey ? { 'x-kubernetes-patch-merge-key': field.patchMergeKey } : {}),
     ...(field.patchStrategy ? { 'x-kubernetes-patch-strategy': field.patchStrategy } : {}),
@@ -127,13 +129,14 @@ export function fieldSchema(field: Field, version: OpenApiVersion): OpenApiSchem
 export function openApiSchema(struct: Struct, version: OpenApiVersion): OpenApiSchema {
   const entries = Object.entries(struct.fields);
   const required = entries.filter(([, field]) => field.required).map(([name]) => name);
-  const { gvk, mapType } = struct.options;
+  const { gvk, mapType, union } = struct.options;
   return {
     type: 'object',
     ...(required.length ? { required } : {}),
     ...(entries.length ? { properties: Object.fromEntries(entries.map(([name, field]) => [name, fieldSchema(field, version)])) } : {}),
     ...(gvk ? { 'x-kubernetes-group-version-kind': gvk.map(({ group, kind, version: v }) => ({ group, kind, version: v })) } : {}),
     ...(mapType ? { 'x-kubernetes-map-type': mapType } : {}),
+    ...(union ? { 'x-kubernetes-unions': [{ discriminator: union.discriminator, 'fields-to-discriminateBy': { ...union.fields } }] } : {}),
   };
 }
 

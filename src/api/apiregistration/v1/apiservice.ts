@@ -9,7 +9,7 @@ export const ServiceReference = struct('apiregistration.v1.ServiceReference', {
 export interface ServiceReference extends Infer<typeof ServiceReference> {}
 
 export const APIServiceSpec = struct('apiregistration.v1.APIServiceSpec', {
-  caBundle: opt(5, bytes),
+  caBundle: opt(5, bytes, { listType: 'atomic' }),
   group: opt(2, string),
   groupPriorityMinimum: req(7, int32, { emit: true }),
   insecureSkipTLSVerify: opt(4, bool),

@@ -1,9 +1,13 @@
 import { bool, type Infer, int64, list, of, oneOf, opt, req, string, struct } from '#api/dsl.ts';
 
-export const AppArmorProfile = struct('core.v1.AppArmorProfile', {
-  localhostProfile: opt(2, string, { ptr: true }),
-  type: req(1, oneOf('Localhost', 'RuntimeDefault', 'Unconfined'), { emit: true }),
-});
+export const AppArmorProfile = struct(
+  'core.v1.AppArmorProfile',
+  {
+    localhostProfile: opt(2, string, { ptr: true }),
+    type: req(1, oneOf('Localhost', 'RuntimeDefault', 'Unconfined'), { emit: true }),
+  },
+  { union: { discriminator: 'type', fields: { localhostProfile: 'LocalhostProfile' } } },
+);
 export interface AppArmorProfile extends Infer<typeof AppArmorProfile> {}
 
 export const Capabilities = struct('core.v1.Capabilities', {
@@ -20,10 +24,14 @@ export const SELinuxOptions = struct('core.v1.SELinuxOptions', {
 });
 export interface SELinuxOptions extends Infer<typeof SELinuxOptions> {}
 
-export const SeccompProfile = struct('core.v1.SeccompProfile', {
-  localhostProfile: opt(2, string, { ptr: true }),
-  type: req(1, oneOf('Localhost', 'RuntimeDefault', 'Unconfined'), { emit: true }),
-});
+export const SeccompProfile = struct(
+  'core.v1.SeccompProfile',
+  {
+    localhostProfile: opt(2, string, { ptr: true }),
+    type: req(1, oneOf('Localhost', 'RuntimeDefault', 'Unconfined'), { emit: true }),
+  },
+  { union: { discriminator: 'type', fields: { localhostProfile: 'LocalhostProfile' } } },
+);
 export interface SeccompProfile extends Infer<typeof SeccompProfile> {}
 
 export const Sysctl = struct('core.v1.Sysctl', {

@@ -37,21 +37,25 @@ export const UserSubject = struct('flowcontrol.v1.UserSubject', {
 });
 export interface UserSubject extends Infer<typeof UserSubject> {}
 
-export const Subject = struct('flowcontrol.v1.Subject', {
-  group: opt(
-    3,
-    of<GroupSubject>(() => GroupSubject),
-  ),
-  kind: req(1, string, { emit: true }),
-  serviceAccount: opt(
-    4,
-    of<ServiceAccountSubject>(() => ServiceAccountSubject),
-  ),
-  user: opt(
-    2,
-    of<UserSubject>(() => UserSubject),
-  ),
-});
+export const Subject = struct(
+  'flowcontrol.v1.Subject',
+  {
+    group: opt(
+      3,
+      of<GroupSubject>(() => GroupSubject),
+    ),
+    kind: req(1, string, { emit: true }),
+    serviceAccount: opt(
+      4,
+      of<ServiceAccountSubject>(() => ServiceAccountSubject),
+    ),
+    user: opt(
+      2,
+      of<UserSubject>(() => UserSubject),
+    ),
+  },
+  { union: { discriminator: 'kind', fields: { group: 'Group', serviceAccount: 'ServiceAccount', user: 'User' } } },
+);
 export interface Subject extends Infer<typeof Subject> {}
 
 export const PolicyRulesWithSubjects = struct('flowcontrol.v1.PolicyRulesWithSubjects', {

@@ -14,13 +14,17 @@ export const QueuingConfiguration = struct('flowcontrol.v1.QueuingConfiguration'
 });
 export interface QueuingConfiguration extends Infer<typeof QueuingConfiguration> {}
 
-export const LimitResponse = struct('flowcontrol.v1.LimitResponse', {
-  queuing: opt(
-    2,
-    of<QueuingConfiguration>(() => QueuingConfiguration),
-  ),
-  type: req(1, string, { emit: true }),
-});
+export const LimitResponse = struct(
+  'flowcontrol.v1.LimitResponse',
+  {
+    queuing: opt(
+      2,
+      of<QueuingConfiguration>(() => QueuingConfiguration),
+    ),
+    type: req(1, string, { emit: true }),
+  },
+  { union: { discriminator: 'type', fields: { queuing: 'Queuing' } } },
+);
 export interface LimitResponse extends Infer<typeof LimitResponse> {}
 
 export const LimitedPriorityLevelConfiguration = struct('flowcontrol.v1.LimitedPriorityLevelConfiguration', {
@@ -35,17 +39,21 @@ export const LimitedPriorityLevelConfiguration = struct('flowcontrol.v1.LimitedP
 });
 export interface LimitedPriorityLevelConfiguration extends Infer<typeof LimitedPriorityLevelConfiguration> {}
 
-export const PriorityLevelConfigurationSpec = struct('flowcontrol.v1.PriorityLevelConfigurationSpec', {
-  exempt: opt(
-    3,
-    of<ExemptPriorityLevelConfiguration>(() => ExemptPriorityLevelConfiguration),
-  ),
-  limited: opt(
-    2,
-    of<LimitedPriorityLevelConfiguration>(() => LimitedPriorityLevelConfiguration),
-  ),
-  type: req(1, string, { emit: true }),
-});
+export const PriorityLevelConfigurationSpec = struct(
+  'flowcontrol.v1.PriorityLevelConfigurationSpec',
+  {
+    exempt: opt(
+      3,
+      of<ExemptPriorityLevelConfiguration>(() => ExemptPriorityLevelConfiguration),
+    ),
+    limited: opt(
+      2,
+      of<LimitedPriorityLevelConfiguration>(() => LimitedPriorityLevelConfiguration),
+    ),
+    type: req(1, string, { emit: true }),
+  },
+  { union: { discriminator: 'type', fields: { exempt: 'Exempt', limited: 'Limited' } } },
+);
 export interface PriorityLevelConfigurationSpec extends Infer<typeof PriorityLevelConfigurationSpec> {}
 
 export const PriorityLevelConfigurationCondition = struct('flowcontrol.v1.PriorityLevelConfigurationCondition', {
