@@ -1,7 +1,9 @@
 // The built-in admission plug-ins, in the order in which Kubernetes runs them.
+import { limitRanger } from './limitranger.ts';
 import { namespaceLifecycle } from './namespacelifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { priority } from './priority.ts';
+import { resourceQuota } from './resourcequota.ts';
 import { runtimeClass } from './runtimeclass.ts';
 import { serviceAccount } from './serviceaccount.ts';
 import { defaultIngressClass, defaultStorageClass, storageObjectInUseProtection } from './storage.ts';
@@ -10,6 +12,7 @@ import { defaultTolerationSeconds } from './tolerations.ts';
 
 export const builtinAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
+  limitRanger,
   serviceAccount,
   taintNodesByCondition,
   priority,
@@ -18,4 +21,5 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   storageObjectInUseProtection,
   runtimeClass,
   defaultIngressClass,
+  resourceQuota,
 ];
