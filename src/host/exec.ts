@@ -94,7 +94,14 @@ function spawn(command: string, args: readonly string[], options: SpawnOptions =
     if (file !== undefined) closeSync(file);
   }
   const exited = new Promise<number>((resolve) => {
-    child.on('exit', (code) => resolve(code ?? -1));
+    child.on('exit', (code) => {
+      // The last output is still on its way; a daemon left behind may hold the pipes open for ever, though.
+      const timer = setTimeout(() => resolve(code ?? -1), 500);
+      child.on('close', () => {
+        clearTimeout(timer);
+        resolve(code ?? -1);
+      });
+    });
     child.on('error', (error) => {
       options.onOutput?.(`${error.message}\n`);
       resolve(-1);
