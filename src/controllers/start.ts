@@ -3,6 +3,9 @@ import type { KeyPair } from '#base/pki.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
+import { startElection } from '#client/leader.ts';
+import { startClusterRoleAggregationController } from './clusterroleaggregation/controller.ts';
+import { startCsrController } from './csr/controller.ts';
 import { startDeploymentController } from './deployment/controller.ts';
 import { startEndpointsController } from './endpoints/controller.ts';
 import { startEndpointSliceController } from './endpointslice/controller.ts';
@@ -16,9 +19,12 @@ import { startPodAutoscalerController } from './podautoscaler/controller.ts';
 import { startPodGcController } from './podgc/controller.ts';
 import { startReplicaSetController } from './replicaset/controller.ts';
 import { startReplicationController } from './replicationcontroller/controller.ts';
+import { startResourceQuotaController } from './resourcequota/controller.ts';
 import { startRootCaController } from './rootca/controller.ts';
 import { startServiceAccountController } from './serviceaccount/controller.ts';
 import { startTaintEvictionController } from './tainteviction/controller.ts';
+import { startTokenCleaner } from './tokencleaner/controller.ts';
+import { startTtlController } from './ttl/controller.ts';
 import { type ControllerDeps, grouped } from './wiring.ts';
 
 export interface ControllersOptions {
@@ -29,10 +35,19 @@ export interface ControllersOptions {
   readonly pki: { readonly ca: KeyPair };
   /** The cluster's range of pod addresses. */
   readonly podCidr: string;
+  /** Several servers share one store: only the holder of the Lease works. The identity differs per server. */
+  readonly election?: { readonly identity: string };
 }
 
-/** Starts every controller. The informers must be started by the caller. */
+/** Starts every controller, at once or when this server is elected. The informers must be started by the caller. */
 export function startControllers(options: ControllersOptions): Component {
+  const { election, world } = options;
+  if (election === undefined) return startAll(options);
+  const client = options.clientFor('system:kube-controller-manager');
+  return startElection({ client, world, name: 'kube-controller-manager', identity: election.identity, start: () => startAll(options) });
+}
+
+function startAll(options: ControllersOptions): Component {
   const { informers, world } = options;
   const deps = (name: string): ControllerDeps => ({
     client: options.clientFor(`system:serviceaccount:kube-system:${name}`),
@@ -43,6 +58,11 @@ export function startControllers(options: ControllersOptions): Component {
     startNamespaceController(deps('namespace-controller')),
     startServiceAccountController(deps('service-account-controller')),
     startRootCaController({ ...deps('root-ca-cert-publisher'), ca: options.pki.ca.cert }),
+    startCsrController({ ...deps('certificate-controller'), ca: options.pki.ca }),
+    startTokenCleaner(deps('token-cleaner')),
+    startClusterRoleAggregationController(deps('clusterrole-aggregation-controller')),
+    startResourceQuotaController(deps('resourcequota-controller')),
+    startTtlController(deps('ttl-controller')),
     startNodeIpamController({ ...deps('node-controller'), podCidr: options.podCidr }),
     startNodeLifecycleController(deps('node-controller')),
     startTaintEvictionController(deps('node-controller')),

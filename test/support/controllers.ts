@@ -1,4 +1,5 @@
 // Controllers against the real API server in memory.
+import { accessReviewEndpoints } from '#apiserver/authz/endpoints.ts';
 import { discoveryPlug } from '#apiserver/discovery/plug.ts';
 import type { Component } from '#base/world.ts';
 import type { Informers } from '#client/cache.ts';
@@ -12,7 +13,9 @@ export interface ControllerBench extends TestApi {
 
 /** Starts an API server and the controllers that `start` makes. */
 export async function withControllers(start: (deps: ControllerDeps) => readonly Component[]): Promise<ControllerBench> {
-  const api = await startTestApi({ plugs: [discoveryPlug({ extraGroups: () => [] })] });
+  const api = await startTestApi({
+    plugs: [discoveryPlug({ extraGroups: () => [] }), (backend) => ({ resources: accessReviewEndpoints(backend) })],
+  });
   const informers = createInformers(api.client, api.world);
   const components = start({ client: api.client, informers, world: api.world });
   informers.start();

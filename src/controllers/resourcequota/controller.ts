@@ -1,0 +1,89 @@
+// Counts what namespaces use of their quotas.
+import type { Component } from '#base/world.ts';
+import type { ResourceQuota } from '#api/core/v1/resourcequota.ts';
+import { keyOf, type KubeObject } from '#api/object.ts';
+import { PersistentVolumeClaims, Pods, ResourceQuotas, type ResourceRef, Services } from '#api/refs.ts';
+import { isNotFound } from '#api/status.ts';
+import type { Informer } from '#client/cache.ts';
+import { startController } from '#client/controller.ts';
+import { discover } from '#client/discovery.ts';
+import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
+import { countedResource, planUsed, sameAmounts } from './plan.ts';
+
+/** Starts the controller. */
+export function startResourceQuotaController(deps: ControllerDeps): Component {
+  const { client, informers, world } = deps;
+  const quotas = informers.of(ResourceQuotas);
+  const pods = informers.of(Pods);
+  const services = informers.of(Services);
+  const claims = informers.of(PersistentVolumeClaims);
+  /** Informers of resources that some quota counts, by `resource.group`. */
+  const counted = new Map<string, Informer<KubeObject>>();
+  const removers: (() => void)[] = [];
+
+  const lookNamespace = (namespace: string | undefined): void => {
+    for (const quota of quotas.lister.list(namespace ?? '')) if (quota.metadata.namespace === namespace) handle.enqueue(keyOf(quota));
+  };
+
+  function watch(informer: Informer<KubeObject>): void {
+    const look = ({ metadata }: KubeObject): void => lookNamespace(metadata.namespace);
+    removers.push(informer.onChange({ added: look, deleted: look }));
+  }
+
+  /** Makes sure that what a quota counts is in a cache. Resources that are not served count as none. */
+  async function prepare(quota: ResourceQuota): Promise<void> {
+    const names = Object.keys(quota.spec.hard ?? {}).flatMap((key) => countedResource(key) ?? []);
+    const missing = new Set(names.filter((name) => !counted.has(name)));
+    if (missing.size === 0) return;
+    const { resources } = await discover(client.transport);
+    const nameOf = (ref: ResourceRef): string => (ref.group === '' ? ref.resource : `${ref.resource}.${ref.group}`);
+    for (const { ref, preferred, verbs } of resources) {
+      const name = nameOf(ref);
+      if (!missing.has(name) || !preferred || !ref.namespaced || !verbs.includes('watch')) continue;
+      const informer = informers.of(ref);
+      counted.set(name, informer);
+      await informer.whenSynced;
+      watch(informer);
+    }
+  }
+
+  async function reconcile(key: string, signal: AbortSignal): Promise<void> {
+    const quota = quotas.lister.getByKey(key);
+    if (quota === undefined) return;
+    await prepare(quota);
+    const namespace = quota.metadata.namespace ?? '';
+    const used = planUsed(quota, {
+      pods: pods.lister.list(namespace),
+      services: services.lister.list(namespace),
+      claims: claims.lister.list(namespace),
+      count: (resource) => counted.get(resource)?.lister.list(namespace).length ?? 0,
+      now: world.clock.now(),
+    });
+    const hard = quota.spec.hard ?? {};
+    if (sameAmounts(quota.status.hard, hard) && sameAmounts(quota.status.used, used)) return;
+    try {
+      await client.resource(ResourceQuotas).updateStatus({ ...quota, status: { hard, used } }, { signal });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  const handle = startController({ name: 'resourcequota', world, synced: allSynced(quotas, pods, services, claims), reconcile });
+  const look = (quota: ResourceQuota): void => handle.enqueue(keyOf(quota));
+  const lookAround = ({ metadata }: KubeObject): void => lookNamespace(metadata.namespace);
+  removers.push(
+    quotas.onChange({ added: look, updated: look }),
+    pods.onChange({
+      added: lookAround,
+      updated: (pod, previous) => {
+        if (pod.status.phase !== previous.status.phase || pod.spec !== previous.spec) lookAround(pod);
+      },
+      deleted: lookAround,
+    }),
+    services.onChange({ added: lookAround, updated: lookAround, deleted: lookAround }),
+    claims.onChange({ added: lookAround, updated: lookAround, deleted: lookAround }),
+  );
+  return withCleanup(handle, () => {
+    for (const remove of removers) remove();
+  });
+}
