@@ -1,124 +1,139 @@
-// /openapi/v2 and /openapi/v3: made when first asked for, kept as bytes until what is served changes.
-import { openApiSchemas } from '#api/openapi.ts';
+// /openapi/v2 and /openapi/v3: built when first asked for, kept as bytes until the rows change.
+import { notAcceptable, pathNotFound } from '#api/status.ts';
+import type { World } from '#base/world.ts';
 import type { Answer, Backend, Context } from '../chain.ts';
+import { parseAccept } from '../discovery/accept.ts';
 import type { PlugFactory } from '../endpoint.ts';
 import type { ResourceRow } from '../resources/row.ts';
-import { gitVersion } from '../discovery/version.ts';
-import { parseAccept } from '../discovery/accept.ts';
-import { notAcceptable } from '#api/status.ts';
-import { type OpenApi, pathsOf, structsOf } from './paths.ts';
+import { documentV2, documentV3, rowsByDocument } from './documents.ts';
+import { encodeDocument } from './gnostic.ts';
 
-interface Document {
-  readonly bytes: Uint8Array;
+interface Stored {
+  /** Compressed: a document is a megabyte of repetition. */
+  readonly gzip: Uint8Array;
+  readonly size: number;
   readonly hash: string;
 }
 
-const patchSchema = { description: 'A patch in one of the forms that the content type names.', type: 'object' };
-const patchName = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
+const protobufV2 = [
+  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
+  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
+];
+const largest = 64 * 1024 * 1024;
 
-const groupPath = (row: Pick<ResourceRow, 'group' | 'version'>): string =>
-  row.group === '' ? `api/${row.version}` : `apis/${row.group}/${row.version}`;
-
-function describe(rows: readonly ResourceRow[], version: OpenApi): { paths: Record<string, unknown>; schemas: Record<string, unknown> } {
-  const paths: Record<string, unknown> = Object.assign({}, ...rows.map((row) => pathsOf(row, version)));
-  const schemas = { ...openApiSchemas(new Set(rows.flatMap(structsOf)), version), [patchName]: patchSchema };
-  return { paths, schemas };
+async function store(world: World, bytes: Uint8Array): Promise<Stored> {
+  return { gzip: await world.zip.gzip(bytes, 6), size: bytes.length, hash: world.digest.sha256(bytes).toUpperCase() };
 }
 
-function swagger(rows: readonly ResourceRow[]): object {
-  const { paths, schemas } = describe(rows, 'v2');
-  return {
-    swagger: '2.0',
-    info: { title: 'Kubernetes', version: gitVersion },
-    paths,
-    definitions: schemas,
-    securityDefinitions: {
-      BearerToken: { description: 'Bearer Token authentication', type: 'apiKey', name: 'authorization', in: 'header' },
-    },
-    security: [{ BearerToken: [] }],
-  };
-}
-
-function openApi3(rows: readonly ResourceRow[]): object {
-  const { paths, schemas } = describe(rows, 'v3');
-  const securitySchemes = {
-    BearerToken: { type: 'apiKey', description: 'Bearer Token authentication', name: 'authorization', in: 'header' },
-  };
-  return { openapi: '3.0.0', info: { title: 'Kubernetes', version: gitVersion }, paths, components: { schemas, securitySchemes } };
-}
-
-function send(ctx: Context, document: Document, type: string, immutable: boolean): Answer {
-  const etag = `"${document.hash}"`;
-  const headers = { 'content-type': type, etag, vary: 'Accept', ...(immutable ? { 'cache-control': 'public, immutable' } : {}) };
+async function answer(ctx: Context, stored: Stored, type: string, more: Record<string, string> = {}): Promise<Answer> {
+  const { world } = ctx.backend;
+  const etag = `"${stored.hash}"`;
+  const headers = { 'content-type': type, etag, vary: 'Accept, Accept-Encoding', ...more };
   if (ctx.call.headers['if-none-match'] === etag) return { kind: 'bytes', status: 304, headers, bytes: '' };
-  return { kind: 'bytes', status: 200, headers, bytes: document.bytes };
+  if (/\bgzip\b/.test(ctx.call.headers['accept-encoding'] ?? '')) {
+    return { kind: 'bytes', status: 200, headers: { ...headers, 'content-encoding': 'gzip' }, bytes: stored.gzip };
+  }
+  return { kind: 'bytes', status: 200, headers, bytes: await world.zip.gunzip(stored.gzip, largest) };
 }
 
-/** True when a client takes JSON; old clients ask for protobuf alone and fall back when they are told so. */
-function takesJson(accept: string | undefined): boolean {
-  if (accept === undefined || accept === '') return true;
-  return parseAccept(accept).some(({ type }) => type === '*/*' || type === 'application/*' || type === 'application/json');
+/** The form of the v2 document that a client takes: json or protobuf. */
+export function v2Form(accept: string | undefined): { readonly protobuf: boolean; readonly type: string } | undefined {
+  const ranges = parseAccept(accept);
+  if (ranges.length === 0) return { protobuf: false, type: 'application/json' };
+  for (const { type } of ranges) {
+    if (protobufV2.includes(type)) return { protobuf: true, type };
+    if (type === 'application/json' || type === '*/*' || type === 'application/*') return { protobuf: false, type: 'application/json' };
+  }
+  return undefined;
+}
+
+/** Documents of one server, made anew when its rows change. */
+class Documents {
+  readonly #backend: Backend;
+  #generation = -1;
+  #stored = new Map<string, Promise<Stored>>();
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  rows(): readonly ResourceRow[] {
+    return this.#backend.rows();
+  }
+
+  get(key: string, build: () => Uint8Array): Promise<Stored> {
+    const generation = this.#backend.rowsGeneration();
+    if (generation !== this.#generation) {
+      this.#generation = generation;
+      this.#stored = new Map();
+    }
+    let stored = this.#stored.get(key);
+    if (stored === undefined) {
+      stored = store(this.#backend.world, build());
+      this.#stored.set(key, stored);
+      stored.catch(() => this.#stored.delete(key));
+    }
+    return stored;
+  }
+
+  v3(name: string, rows: readonly ResourceRow[]): Promise<Stored> {
+    return this.get(`v3/${name}`, () => Buffer.from(JSON.stringify(documentV3(rows, this.rows()))));
+  }
+}
+
+async function serveV2(documents: Documents, ctx: Context): Promise<Answer> {
+  const form = v2Form(ctx.call.headers['accept']);
+  if (form === undefined) throw notAcceptable(['application/json', ...protobufV2]);
+  const build = (): object => documentV2(documents.rows());
+  const stored = await (form.protobuf
+    ? documents.get('v2.pb', () => encodeDocument(build()))
+    : documents.get('v2.json', () => Buffer.from(JSON.stringify(build()))));
+  return answer(ctx, stored, form.type);
+}
+
+async function serveIndex(documents: Documents, ctx: Context): Promise<Answer> {
+  const paths: Record<string, { serverRelativeURL: string }> = {};
+  for (const [name, rows] of rowsByDocument(documents.rows())) {
+    // One after the other: each document is a few milliseconds of work, and others wait for the loop.
+    // oxlint-disable-next-line no-await-in-loop
+    const { hash } = await documents.v3(name, rows);
+    paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` };
+  }
+  const stored = await documents.get('v3', () => Buffer.from(JSON.stringify({ paths })));
+  return answer(ctx, stored, 'application/json');
+}
+
+const year = 365 * 86_400;
+
+async function serveV3(documents: Documents, ctx: Context, name: string): Promise<Answer> {
+  const rows = rowsByDocument(documents.rows()).get(name);
+  if (rows === undefined) throw pathNotFound();
+  const form = v2Form(ctx.call.headers['accept']);
+  if (form === undefined || form.protobuf) throw notAcceptable(['application/json']);
+  const stored = await documents.v3(name, rows);
+  const asked = ctx.call.params.get('hash');
+  if (asked !== null && asked !== stored.hash) {
+    return { kind: 'bytes', status: 301, headers: { location: `/openapi/v3/${name}?hash=${stored.hash}` }, bytes: '' };
+  }
+  // Under its hash a document never changes.
+  const caching: Record<string, string> = asked === null ? {} : { 'cache-control': `public, max-age=${year}, immutable` };
+  return answer(ctx, stored, 'application/json', caching);
 }
 
 /** Makes the endpoints. */
-export function openApiPlug(): PlugFactory {
-  return (backend: Backend) => {
-    let generation = -1;
-    const documents = new Map<string, Document>();
-    const document = (name: string, make: () => object): Document => {
-      if (backend.rowsGeneration() !== generation) {
-        generation = backend.rowsGeneration();
-        documents.clear();
-      }
-      let known = documents.get(name);
-      if (known === undefined) {
-        const bytes = Buffer.from(JSON.stringify(make()));
-        known = { bytes, hash: backend.world.digest.sha256(bytes).toUpperCase() };
-        documents.set(name, known);
-      }
-      return known;
-    };
-    const groups = (): Map<string, readonly ResourceRow[]> => Map.groupBy(backend.rows(), groupPath);
-    const ofGroup = (path: string, rows: readonly ResourceRow[]): Document => document(path, () => openApi3(rows));
-    const index = (): Document =>
-      document('', () => ({
-        paths: Object.fromEntries(
-          [...groups()].map(([path, rows]) => [path, { serverRelativeURL: `/openapi/v3/${path}?hash=${ofGroup(path, rows).hash}` }]),
-        ),
-      }));
-    return {
-      paths: [
-        {
-          path: '/openapi/v2',
-          handle(ctx) {
-            if (!takesJson(ctx.call.headers['accept'])) throw notAcceptable(['application/json']);
-            return send(
-              ctx,
-              document('v2', () => swagger(backend.rows())),
-              'application/json',
-              false,
-            );
-          },
+export const openApiPlug = (): PlugFactory => (backend) => {
+  const documents = new Documents(backend);
+  return {
+    paths: [
+      { path: '/openapi/v2', handle: (ctx) => serveV2(documents, ctx) },
+      {
+        path: '/openapi/v3',
+        below: true,
+        handle(ctx) {
+          const name = ctx.info.path.replace(/^\/openapi\/v3\/?/, '').replace(/\/$/, '');
+          return name === '' ? serveIndex(documents, ctx) : serveV3(documents, ctx, name);
         },
-        {
-          path: '/openapi/v3',
-          below: true,
-          handle(ctx) {
-            if (!takesJson(ctx.call.headers['accept'])) throw notAcceptable(['application/json']);
-            const path = ctx.info.path.replace(/^\/openapi\/v3\/?/, '');
-            if (path === '') return send(ctx, index(), 'application/json', false);
-            const rows = groups().get(path);
-            if (rows === undefined)
-              return {
-                kind: 'bytes',
-                status: 404,
-                headers: { 'content-type': 'text/plain; charset=utf-8' },
-                bytes: '404 page not found\n',
-              };
-            return send(ctx, ofGroup(path, rows), 'application/json', ctx.call.params.get('hash') !== null);
-          },
-        },
-      ],
-    };
+      },
+    ],
   };
-}
+};

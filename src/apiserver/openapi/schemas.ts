@@ -1,0 +1,78 @@
+// Schemas of everything that rows speak of, with descriptions where we have words for them.
+import { descriptionsOf } from '#api/descriptions/all.ts';
+import type { Struct } from '#api/dsl.ts';
+import { type OpenApiSchema, openApiName, openApiSchemas, type OpenApiVersion } from '#api/openapi.ts';
+import { structs } from '#api/structs.ts';
+import type { ResourceRow } from '../resources/row.ts';
+import type { Gvk } from './operations.ts';
+
+const byKind = new Map<string, Struct>();
+for (const struct of structs.values()) {
+  for (const { group, version, kind } of struct.options.gvk ?? []) {
+    if (!byKind.has(`${group}/${version}/${kind}`)) byKind.set(`${group}/${version}/${kind}`, struct);
+  }
+}
+
+/** The struct of a kind; rows know their own (custom resources). */
+export function structOf(gvk: Gvk, rows: readonly ResourceRow[]): Struct | undefined {
+  const row = rows.find(({ group, version, kind }) => group === gvk.group && version === gvk.version && kind === gvk.kind);
+  return row?.struct ?? byKind.get(`${gvk.group}/${gvk.version}/${gvk.kind}`);
+}
+
+/** Types that operations use besides the kinds themselves. */
+const always = ['meta.v1.Status', 'meta.v1.DeleteOptions', 'meta.v1.WatchEvent', 'meta.v1.APIResourceList'];
+
+function described(name: string, schema: OpenApiSchema): OpenApiSchema {
+  const words = descriptionsOf(name);
+  if (words === undefined) return schema;
+  const properties = schema['properties'] as Record<string, OpenApiSchema> | undefined;
+  const next: OpenApiSchema = { ...(words.type ? { description: words.type } : {}), ...schema };
+  if (properties) {
+    next['properties'] = Object.fromEntries(
+      Object.entries(properties).map(([field, property]) => {
+        const text = words.fields[field];
+        return [field, text ? { description: text, ...property } : property];
+      }),
+    );
+  }
+  return next;
+}
+
+/** Schemas by full name for some rows: their kinds, lists, subresources' kinds, and what all of these refer to. */
+export function schemasOf(rows: readonly ResourceRow[], version: OpenApiVersion): Record<string, OpenApiSchema> {
+  const roots = new Set<Struct>();
+  const add = (struct: Struct | undefined): void => {
+    if (struct) roots.add(struct);
+  };
+  for (const row of rows) {
+    add(row.struct);
+    add(byKind.get(`${row.group}/${row.version}/${row.kind}List`) ?? structs.get(`${row.struct.name}List`));
+    for (const sub of row.subresources) {
+      if (!sub.kind.endsWith('Options'))
+        add(structOf({ group: sub.group ?? row.group, version: sub.version ?? row.version, kind: sub.kind }, rows));
+    }
+  }
+  for (const name of always) add(structs.get(name));
+  const schemas = openApiSchemas(roots, version);
+  schemas[openApiName('meta.v1.Patch')] = {
+    description: 'A change in one of the patch formats; the content type says which.',
+    type: 'object',
+  };
+  const shortNames = new Map([...structs.keys()].map((name) => [openApiName(name), name]));
+  return Object.fromEntries(
+    Object.entries(schemas)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, schema]) => [name, described(shortNames.get(name) ?? '', schema)]),
+  );
+}
+
+/** Full name of the schema of a kind's list. */
+export function listName(gvk: Gvk, rows: readonly ResourceRow[]): string {
+  const struct = byKind.get(`${gvk.group}/${gvk.version}/${gvk.kind}List`);
+  return struct ? openApiName(struct.name) : `${kindName(gvk, rows)}List`;
+}
+
+/** Full name of the schema of a kind. */
+export function kindName(gvk: Gvk, rows: readonly ResourceRow[]): string {
+  return openApiName(structOf(gvk, rows)?.name ?? gvk.kind);
+}
