@@ -1,7 +1,7 @@
 // Runs a reconcile function over a work queue.
 import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
-import { isConflict, isGone, StatusError } from '#api/status.ts';
+import { isConflict, isGone, isNotFound, StatusError } from '#api/status.ts';
 import { WorkQueue, type QueueOptions } from './queue.ts';
 
 export interface ControllerOptions {
@@ -23,7 +23,7 @@ export interface ControllerHandle extends Component {
 
 /** Errors that a controller meets in normal operation: they are retried without noise. */
 function expected(error: unknown): boolean {
-  return isConflict(error) || isGone(error) || (error instanceof StatusError && error.reason === 'AlreadyExists');
+  return isConflict(error) || isNotFound(error) || isGone(error) || (error instanceof StatusError && error.reason === 'AlreadyExists');
 }
 
 /** Starts the workers; disposal aborts the signal and waits for the reconciles in flight. */
