@@ -1,6 +1,7 @@
 // PATCH: the four kinds of patch, applied to the newest state of the served version.
 import { badRequest, requestEntityTooLarge, StatusError, unsupportedMediaType } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
+import { parseJson } from '#format/json.ts';
 import { applyJsonPatch, JsonPatchError, parseJsonPatch } from '#merge/jsonPatch.ts';
 import { applyMergePatch } from '#merge/mergePatch.ts';
 import { applyStrategicPatch } from '#merge/strategic.ts';
@@ -38,7 +39,7 @@ export async function readPatch(call: Call, kind: string): Promise<Patch> {
 
 function parsePatch(bytes: Uint8Array, type: PatchType): unknown {
   try {
-    const value: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+    const value: unknown = parseJson(bytes);
     if (type === 'json' ? !Array.isArray(value) : typeof value !== 'object' || value === null || Array.isArray(value)) {
       throw new Error(
         `json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type ${type === 'json' ? 'jsonpatch.Patch' : 'map[string]interface {}'}`,
