@@ -8,7 +8,11 @@ import type { Informer } from '#client/cache.ts';
 import { startController } from '#client/controller.ts';
 import { discover } from '#client/discovery.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
+import { podCounts } from '#api/quota.ts';
 import { countedResource, planUsed, sameAmounts } from './plan.ts';
+
+/** Admission may have counted what was then not created: such drift is corrected now and then. */
+const again = { requeueAfter: 5 * 60_000 };
 
 /** Starts the controller. */
 export function startResourceQuotaController(deps: ControllerDeps): Component {
@@ -27,7 +31,7 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
 
   function watch(informer: Informer<KubeObject>): void {
     const look = ({ metadata }: KubeObject): void => lookNamespace(metadata.namespace);
-    removers.push(informer.onChange({ added: look, deleted: look }));
+    removers.push(informer.onChange({ deleted: look }));
   }
 
   /** Makes sure that what a quota counts is in a cache. Resources that are not served count as none. */
@@ -47,7 +51,7 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
     }
   }
 
-  async function reconcile(key: string, signal: AbortSignal): Promise<void> {
+  async function reconcile(key: string, signal: AbortSignal): Promise<void | { requeueAfter: number }> {
     const quota = quotas.lister.getByKey(key);
     if (quota === undefined) return;
     await prepare(quota);
@@ -60,28 +64,41 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
       now: world.clock.now(),
     });
     const hard = quota.spec.hard ?? {};
-    if (sameAmounts(quota.status.hard, hard) && sameAmounts(quota.status.used, used)) return;
+    if (sameAmounts(quota.status.hard, hard) && sameAmounts(quota.status.used, used)) return again;
     try {
       await client.resource(ResourceQuotas).updateStatus({ ...quota, status: { hard, used } }, { signal });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
+    return again;
   }
 
   const handle = startController({ name: 'resourcequota', world, synced: allSynced(quotas, pods, services, claims), reconcile });
   const look = (quota: ResourceQuota): void => handle.enqueue(keyOf(quota));
   const lookAround = ({ metadata }: KubeObject): void => lookNamespace(metadata.namespace);
   removers.push(
-    quotas.onChange({ added: look, updated: look }),
+    quotas.onChange({
+      added: look,
+      // Admission counts what comes, and writes the status itself: recounting then, with a cache that does not have the new
+      // object yet, would take its count back.
+      updated: (quota, previous) => {
+        if (quota.spec !== previous.spec && !sameAmounts(quota.spec.hard, quota.status.hard)) look(quota);
+      },
+    }),
     pods.onChange({
-      added: lookAround,
       updated: (pod, previous) => {
-        if (pod.status.phase !== previous.status.phase || pod.spec !== previous.spec) lookAround(pod);
+        const now = world.clock.now();
+        if (podCounts(previous, now) && !podCounts(pod, now)) lookAround(pod);
       },
       deleted: lookAround,
     }),
-    services.onChange({ added: lookAround, updated: lookAround, deleted: lookAround }),
-    claims.onChange({ added: lookAround, updated: lookAround, deleted: lookAround }),
+    services.onChange({
+      updated: (service, previous) => {
+        if (service.spec.type !== previous.spec.type) lookAround(service);
+      },
+      deleted: lookAround,
+    }),
+    claims.onChange({ deleted: lookAround }),
   );
   return withCleanup(handle, () => {
     for (const remove of removers) remove();

@@ -81,6 +81,7 @@ test('aggregated roles, quotas, node TTL, bootstrap tokens', async (t) => {
       'count/deployments.apps': '4',
     };
     await client.resource(ResourceQuotas).create({ metadata: { name: 'q', namespace }, spec: { hard } });
+    await until('first count', async () => (await client.resource(ResourceQuotas).get('q', { namespace })).status.hard !== undefined);
     const resources = { requests: { cpu: '250m' }, limits: { memory: '64Mi' } };
     for (const name of ['a', 'b'])
       await client.resource(Pods).create({ metadata: { name, namespace }, spec: { containers: [{ name: 'c', image: 'x', resources }] } });
