@@ -2,6 +2,8 @@
 import { cannotBeHandled, decode, DecodeError, strictReason } from '#api/rules.ts';
 import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
+import { goQuote } from '#format/goquote.ts';
+import { parseJson, parseJsonStrict } from '#format/json.ts';
 import { parseYaml } from '#format/yaml.ts';
 import type { Struct } from '#api/dsl.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '#api/object.ts';
@@ -68,7 +70,7 @@ function summary(bytes: Uint8Array): string {
 /** Parses JSON or YAML bytes; a 400 that names the expected kind for what cannot be read. */
 export function parseBody(bytes: Uint8Array, format: 'json' | 'yaml', kind: string): unknown {
   try {
-    return format === 'json' ? JSON.parse(text(bytes)) : parseYaml(text(bytes));
+    return format === 'json' ? parseJson(text(bytes)) : parseYaml(text(bytes));
   } catch (error) {
     const what = format === 'json' ? 'json parse error' : 'yaml parse error';
     throw badRequest(
@@ -159,6 +161,12 @@ export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): 
     const format = bodyFormat(call);
     const bytes = await readBody(call);
     value = format === 'protobuf' ? protobufBody(bytes, target) : parseBody(bytes, format, target.kind);
+    // Looking for keys said twice costs a slower parser: only for those who ask.
+    if (format === 'json' && validation !== 'Ignore' && call.params.has('fieldValidation')) {
+      const duplicates = parseJsonStrict(bytes).duplicates.map((field) => `duplicate field ${goQuote(field)}`);
+      if (duplicates.length > 0 && validation === 'Strict') throw cannotBeHandled(target, target.kind, strictReason(duplicates));
+      ctx.warnings.push(...duplicates);
+    }
   }
   return decodeValue(value, target, validation, (finding) => ctx.warnings.push(finding)) as T;
 }

@@ -1,4 +1,5 @@
 // The API server as a transport of its own process: the same chain, without sockets and without encoding.
+import { StatusError } from '#api/status.ts';
 import type { ApiRequest, ApiResponse, Transport, UserInfo, WatchEvent } from '#client/transport.ts';
 import type { Answer, Call, EncodableEvent } from './chain.ts';
 import { accepted, encodeAnswer, listObject } from './negotiate.ts';
@@ -63,7 +64,12 @@ export function loopback(pipeline: Pipeline, user: UserInfo, now: () => number):
   return {
     async send(request: ApiRequest): Promise<ApiResponse> {
       const { answer } = await pipeline.run(callOf(request, user));
-      return responseOf(answer, request, now());
+      try {
+        return responseOf(answer, request, now());
+      } catch (error) {
+        if (!(error instanceof StatusError)) throw error;
+        return { status: error.code, headers: {}, body: { object: error.status } };
+      }
     },
   };
 }

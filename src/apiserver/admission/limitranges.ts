@@ -80,21 +80,25 @@ function checkItem(item: LimitRangeItem, kind: string, amounts: Amounts, errors:
     const limit = limits[name];
     if (request === undefined) errors.push(`minimum ${name} usage per ${kind} is ${min}.  No request is specified`);
     else if (less(request, min)) errors.push(`minimum ${name} usage per ${kind} is ${min}, but request is ${request}`);
-    if (limit !== undefined && less(limit, min)) errors.push(`minimum ${name} usage per ${kind} is ${min}, but limit is ${limit}`);
+    else if (limit !== undefined && less(limit, min)) errors.push(`minimum ${name} usage per ${kind} is ${min}, but limit is ${limit}`);
   }
   for (const [name, max] of Object.entries(item.max ?? {})) {
     const request = requests[name];
     const limit = limits[name];
     if (limit === undefined) errors.push(`maximum ${name} usage per ${kind} is ${max}.  No limit is specified`);
     else if (less(max, limit)) errors.push(`maximum ${name} usage per ${kind} is ${max}, but limit is ${limit}`);
-    if (request !== undefined && less(max, request)) errors.push(`maximum ${name} usage per ${kind} is ${max}, but request is ${request}`);
+    else if (request !== undefined && less(max, request))
+      errors.push(`maximum ${name} usage per ${kind} is ${max}, but request is ${request}`);
   }
   for (const [name, ratio] of Object.entries(item.maxLimitRequestRatio ?? {})) {
     const request = requests[name];
     const limit = limits[name];
-    if (request === undefined) errors.push(`${name} max limit to request ratio per ${kind} is ${ratio}, but no request is specified`);
-    if (limit === undefined) errors.push(`${name} max limit to request ratio per ${kind} is ${ratio}, but no limit is specified`);
-    if (request === undefined || limit === undefined || quantityFloat(request) === 0) continue;
+    const absent = [request, limit].findIndex((amount) => amount === undefined || quantityFloat(amount) === 0);
+    if (absent >= 0) {
+      const what = absent === 0 ? 'request' : 'limit';
+      errors.push(`${name} max limit to request ratio per ${kind} is ${ratio}, but no ${what} is specified or ${what} is 0`);
+    }
+    if (absent >= 0 || request === undefined || limit === undefined) continue;
     const actual = quantityFloat(limit) / quantityFloat(request);
     if (actual > quantityFloat(ratio)) {
       errors.push(`${name} max limit to request ratio per ${kind} is ${ratio}, but provided ratio is ${actual.toFixed(6)}`);

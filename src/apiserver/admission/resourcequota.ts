@@ -57,6 +57,7 @@ export const resourceQuota: AdmissionPlugin = {
     const prefix = quotas.keyPrefix(namespace);
     if (quotas.table.size === 0 || quotas.table.count(prefix) === 0) return;
     // What is not taken back when a later quota, or the write, refuses is corrected by the quota controller's recount.
-    for (const entry of [...quotas.table.range(prefix)]) await charge(attributes, entry);
+    const entries = Array.from(quotas.table.range(prefix));
+    for (const entry of entries) await charge(attributes, entry);
   },
 };

@@ -192,6 +192,7 @@ export class Table {
 
   /** Ends every watch. */
   interrupt(): void {
-    for (const listener of [...this.#listeners()]) listener.interrupted();
+    const listeners = Array.from(this.#listeners());
+    for (const listener of listeners) listener.interrupted();
   }
 }

@@ -27,7 +27,7 @@ export function scaleOf(object: Scalable, resource: string): Scale {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: { ...(object.spec?.replicas ? { replicas: object.spec.replicas } : {}) },
+    spec: object.spec?.replicas ? { replicas: object.spec.replicas } : {},
     status: { replicas: object.status?.replicas ?? 0, ...(String(text) ? { selector: String(text) } : {}) },
   } as Scale;
 }

@@ -25,7 +25,7 @@ describe('rows', () => {
     it(idOf(row), async () => {
       const body = minimal[idOf(row)] as Partial<KubeObject> | undefined;
       assert.ok(body, 'a minimal object is known');
-      const ref = row as unknown as ResourceRef;
+      const ref = row as unknown as ResourceRef<KubeObject>;
       const resource = api.client.resource<KubeObject>(ref);
       const name = body.metadata?.name ?? `smoke-${row.singular}`;
       const ns = row.namespaced ? { namespace: 'default' } : {};
