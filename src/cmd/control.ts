@@ -79,7 +79,9 @@ export async function startControlPlane({ world, options, where, addresses }: Co
       port = listener.port;
       stack.defer(() => listener.close(2_000));
     }
-    await api.advertise(addresses.at(-1) ?? '127.0.0.1', port);
+    // A loopback address means nothing to a pod: without another one the `kubernetes` Service has no endpoints.
+    const reachable = addresses.find((address) => !address.startsWith('127.') && address !== '::1');
+    if (reachable !== undefined) await api.advertise(reachable, port);
     const server = `https://127.0.0.1:${port}`;
     await writeKubeconfig(world, where.kubeconfig, { server, ca: pki.ca.cert, credentials: pki.admin });
 
