@@ -172,7 +172,7 @@ export const containerRules: readonly TypeRules[] = [
     check(source, at, errors) {
       const set = present(source, envSources);
       if (set.length === 0) {
-        const text = 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
+        const text = 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef` or `secretKeyRef`';
         errors.push(invalid(at, '', text));
       } else if (set.length > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'));
       if (source.fieldRef) checkFieldRef(source.fieldRef, envFields, `${at}.fieldRef`, errors);
