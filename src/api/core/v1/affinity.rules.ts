@@ -73,8 +73,11 @@ function checkTolerations(toleration: Toleration, at: string, errors: FieldError
     errors.push(invalid(`${at}.effect`, toleration.effect ?? '', text));
   }
   if (operator === 'Exists') {
-    if (toleration.value) errors.push(invalid(`${at}.operator`, toleration, "value must be empty when `operator` is 'Exists'"));
-  } else if (toleration.value) checkFormat(labelValue, toleration.value, `${at}.operator`, errors);
+    if (toleration.value) errors.push(invalid(`${at}.operator`, toleration.value, "value must be empty when `operator` is 'Exists'"));
+  } else if (toleration.value) {
+    const texts = labelValue(toleration.value);
+    if (texts.length) errors.push(invalid(`${at}.operator`, toleration.value, texts.join(';')));
+  }
 }
 
 /** Checks the taints of a node. */

@@ -1,7 +1,7 @@
 // Defaults and validation of containers; what needs the whole pod is in podspec.rules.ts.
 import { absentOr, checkFormat, checkSubdomain, present } from '#api/checks.ts';
 import { duplicate, type FieldError, forbiddenField, invalid, notSupported, required } from '#api/fielderror.ts';
-import { configKey, dns1123Label, envName, portName, portNumber } from '#api/formats.ts';
+import { configKey, dns1123Label, dns1123Subdomain, envName, portName, portNumber } from '#api/formats.ts';
 import { type Mutable, type TypeRules, typeRules } from '#api/walk/typerules.ts';
 import { Container, ContainerPort, EnvFromSource, EnvVar, EnvVarSource, EphemeralContainer, type VolumeMount } from './container.ts';
 import { checkFieldRef, checkResourceFieldRef, envFields } from './fieldref.rules.ts';
@@ -23,8 +23,6 @@ export function checkLocalPath(path: string, at: string, errors: FieldError[]): 
 }
 
 function checkMount(mount: VolumeMount, container: AnyContainer, at: string, errors: FieldError[]): void {
-  if (mount.name === '') errors.push(required(`${at}.name`));
-  if (mount.mountPath === '') errors.push(required(`${at}.mountPath`));
   if (mount.subPath) checkLocalPath(mount.subPath, `${at}.subPath`, errors);
   if (mount.subPathExpr) {
     if (mount.subPath) errors.push(invalid(`${at}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
@@ -57,12 +55,14 @@ function checkCommon(container: AnyContainer, at: string, errors: FieldError[]):
   if (container.name === '') errors.push(required(`${at}.name`));
   else checkFormat(dns1123Label, container.name, `${at}.name`, errors);
   const image = container.image ?? '';
-  if (image.trim() === '') errors.push(required(`${at}.image`));
-  else if (image !== image.trim()) errors.push(invalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
+  if (image === '') errors.push(required(`${at}.image`));
   const mountPaths = new Set<string>();
   for (const [index, mount] of (container.volumeMounts ?? []).entries()) {
     const here = `${at}.volumeMounts[${index}]`;
-    checkMount(mount, container, here, errors);
+    if (mount.name === '') errors.push(required(`${here}.name`));
+    if (mount.mountPath === '') errors.push(required(`${here}.mountPath`));
+    // Kubernetes reports what follows at the list, not at the item.
+    checkMount(mount, container, `${at}.volumeMounts`, errors);
     if (mountPaths.has(mount.mountPath)) errors.push(invalid(`${here}.mountPath`, mount.mountPath, 'must be unique'));
     mountPaths.add(mount.mountPath);
   }
@@ -76,7 +76,7 @@ function checkDevices(container: AnyContainer, mountPaths: ReadonlySet<string>, 
     if (device.name === '') errors.push(required(`${here}.name`));
     if (device.devicePath === '') errors.push(required(`${here}.devicePath`));
     else if (device.devicePath.split('/').includes('..')) {
-      errors.push(invalid(`${here}.devicePath`, device.devicePath, 'must not contain backsteps'));
+      errors.push(invalid(`${here}.devicePath`, device.devicePath, "can not contain backsteps ('..')"));
     }
     if (paths.has(device.devicePath)) errors.push(invalid(`${here}.devicePath`, device.devicePath, 'must be unique'));
     if (mountPaths.has(device.devicePath)) {
@@ -115,8 +115,7 @@ const ephemeralForbidden = [
 ] as const;
 
 function checkKeySelector(ref: { readonly key: string; readonly name?: string }, at: string, errors: FieldError[]): void {
-  if (!ref.name) errors.push(required(`${at}.name`));
-  else checkSubdomain(ref.name, `${at}.name`, errors);
+  checkFormat(dns1123Subdomain, ref.name ?? '', `${at}.name`, errors);
   if (ref.key === '') errors.push(required(`${at}.key`));
   else checkFormat(configKey, ref.key, `${at}.key`, errors);
 }
@@ -194,8 +193,9 @@ export const containerRules: readonly TypeRules[] = [
     check(source, at, errors) {
       if (source.prefix) checkFormat(envName, source.prefix, `${at}.prefix`, errors);
       const set = present(source, ['configMapRef', 'secretRef']);
-      if (set.length === 0) errors.push(invalid(at, '', 'must specify one of: `configMapRef` or `secretRef`'));
-      else if (set.length > 1) errors.push(invalid(at, '', 'may not have more than one field specified at a time'));
+      const list = at.replace(/\[\d+\]$/, '');
+      if (set.length === 0) errors.push(invalid(list, '', 'must specify one of: `configMapRef` or `secretRef`'));
+      else if (set.length > 1) errors.push(invalid(list, '', 'may not have more than one field specified at a time'));
       for (const [field, ref] of [['configMapRef', source.configMapRef] as const, ['secretRef', source.secretRef] as const]) {
         if (!ref) continue;
         if (!ref.name) errors.push(required(`${at}.${field}.name`));

@@ -127,7 +127,7 @@ function checkSpecUpdate(next: PodSpec, previous: PodSpec, errors: Errors): void
   for (const [index, gate] of (next.schedulingGates ?? []).entries()) {
     if (!gates.has(gate.name)) {
       const text = `only deletion is allowed, but found new scheduling gate '${gate.name}'`;
-      errors.push(forbiddenField(`spec.schedulingGates[${index}]`, text));
+      errors.push(forbiddenField(`spec.schedulingGates[${index}].name`, text));
     }
   }
   if (!onlyAdded(next.tolerations ?? [], previous.tolerations ?? [])) {
@@ -150,6 +150,25 @@ function checkAnnotations(pod: Pod, errors: Errors): void {
   if (annotations[mirror] !== undefined && !pod.spec.nodeName) {
     const detail = 'must set spec.nodeName if mirror pod annotation is set';
     errors.push(invalid(`metadata.annotations[${mirror}]`, annotations[mirror], detail));
+  }
+}
+
+/** What templates may still leave open. */
+function checkPodOnly({ spec }: Pod, errors: Errors): void {
+  for (const list of ['containers', 'initContainers', 'ephemeralContainers'] as const) {
+    for (const [index, { image = '' }] of (spec[list] ?? []).entries()) {
+      if (image !== image.trim()) {
+        errors.push(invalid(`spec.${list}[${index}].image`, image, 'must not have leading or trailing whitespace'));
+      }
+    }
+  }
+  if (spec.serviceAccountName) return;
+  for (const [i, volume] of (spec.volumes ?? []).entries()) {
+    for (const [j, source] of (volume.projected?.sources ?? []).entries()) {
+      if (!source.serviceAccountToken) continue;
+      const at = `spec.volumes[${i}].projected.sources[${j}].serviceAccountToken`;
+      errors.push(forbiddenField(at, 'must not be specified when serviceAccountName is not set'));
+    }
   }
 }
 
@@ -194,6 +213,7 @@ export const podRules: readonly TypeRules[] = [
     defaults: setPodDefaults,
     object(pod, errors) {
       checkAnnotations(pod, errors);
+      checkPodOnly(pod, errors);
     },
     create(pod, errors) {
       if (pod.spec.nodeName && pod.spec.schedulingGates?.length) {
@@ -216,7 +236,7 @@ export const podRules: readonly TypeRules[] = [
       checkStates(next.status.containerStatuses, previous.status.containerStatuses, next, 'status.containerStatuses', errors);
       checkPodIPs(next, errors);
       if (!deepEqual(next.spec.nodeName, previous.spec.nodeName)) {
-        errors.push(forbiddenField('spec.nodeName', 'may not be changed directly'));
+        errors.push(forbiddenField('status.nodeName', 'may not be changed directly'));
       }
     },
   }),

@@ -9,6 +9,7 @@ import { containerRequests } from '#api/podrequests.ts';
 import { type TypeRules, typeRules } from '#api/walk/typerules.ts';
 import { checkSpreadUnique } from './affinity.rules.ts';
 import type { Container, EphemeralContainer } from './container.ts';
+import { Pod } from './pod.ts';
 import { PodSpec, PodTemplateSpec } from './podspec.ts';
 import { checkOneSuccess, checkReadiness, checkSleep } from './probe.rules.ts';
 import { ObjectFieldSelector } from './reference.ts';
@@ -24,16 +25,36 @@ type Listed = readonly [
 ];
 
 function allContainers(spec: PodSpec): Listed[] {
-  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((list) =>
+  return (['containers', 'initContainers', 'ephemeralContainers'] as const).flatMap((list) =>
     (spec[list] ?? []).map((container, index): Listed => [list, index, container]),
   );
+}
+
+function checkHostPorts(spec: PodSpec, isPod: boolean, at: string, errors: FieldError[]): void {
+  const shared = new Set<string>();
+  for (const [list, index, container] of allContainers(spec)) {
+    // Plain init containers run one by one, so each has the ports to itself.
+    const taken = list === 'containers' ? shared : new Set<string>();
+    if (list === 'ephemeralContainers') continue;
+    for (const [i, port] of (container.ports ?? []).entries()) {
+      const here = `${at}.${list}[${index}].ports[${i}].hostPort`;
+      const hostPort = port.hostPort ?? 0;
+      // Templates may leave the host port to the defaults of the pods made from them.
+      if (list === 'containers' && spec.hostNetwork && (isPod || hostPort !== 0) && hostPort !== port.containerPort) {
+        errors.push(invalid(here, hostPort, 'must match `containerPort` when `hostNetwork` is true'));
+      }
+      if (hostPort === 0) continue;
+      const key = `${port.protocol}/${port.hostIP ?? ''}/${hostPort}`;
+      if (taken.has(key)) errors.push(duplicate(here, key));
+      taken.add(key);
+    }
+  }
 }
 
 function checkContainers(spec: PodSpec, at: string, errors: FieldError[]): void {
   if (spec.containers.length === 0) errors.push(required(`${at}.containers`));
   const names = new Set<string>();
   const volumes = new Map((spec.volumes ?? []).map((volume) => [volume.name, volume]));
-  const hostPorts = new Set<string>();
   for (const [list, index, container] of allContainers(spec)) {
     const here = `${at}.${list}[${index}]`;
     if (container.name !== '') {
@@ -45,17 +66,6 @@ function checkContainers(spec: PodSpec, at: string, errors: FieldError[]): void 
       if (claim.name !== '' && !spec.resourceClaims?.some(({ name }) => name === claim.name)) {
         errors.push(absent(`${here}.resources.claims[${i}]`, claim.name));
       }
-    }
-    if (!container.ports || list === 'ephemeralContainers') continue;
-    for (const [i, port] of container.ports.entries()) {
-      const portAt = `${here}.ports[${i}]`;
-      if (spec.hostNetwork && (port.hostPort ?? 0) !== port.containerPort) {
-        errors.push(invalid(`${portAt}.containerPort`, port.containerPort, 'must match `hostPort` when `hostNetwork` is true'));
-      }
-      if (!port.hostPort) continue;
-      const key = `${port.protocol}/${port.hostIP ?? ''}/${port.hostPort}`;
-      if (hostPorts.has(key)) errors.push(duplicate(`${portAt}.hostPort`, key));
-      hostPorts.add(key);
     }
   }
 }
@@ -109,10 +119,10 @@ function checkInitAndMain(spec: PodSpec, at: string, errors: FieldError[]): void
     const here = `${at}.containers[${index}]`;
     checkRestartPolicy(container, here, errors);
     checkProbes(container, grace, here, errors);
-    for (const [i, policy] of (container.resizePolicy ?? []).entries()) {
+    for (const policy of container.resizePolicy ?? []) {
       if (spec.restartPolicy === 'Never' && policy.restartPolicy !== 'NotRequired') {
         const text = "must be 'NotRequired' when `restartPolicy` is 'Never'";
-        errors.push(invalid(`${here}.resizePolicy[${i}].restartPolicy`, policy.restartPolicy, text));
+        errors.push(invalid(`${here}.resizePolicy`, policy.restartPolicy, text));
       }
     }
   }
@@ -176,7 +186,8 @@ function checkHost(spec: PodSpec, at: string, errors: FieldError[]): void {
   }
   if (spec.hostUsers === false) {
     for (const field of ['hostNetwork', 'hostPID', 'hostIPC'] as const) {
-      if (spec[field]) errors.push(forbiddenField(`${at}.${field}`, 'when `hostUsers` is false'));
+      const name = field === 'hostNetwork' ? field : field === 'hostPID' ? 'HostPID' : 'HostIPC';
+      if (spec[field]) errors.push(forbiddenField(`${at}.${name}`, 'when `pod.Spec.HostUsers` is false'));
     }
   }
   const context = spec.securityContext;
@@ -239,7 +250,7 @@ function checkPodResources(spec: PodSpec, at: string, errors: FieldError[]): voi
   checkContainerResources(spec.overhead, `${at}.overhead`, errors);
   const own = spec.resources;
   if (!own) return;
-  if (own.claims) errors.push(forbiddenField(`${at}.resources.claims`, 'claims may not be set for Resources at pod-level'));
+  if (own.claims) errors.push(forbiddenField(`${at}.resources.claims`, 'claims cannot be set for Resources at pod-level'));
   const wanted = containerRequests(spec);
   for (const [name, amount] of Object.entries(own.requests ?? {})) {
     const sum = wanted[name];
@@ -261,7 +272,7 @@ function checkPodResources(spec: PodSpec, at: string, errors: FieldError[]): voi
       const most = own.limits?.[name];
       if (most !== undefined && compareQuantity(limit, most) > 0) {
         const text = `must be less than or equal to pod limits of ${most}`;
-        errors.push(invalid(`${at}.containers[${index}].resources.limits`, limit, text));
+        errors.push(invalid(`${at}.resources.containers[${index}][${name}].limits`, limit, text));
       }
     }
   }
@@ -283,7 +294,8 @@ export const podSpecRules: readonly TypeRules[] = [
         spec.serviceAccount = account;
       }
     },
-    check(spec, at, errors) {
+    check(spec, at, errors, env) {
+      checkHostPorts(spec, env.root === Pod, at, errors);
       checkVolumes(spec.volumes ?? [], `${at}.volumes`, errors);
       checkContainers(spec, at, errors);
       checkInitAndMain(spec, at, errors);
@@ -307,7 +319,11 @@ export const podSpecRules: readonly TypeRules[] = [
           errors.push(invalid(`${at}.resourceClaims[${i}]`, claim, text));
         }
       }
-      checkNamed(spec.schedulingGates, qualifiedName, `${at}.schedulingGates`, errors);
+      const gates = (spec.schedulingGates ?? []).map(({ name }) => name);
+      for (const [i, gate] of gates.entries()) {
+        checkFormat(qualifiedName, gate, `${at}.schedulingGates[${i}]`, errors);
+        if (gates.indexOf(gate) < i) errors.push(duplicate(`${at}.schedulingGates[${i}]`, gate));
+      }
       for (const [i, gate] of (spec.readinessGates ?? []).entries()) {
         checkFormat(qualifiedName, gate.conditionType, `${at}.readinessGates[${i}].conditionType`, errors);
       }

@@ -29,7 +29,7 @@ export function checkReadiness(probe: Probe, at: string, errors: FieldError[]): 
 export function checkSleep(handler: LifecycleHandler | undefined, graceSeconds: number, at: string, errors: FieldError[]): void {
   const seconds = handler?.sleep?.seconds;
   if (seconds === undefined || (seconds >= 0 && seconds <= graceSeconds)) return;
-  const detail = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds}).`;
+  const detail = `must be non-negative and less than terminationGracePeriodSeconds (${graceSeconds})`;
   errors.push(invalid(`${at}.sleep`, seconds, detail));
 }
 
@@ -67,9 +67,7 @@ export const probeRules: readonly TypeRules[] = [
     check(action, at, errors) {
       if (!action.path) errors.push(required(`${at}.path`));
       checkPort(action.port, `${at}.port`, errors);
-      for (const [index, header] of (action.httpHeaders ?? []).entries()) {
-        checkFormat(httpHeaderName, header.name, `${at}.httpHeaders[${index}].name`, errors);
-      }
+      for (const header of action.httpHeaders ?? []) checkFormat(httpHeaderName, header.name, `${at}.httpHeaders`, errors);
     },
   }),
   typeRules<TCPSocketAction>(TCPSocketAction, {

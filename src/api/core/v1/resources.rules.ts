@@ -106,11 +106,13 @@ export const resourceRules: readonly TypeRules[] = [
   }),
   typeRules<ContainerResizePolicy>(ContainerResizePolicy, {
     check(policy, at, errors) {
+      // Kubernetes reports these at the list, not at the item.
+      const list = at.replace(/\[\d+\]$/, '');
       if (policy.resourceName !== 'cpu' && policy.resourceName !== 'memory') {
-        errors.push(notSupported(`${at}.resourceName`, policy.resourceName, ['cpu', 'memory']));
+        errors.push(notSupported(list, policy.resourceName, ['cpu', 'memory']));
       }
       if (policy.restartPolicy !== 'NotRequired' && policy.restartPolicy !== 'RestartContainer') {
-        errors.push(notSupported(`${at}.restartPolicy`, policy.restartPolicy, ['NotRequired', 'RestartContainer']));
+        errors.push(notSupported(list, policy.restartPolicy, ['NotRequired', 'RestartContainer']));
       }
     },
   }),
