@@ -22,7 +22,13 @@ export function structOf(gvk: Gvk, rows: readonly ResourceRow[]): Struct | undef
 /** Types that operations use besides the kinds themselves. */
 const always = ['meta.v1.Status', 'meta.v1.DeleteOptions', 'meta.v1.WatchEvent', 'meta.v1.APIResourceList'];
 
-function described(name: string, schema: OpenApiSchema): OpenApiSchema {
+// In v3 a reference has no siblings: it goes into an allOf.
+function withText(text: string, property: OpenApiSchema, version: OpenApiVersion): OpenApiSchema {
+  const { $ref, ...rest } = property;
+  return $ref !== undefined && version === 'v3' ? { description: text, allOf: [{ $ref }], ...rest } : { description: text, ...property };
+}
+
+function described(name: string, schema: OpenApiSchema, version: OpenApiVersion): OpenApiSchema {
   const words = descriptionsOf(name);
   if (words === undefined) return schema;
   const properties = schema['properties'] as Record<string, OpenApiSchema> | undefined;
@@ -31,7 +37,7 @@ function described(name: string, schema: OpenApiSchema): OpenApiSchema {
     next['properties'] = Object.fromEntries(
       Object.entries(properties).map(([field, property]) => {
         const text = words.fields[field];
-        return [field, text ? { description: text, ...property } : property];
+        return [field, text ? withText(text, property, version) : property];
       }),
     );
   }
@@ -62,7 +68,7 @@ export function schemasOf(rows: readonly ResourceRow[], version: OpenApiVersion)
   return Object.fromEntries(
     Object.entries(schemas)
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, schema]) => [name, described(shortNames.get(name) ?? '', schema)]),
+      .map(([name, schema]) => [name, described(shortNames.get(name) ?? '', schema, version)]),
   );
 }
 
