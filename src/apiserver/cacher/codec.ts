@@ -43,6 +43,15 @@ export function spliceVersion(stored: Uint8Array, revision: number): Uint8Array 
   return out;
 }
 
+/** The reverse of `spliceVersion`. */
+export function cutVersion(json: Uint8Array, revision: number): Uint8Array {
+  if (revision === 0) return json;
+  const source = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
+  const at = source.indexOf(marker) + marker.length;
+  const rest = at + `"resourceVersion":"${revision}"`.length;
+  return Buffer.concat([source.subarray(0, at), source.subarray(source[rest] === 0x2c ? rest + 1 : rest)]);
+}
+
 /** Freezes an object and everything below it; stops at what is frozen already. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

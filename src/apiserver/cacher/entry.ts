@@ -1,23 +1,41 @@
 // One version of one object in the watch cache, with its encodings made at most once and shared by all readers.
 import type { KubeObject } from '#api/object.ts';
 import type { Encodable } from '../chain.ts';
-import { decodeStored, deepFreeze, spliceVersion, withVersion } from './codec.ts';
+import { cutVersion, decodeStored, deepFreeze, spliceVersion, withVersion } from './codec.ts';
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+
+// The writer of an object and the watch of the store both see the same bytes: they share one entry.
+const byBytes = new WeakMap<Uint8Array, Entry>();
 
 export class Entry implements Encodable {
   readonly key: string;
   readonly revision: number;
   readonly object: KubeObject;
-  readonly stored: Uint8Array;
+  // One of the two is there: after the first reader, the bytes with the version replace those without.
+  #stored: Uint8Array | undefined;
   #json: Uint8Array | undefined;
 
   constructor(key: string, revision: number, stored: Uint8Array, freeze: boolean) {
     this.key = key;
     this.revision = revision;
-    this.stored = stored;
+    this.#stored = stored;
     const object = withVersion(decodeStored(stored), revision);
     this.object = freeze ? deepFreeze(object) : object;
+  }
+
+  /** The entry of a stored value; the same one for everybody who has the same bytes at the same revision. */
+  static of(key: string, revision: number, stored: Uint8Array, freeze: boolean): Entry {
+    const known = byBytes.get(stored);
+    if (known && known.revision === revision && known.key === key) return known;
+    const entry = new Entry(key, revision, stored, freeze);
+    byBytes.set(stored, entry);
+    return entry;
+  }
+
+  /** The bytes as they are in the store. */
+  get stored(): Uint8Array {
+    return this.#stored ?? cutVersion(this.#json as Uint8Array, this.revision);
   }
 
   /** The same state, labelled with a later revision. */
@@ -26,13 +44,11 @@ export class Entry implements Encodable {
   }
 
   json(): Uint8Array {
-    this.#json ??= spliceVersion(this.stored, this.revision);
+    if (!this.#json) {
+      this.#json = spliceVersion(this.#stored as Uint8Array, this.revision);
+      this.#stored = undefined;
+    }
     return this.#json;
-  }
-
-  /** Frees the encoded bytes; they are made again on demand. */
-  dropEncoding(): void {
-    this.#json = undefined;
   }
 }
 

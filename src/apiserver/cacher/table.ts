@@ -71,7 +71,7 @@ export class Table {
     this.#complete = revision;
     this.#lastChange = 0;
     for (const kv of entries) {
-      this.#entries.set(kv.key, new Entry(kv.key, kv.modRevision, kv.value, this.#options.freeze));
+      this.#entries.set(kv.key, Entry.of(kv.key, kv.modRevision, kv.value, this.#options.freeze));
       this.#keys.push(kv.key);
       if (kv.modRevision > this.#lastChange) this.#lastChange = kv.modRevision;
     }
@@ -92,14 +92,13 @@ export class Table {
       this.#complete = (ring[dropped - 1] as Change).revision;
       this.#ring = ring.slice(dropped);
     }
-    change.previous?.dropEncoding();
     this.#dispatch(change);
   }
 
   #put(kv: KeyValue): Change | undefined {
     const previous = this.#entries.get(kv.key);
     if (previous && previous.revision >= kv.modRevision) return undefined;
-    const entry = new Entry(kv.key, kv.modRevision, kv.value, this.#options.freeze);
+    const entry = Entry.of(kv.key, kv.modRevision, kv.value, this.#options.freeze);
     this.#entries.set(kv.key, entry);
     if (!previous) this.#keys.splice(this.position(kv.key), 0, kv.key);
     return { revision: kv.modRevision, type: previous ? 'MODIFIED' : 'ADDED', entry, previous };

@@ -1,6 +1,7 @@
 // metadata.managedFields: who set which field, kept up to date on every write.
 import { apiVersionOf, type KubeObject } from '#api/object.ts';
 import { trackUpdate as ownersAfter, type Writer } from '#merge/apply.ts';
+import { deepEqual } from '#api/walk/equal.ts';
 import type { WriteRequest } from './request.ts';
 import { withMeta } from './meta.ts';
 
@@ -22,10 +23,25 @@ function withOwners(request: WriteRequest, object: KubeObject, live: KubeObject 
 
 /** The new object with the creator's entry. */
 export function trackCreate(request: WriteRequest, object: KubeObject): KubeObject {
-  return request.tracked ? object : withOwners(request, object, undefined);
+  if (request.tracked) return object;
+  // managedFields that the client sends itself are rare: they take the long way.
+  if (object.metadata.managedFields?.length) return withOwners(request, object, undefined);
+  const { registry, resource, fieldManager } = request;
+  const key = `${resource.apiVersion}/${resource.row.resource}/${fieldManager}`;
+  const kind = { struct: resource.row.struct, statusIsOurs: resource.hasStatus };
+  const known = registry.createMemo.find(key, object, kind);
+  if (known) return withMeta(object, { managedFields: [{ ...known, time: registry.now() }] });
+  const tracked = withOwners(request, object, undefined);
+  const entry = tracked.metadata.managedFields?.[0];
+  if (entry) registry.createMemo.add(key, object, entry);
+  return tracked;
 }
 
 /** The replacement with the writer's entry brought up to date. */
 export function trackUpdate(request: WriteRequest, object: KubeObject, old: KubeObject): KubeObject {
-  return request.tracked ? object : withOwners(request, object, old);
+  if (request.tracked) return object;
+  // Most clients send back what they read: the same list is known already and need not be read again.
+  const { managedFields } = old.metadata;
+  const same = object.metadata.managedFields !== managedFields && deepEqual(object.metadata.managedFields, managedFields);
+  return withOwners(request, same ? withMeta(object, { managedFields }) : object, old);
 }

@@ -9,7 +9,7 @@ import type { Resource } from './resource.ts';
 export type Persisted = { readonly ok: true; readonly entry: Entry } | { readonly ok: false; readonly current: Entry | undefined };
 
 function entryOf(registry: Registry, kv: KeyValue | undefined): Entry | undefined {
-  return kv && new Entry(kv.key, kv.modRevision, kv.value, registry.config.freeze);
+  return kv && Entry.of(kv.key, kv.modRevision, kv.value, registry.config.freeze);
 }
 
 /** Puts an object if the key still has `expected` as its revision (0: does not exist). The object is the served version. */
@@ -28,7 +28,7 @@ export async function persist(
     [lease === undefined ? { type: 'put', key, value } : { type: 'put', key, value, lease }],
   );
   if (!result.ok) return { ok: false, current: entryOf(registry, result.current[0]) };
-  return { ok: true, entry: new Entry(key, result.revision, value, registry.config.freeze) };
+  return { ok: true, entry: Entry.of(key, result.revision, value, registry.config.freeze) };
 }
 
 /** Removes the key if it still has this revision; the entry is the last state at the revision of the deletion. */

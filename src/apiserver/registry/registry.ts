@@ -9,6 +9,7 @@ import type { Hub } from '../cacher/hub.ts';
 import type { Backend } from '../chain.ts';
 import type { ServerConfig } from '../config.ts';
 import type { ResourceRow } from '../resources/row.ts';
+import { CreateMemo } from './creatememo.ts';
 import { type Conversion, Resource } from './resource.ts';
 import type { Strategy } from './strategy.ts';
 
@@ -26,6 +27,7 @@ export class Registry {
   readonly hub: Hub;
   readonly config: ServerConfig;
   readonly admission: Admission;
+  readonly createMemo = new CreateMemo();
   readonly #resources = new Map<string, Resource>();
   #rows: readonly ResourceRow[] = [];
   #generation = 0;
