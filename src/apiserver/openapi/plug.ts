@@ -41,7 +41,8 @@ export function v2Form(accept: string | undefined): { readonly protobuf: boolean
   const ranges = parseAccept(accept);
   if (ranges.length === 0) return { protobuf: false, type: 'application/json' };
   for (const { type } of ranges) {
-    if (protobufV2.includes(type)) return { protobuf: true, type };
+    // Asked for with an @, which is no proper media type: the answer is named without it.
+    if (protobufV2.includes(type)) return { protobuf: true, type: protobufV2[1] ?? type };
     if (type === 'application/json' || type === '*/*' || type === 'application/*') return { protobuf: false, type: 'application/json' };
   }
   return undefined;
