@@ -22,7 +22,7 @@ interface Selecting {
 }
 
 /** Checks that a workload selects its own pods, and that these restart forever. */
-function checkTemplate(spec: Selecting, kind: string, errors: FieldError[]): void {
+function checkTemplate(spec: Selecting, kind: string, errors: FieldError[], owner = 'ReplicaSet'): void {
   const { selector, template } = spec;
   if (!selector) errors.push(required('spec.selector'));
   else if (isEmptySelector(selector)) errors.push(invalid('spec.selector', selector, `empty selector is invalid for ${kind}`));
@@ -32,7 +32,7 @@ function checkTemplate(spec: Selecting, kind: string, errors: FieldError[]): voi
       errors.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
     }
   }
-  checkAlways(template, errors);
+  checkAlways(template, owner, errors);
 }
 
 function selects(selector: LabelSelector, labels: Readonly<Record<string, string>>): boolean {
@@ -44,13 +44,13 @@ function selects(selector: LabelSelector, labels: Readonly<Record<string, string
   }
 }
 
-function checkAlways(template: PodTemplateSpec, errors: FieldError[]): void {
+function checkAlways(template: PodTemplateSpec, owner: string, errors: FieldError[]): void {
   const policy = template.spec?.restartPolicy;
   if (policy !== undefined && policy !== 'Always') {
     errors.push(notSupported('spec.template.spec.restartPolicy', policy, ['Always']));
   }
   if (template.spec?.activeDeadlineSeconds !== undefined) {
-    errors.push(forbiddenField('spec.template.spec.activeDeadlineSeconds', 'activeDeadlineSeconds in ReplicaSet is not Supported'));
+    errors.push(forbiddenField('spec.template.spec.activeDeadlineSeconds', `activeDeadlineSeconds in ${owner} is not Supported`));
   }
 }
 
@@ -123,7 +123,7 @@ function checkDeployment({ spec }: Deployment, errors: Errors): void {
 }
 
 function checkDaemonSet({ spec }: DaemonSet, errors: Errors): void {
-  checkTemplate(spec, 'daemonset', errors);
+  checkTemplate(spec, 'daemonset', errors, 'DaemonSet');
   checkCounts(spec, ['minReadySeconds', 'revisionHistoryLimit'], 'spec', errors);
   const at = 'spec.updateStrategy.rollingUpdate';
   if (spec.updateStrategy?.type !== 'RollingUpdate') return;
@@ -169,7 +169,7 @@ function checkStatefulSet({ spec }: StatefulSet, errors: Errors): void {
     }
   }
   checkNonNegative(spec.ordinals?.start, 'spec.ordinals.start', errors);
-  checkTemplate(spec, 'statefulset', errors);
+  checkTemplate(spec, 'statefulset', errors, 'StatefulSet');
 }
 
 const mutableInStatefulSet = [
@@ -296,7 +296,7 @@ export const workloadRules: readonly TypeRules[] = [
       if (!Object.entries(selector).every(([key, value]) => labels[key] === value)) {
         errors.push(invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`'));
       }
-      checkAlways(spec.template, errors);
+      checkAlways(spec.template, 'ReplicationController', errors);
     },
     status: (next, _previous, errors) => checkProgress(next.status, setStatusParts, errors),
   }),

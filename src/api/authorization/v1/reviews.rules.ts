@@ -27,7 +27,8 @@ function checkAttributes(spec: Attributes, errors: Errors): void {
 
 function checkSubject(spec: Attributes & { readonly user?: string; readonly groups?: readonly string[] }, errors: Errors): void {
   checkAttributes(spec, errors);
-  if (!spec.user && !spec.groups?.length) errors.push(invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified'));
+  if (!spec.user && !spec.groups?.length)
+    errors.push(invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified'));
 }
 
 const labelledRequest = /^-----BEGIN CERTIFICATE REQUEST-----/m;
@@ -45,7 +46,8 @@ function checkSigner(name: string, errors: Errors): void {
   }
   const texts = dns1123Subdomain(domain);
   for (const text of texts) errors.push(invalid(at, domain, text));
-  if (texts.length === 0 && !domain.includes('.')) errors.push(invalid(at, domain, 'should be a domain with at least two segments separated by dots'));
+  if (texts.length === 0 && !domain.includes('.'))
+    errors.push(invalid(at, domain, 'should be a domain with at least two segments separated by dots'));
   if (path === '') errors.push(invalid(at, path, `validating label "${path}": must be non-empty`));
 }
 
@@ -71,7 +73,8 @@ export const reviewRules: readonly TypeRules[] = [
     check(spec, at, errors) {
       const seconds = spec.expirationSeconds ?? 3600;
       if (seconds < 600) errors.push(invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
-      if (seconds > 4294967296) errors.push(invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'));
+      if (seconds > 4294967296)
+        errors.push(invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'));
     },
   }),
   typeRules<CertificateSigningRequest>(CertificateSigningRequest, {
@@ -90,7 +93,8 @@ export const reviewRules: readonly TypeRules[] = [
         errors.push(invalid('spec.signerName', spec.signerName, 'the legacy signerName is not allowed via this API version'));
       } else checkSigner(spec.signerName, errors);
       const seconds = spec.expirationSeconds;
-      if (seconds !== undefined && seconds < 600) errors.push(invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
+      if (seconds !== undefined && seconds < 600)
+        errors.push(invalid('spec.expirationSeconds', seconds, 'may not specify a duration less than 600 seconds (10 minutes)'));
     },
     status(next, _previous, errors) {
       const seen = new Set<string>();

@@ -74,10 +74,7 @@ function checkTargets(metric: MetricSpec, at: string, errors: FieldError[]): voi
   }
 }
 
-function checkReplicas(
-  spec: { readonly minReplicas?: number; readonly maxReplicas: number },
-  errors: Errors,
-): void {
+function checkReplicas(spec: { readonly minReplicas?: number; readonly maxReplicas: number }, errors: Errors): void {
   if (spec.minReplicas !== undefined && spec.minReplicas < 1) {
     errors.push(invalid('spec.minReplicas', spec.minReplicas, 'must be greater than or equal to 1'));
   }
@@ -95,7 +92,13 @@ function checkReference(ref: CrossVersionObjectReference, at: string, errors: Fi
   const coreKinds = ['ReplicationController', 'Pod', 'Service', 'Node', 'Namespace'];
   if (at === 'spec.scaleTargetRef' && (ref.apiVersion ?? '').split('/').length > 2) {
     errors.push(invalid(`${at}.apiVersion`, ref.apiVersion, `unexpected GroupVersion string: ${ref.apiVersion}`));
-  } else if (at === 'spec.scaleTargetRef' && !(ref.apiVersion ?? '').includes('/') && ref.kind !== '' && ref.apiVersion && !coreKinds.includes(ref.kind)) {
+  } else if (
+    at === 'spec.scaleTargetRef' &&
+    !(ref.apiVersion ?? '').includes('/') &&
+    ref.kind !== '' &&
+    ref.apiVersion &&
+    !coreKinds.includes(ref.kind)
+  ) {
     errors.push(invalid(`${at}.apiVersion`, ref.apiVersion, 'apiVersion must specify API group'));
   }
 }
@@ -106,9 +109,7 @@ export const autoscalerRules: readonly TypeRules[] = [
   typeRules<HorizontalPodAutoscaler>(HorizontalPodAutoscaler, {
     defaults({ spec }) {
       spec.minReplicas ??= 1;
-      spec.metrics ??= [
-        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
-      ];
+      spec.metrics ??= [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }];
       behaviorDefaults(spec);
     },
     object({ spec }, errors) {
@@ -191,7 +192,8 @@ export const autoscalerRules: readonly TypeRules[] = [
       if (policy.type !== 'Pods' && policy.type !== 'Percent') errors.push(notSupported(`${at}.type`, policy.type, ['Percent', 'Pods']));
       if (policy.value <= 0) errors.push(invalid(`${at}.value`, policy.value, 'must be greater than zero'));
       if (policy.periodSeconds <= 0) errors.push(invalid(`${at}.periodSeconds`, policy.periodSeconds, 'must be greater than zero'));
-      if (policy.periodSeconds > 1800) errors.push(invalid(`${at}.periodSeconds`, policy.periodSeconds, 'must be less than or equal to 1800'));
+      if (policy.periodSeconds > 1800)
+        errors.push(invalid(`${at}.periodSeconds`, policy.periodSeconds, 'must be less than or equal to 1800'));
     },
   }),
   typeRules<Scale>(Scale, {

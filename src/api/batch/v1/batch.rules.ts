@@ -27,7 +27,9 @@ function checkIndexed(spec: JobSpec, at: string, errors: FieldError[]): void {
   if (indexed) {
     if (spec.completions === undefined) errors.push(required(`${at}.completions`, 'when completion mode is Indexed'));
     if ((spec.parallelism ?? 0) > maxParallelism) {
-      errors.push(invalid(`${at}.parallelism`, spec.parallelism, `must be less than or equal to ${maxParallelism} when completion mode is Indexed`));
+      errors.push(
+        invalid(`${at}.parallelism`, spec.parallelism, `must be less than or equal to ${maxParallelism} when completion mode is Indexed`),
+      );
     }
   }
   const perIndex = spec.backoffLimitPerIndex !== undefined;
@@ -45,9 +47,16 @@ function checkIndexed(spec: JobSpec, at: string, errors: FieldError[]): void {
   }
   if (perIndex && completions > maxParallelism) {
     if (failed === undefined) errors.push(required(`${at}.maxFailedIndexes`, 'must be specified when completions is above 100000'));
-    else if (failed > 10000) errors.push(invalid(`${at}.maxFailedIndexes`, failed, 'must be less than or equal to 10000 when completions are above 100000'));
+    else if (failed > 10000)
+      errors.push(invalid(`${at}.maxFailedIndexes`, failed, 'must be less than or equal to 10000 when completions are above 100000'));
     if ((spec.parallelism ?? 0) > 10000) {
-      errors.push(invalid(`${at}.parallelism`, spec.parallelism, 'must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index'));
+      errors.push(
+        invalid(
+          `${at}.parallelism`,
+          spec.parallelism,
+          'must be less than or equal to 10000 when completions are above 100000 and used with backoff limit per index',
+        ),
+      );
     }
   }
 }
@@ -67,9 +76,11 @@ function checkFailureRule(rule: PodFailurePolicyRule, spec: JobSpec, at: string,
     if (exit.values.length === 0) errors.push(invalid(`${here}.values`, exit.values, 'at least one value is required'));
     if (exit.values.length > 255) errors.push(tooMany(`${here}.values`, exit.values.length, 255));
     for (const [index, value] of exit.values.entries()) {
-      if (exit.operator === 'In' && value === 0) errors.push(invalid(`${here}.values[${index}]`, value, 'must not be 0 for the In operator'));
+      if (exit.operator === 'In' && value === 0)
+        errors.push(invalid(`${here}.values[${index}]`, value, 'must not be 0 for the In operator'));
       const previous = exit.values[index - 1];
-      if (previous !== undefined && previous === value) errors.push({ type: 'Duplicate value', field: `${here}.values[${index}]`, value, detail: '' });
+      if (previous !== undefined && previous === value)
+        errors.push({ type: 'Duplicate value', field: `${here}.values[${index}]`, value, detail: '' });
     }
     if (exit.values.some((value, index) => index > 0 && (exit.values[index - 1] as number) > value)) {
       errors.push(invalid(`${here}.values`, exit.values, 'must be ordered'));
@@ -105,7 +116,8 @@ function checkPolicies(spec: JobSpec, at: string, errors: FieldError[]): void {
   const success = spec.successPolicy;
   if (!success) return;
   if (spec.completionMode !== 'Indexed') errors.push(invalid(`${at}.successPolicy`, success, 'requires indexed completion mode'));
-  if (success.rules.length === 0) errors.push(required(`${at}.successPolicy.rules`, 'at least one rules must be specified when the successPolicy is specified'));
+  if (success.rules.length === 0)
+    errors.push(required(`${at}.successPolicy.rules`, 'at least one rules must be specified when the successPolicy is specified'));
   if (success.rules.length > 20) errors.push(tooMany(`${at}.successPolicy.rules`, success.rules.length, 20));
   for (const [index, rule] of success.rules.entries()) {
     const here = `${at}.successPolicy.rules[${index}]`;
@@ -113,13 +125,26 @@ function checkPolicies(spec: JobSpec, at: string, errors: FieldError[]): void {
       errors.push(required(here, 'at least one of succeededCount or succeededIndexes must be specified'));
     }
     const total = rule.succeededIndexes === undefined ? undefined : indexCount(rule.succeededIndexes, spec.completions ?? 0);
-    if (total === 'invalid') errors.push(invalid(`${here}.succeededIndexes`, rule.succeededIndexes, 'error parsing succeededIndexes: malformed or out of range'));
+    if (total === 'invalid')
+      errors.push(invalid(`${here}.succeededIndexes`, rule.succeededIndexes, 'error parsing succeededIndexes: malformed or out of range'));
     checkNonNegative(rule.succeededCount, `${here}.succeededCount`, errors);
     if (rule.succeededCount !== undefined && rule.succeededCount > (spec.completions ?? 0)) {
-      errors.push(invalid(`${here}.succeededCount`, rule.succeededCount, `must be less than or equal to ${spec.completions ?? 0} (the number of specified completions)`));
+      errors.push(
+        invalid(
+          `${here}.succeededCount`,
+          rule.succeededCount,
+          `must be less than or equal to ${spec.completions ?? 0} (the number of specified completions)`,
+        ),
+      );
     }
     if (typeof total === 'number' && rule.succeededCount !== undefined && rule.succeededCount > total) {
-      errors.push(invalid(`${here}.succeededCount`, rule.succeededCount, `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`));
+      errors.push(
+        invalid(
+          `${here}.succeededCount`,
+          rule.succeededCount,
+          `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`,
+        ),
+      );
     }
   }
 }
@@ -146,7 +171,8 @@ function checkJobSpec(spec: JobSpec, at: string, errors: FieldError[]): void {
   const manager = spec.managedBy;
   if (manager !== undefined) {
     for (const text of domainPrefixedPath(manager)) errors.push(invalid(`${at}.managedBy`, manager, text));
-    if (manager.length > 63) errors.push({ type: 'Too long', field: `${at}.managedBy`, value: '', detail: 'may not be more than 63 bytes' });
+    if (manager.length > 63)
+      errors.push({ type: 'Too long', field: `${at}.managedBy`, value: '', detail: 'may not be more than 63 bytes' });
   }
   const policy = spec.template.spec?.restartPolicy;
   if (policy === 'Always' || !policy) {
@@ -200,16 +226,21 @@ function checkJobStatus(next: Job, previous: Job, errors: Errors): void {
   for (const field of ['active', 'succeeded', 'failed', 'ready', 'terminating'] as const) {
     checkNonNegative(status[field], `status.${field}`, errors);
   }
-  if (complete && failed) errors.push(invalid('status.conditions', status.conditions, 'cannot set Complete=True and Failed=true conditions'));
+  if (complete && failed)
+    errors.push(invalid('status.conditions', status.conditions, 'cannot set Complete=True and Failed=true conditions'));
   for (const type of ['Complete', 'Failed']) {
-    if (is(previous, type) && !is(next, type)) errors.push(invalid('status.conditions', status.conditions ?? [], `cannot disable the terminal ${type}=True condition`));
+    if (is(previous, type) && !is(next, type))
+      errors.push(invalid('status.conditions', status.conditions ?? [], `cannot disable the terminal ${type}=True condition`));
   }
   if (complete && !status.completionTime) errors.push(required('status.completionTime', 'completionTime is required for Complete jobs'));
   if (!complete && status.completionTime) {
-    errors.push(invalid('status.completionTime', status.completionTime, 'cannot set completionTime when there is no Complete=True condition'));
+    errors.push(
+      invalid('status.completionTime', status.completionTime, 'cannot set completionTime when there is no Complete=True condition'),
+    );
   }
   if ((complete || failed) && status.active) errors.push(invalid('status.active', status.active, 'active>0 is invalid for finished job'));
-  if ((status.ready ?? 0) > (status.active ?? 0)) errors.push(invalid('status.ready', status.ready, 'cannot set more ready pods than active'));
+  if ((status.ready ?? 0) > (status.active ?? 0))
+    errors.push(invalid('status.ready', status.ready, 'cannot set more ready pods than active'));
   for (const field of ['succeeded', 'failed'] as const) {
     if ((status[field] ?? 0) < (previous.status[field] ?? 0)) {
       if (field === 'failed' || status.completedIndexes === undefined) {
@@ -222,7 +253,8 @@ function checkJobStatus(next: Job, previous: Job, errors: Errors): void {
 function checkTimeZone(zone: string, errors: Errors): void {
   const at = 'spec.timeZone';
   if (zone === '') errors.push(invalid(at, zone, 'timeZone must be nil or non-empty string'));
-  else if (/^local$/i.test(zone)) errors.push(invalid(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'));
+  else if (/^local$/i.test(zone))
+    errors.push(invalid(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'));
   else {
     try {
       Intl.DateTimeFormat('en-US', { timeZone: zone });

@@ -6,13 +6,12 @@ import { semanticEqual } from '#api/walk/equal.ts';
 import { type Errors, type TypeRules, typeRules } from '#api/walk/typerules.ts';
 import { checkTaints } from './affinity.rules.ts';
 import { Node, NodeSpec } from './node.ts';
-import { checkResourceAmount, checkResourceName } from './resources.rules.ts';
+import { checkResourceAmount } from './resources.rules.ts';
 
 function checkNodeResources(node: Node, errors: Errors): void {
   for (const list of ['capacity', 'allocatable'] as const) {
     for (const [name, amount] of Object.entries(node.status[list] ?? {})) {
-      checkResourceName(name, `status.${list}[${name}]`, errors);
-      checkResourceAmount(name, amount, `status.${list}[${name}]`, errors);
+      checkResourceAmount(name, amount, `status.${list}.${name}`, errors);
     }
   }
 }
@@ -41,7 +40,7 @@ export const nodeRules: readonly TypeRules[] = [
       if (node.status.capacity) node.status.allocatable ??= { ...node.status.capacity };
     },
     object(node, errors) {
-      if (node.spec.taints) checkTaints(node.spec.taints, 'spec.taints', errors);
+      if (node.spec.taints) checkTaints(node.spec.taints, 'metadata.taints', errors);
       checkNodeResources(node, errors);
       for (const [index, cidr] of (node.spec.podCIDRs ?? []).entries()) {
         if (!parseCidr(cidr)) errors.push(invalid(`spec.podCIDRs[${index}]`, cidr, invalidCidrText));

@@ -44,12 +44,14 @@ function checkServicePort(port: ServicePort, spec: ServiceSpec, at: string, erro
   if (!port.protocol) errors.push(required(`${at}.protocol`));
   checkPort(port.targetPort ?? 0, `${at}.targetPort`, errors);
   if (port.appProtocol) checkFormat(qualifiedName, port.appProtocol, `${at}.appProtocol`, errors);
-  if (isHeadless(spec) && port.targetPort !== port.port && spec.selector === undefined) {
-    errors.push(invalid(`${at}.targetPort`, port.targetPort, "must be equal to the value of 'port' when clusterIP = None"));
-  }
   if (spec.type === 'ClusterIP' && port.nodePort) {
     errors.push(forbiddenField(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
   }
+}
+
+/** The port as Kubernetes prints it here: its internal form, with nothing but what must be unique. */
+function internalPort({ protocol, port }: ServicePort): object {
+  return { Name: '', Protocol: protocol, AppProtocol: null, Port: port, TargetPort: 0, NodePort: 0 };
 }
 
 function checkPorts(spec: ServiceSpec, errors: Errors): void {
@@ -64,7 +66,7 @@ function checkPorts(spec: ServiceSpec, errors: Errors): void {
     if (port.name && names.has(port.name)) errors.push(duplicate(`${at}.name`, port.name));
     names.add(port.name ?? '');
     const key = `${port.protocol}/${port.port}`;
-    if (numbers.has(key)) errors.push(duplicate(at, { protocol: port.protocol, port: port.port }));
+    if (numbers.has(key)) errors.push(duplicate(at, internalPort(port)));
     numbers.add(key);
     if (!port.nodePort) continue;
     const nodeKey = `${port.protocol}/${port.nodePort}`;
@@ -113,7 +115,7 @@ function checkTraffic(spec: ServiceSpec, errors: Errors): void {
   }
   if (spec.sessionAffinity === 'ClientIP') {
     const at = 'spec.sessionAffinityConfig.clientIP.timeoutSeconds';
-    if (timeout === undefined) errors.push(required(at, 'timeoutSeconds should not be empty when session affinity is ClientIP'));
+    if (timeout === undefined) errors.push(required(at, 'when session affinity type is ClientIP'));
     else if (timeout <= 0 || timeout > 86400) errors.push(invalid(at, timeout, 'must be greater than 0 and less than 86400'));
   }
   const external = isExternallyAccessible(spec);
@@ -140,10 +142,10 @@ function checkLoadBalancer(spec: ServiceSpec, errors: Errors): void {
   const is = spec.type === 'LoadBalancer';
   for (const [index, text] of (spec.loadBalancerSourceRanges ?? []).entries()) {
     if (!is) {
-      errors.push(forbiddenField(`spec.loadBalancerSourceRanges`, "may only be used when `type` is 'LoadBalancer'"));
+      errors.push(forbiddenField('spec.LoadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'"));
       break;
     }
-    if (!parseCidr(text.trim())) errors.push(invalid(`spec.loadBalancerSourceRanges[${index}]`, text, invalidCidrText));
+    if (!parseCidr(text.trim())) errors.push(invalid(`spec.LoadBalancerSourceRanges[${index}]`, text, invalidCidrText));
   }
   if (!is && spec.allocateLoadBalancerNodePorts !== undefined) {
     errors.push(forbiddenField('spec.allocateLoadBalancerNodePorts', "may only be used when `type` is 'LoadBalancer'"));
@@ -187,7 +189,7 @@ function checkServiceUpdate(next: Service, previous: Service, errors: Errors): v
   }
   const health = (one: ServiceSpec): boolean => one.type === 'LoadBalancer' && one.externalTrafficPolicy === 'Local';
   if (health(spec) && health(old) && old.healthCheckNodePort && spec.healthCheckNodePort !== old.healthCheckNodePort) {
-    errors.push(invalid('spec.healthCheckNodePort', spec.healthCheckNodePort ?? 0, immutableText));
+    errors.push(forbiddenField('spec.healthCheckNodePort', immutableText));
   }
 }
 

@@ -34,7 +34,8 @@ export const eventRules: readonly TypeRules[] = [
     },
     create(event, errors) {
       if (!event.eventTime) errors.push(required('eventTime'));
-      if (event.type !== 'Normal' && event.type !== 'Warning') errors.push(invalid('type', event.type ?? '', `has invalid value: ${event.type ?? ''}`));
+      if (event.type !== 'Normal' && event.type !== 'Warning')
+        errors.push(invalid('type', event.type ?? '', `has invalid value: ${event.type ?? ''}`));
       if (!event.reportingController) errors.push(required('reportingController'));
       else checkFormat(qualifiedName, event.reportingController, 'reportingController', errors);
       checkText(event.reportingInstance, 'reportingInstance', errors);

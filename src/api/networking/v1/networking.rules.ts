@@ -163,14 +163,16 @@ export const networkingRules: readonly TypeRules[] = [
     },
     object({ spec }, errors) {
       const controller = spec.controller ?? '';
-      if (controller.length > 250) errors.push({ type: 'Too long', field: 'spec.controller', value: '', detail: 'may not be more than 250 bytes' });
+      if (controller.length > 250)
+        errors.push({ type: 'Too long', field: 'spec.controller', value: '', detail: 'may not be more than 250 bytes' });
       for (const text of domainPrefixedPath(controller)) {
         errors.push(controller === '' ? required('spec.controller') : invalid('spec.controller', controller, text));
       }
       if (spec.parameters) checkParameters(spec.parameters, errors);
     },
     update(next, previous, errors) {
-      if (next.spec.controller !== previous.spec.controller) errors.push(invalid('spec.controller', next.spec.controller ?? '', immutableText));
+      if (next.spec.controller !== previous.spec.controller)
+        errors.push(invalid('spec.controller', next.spec.controller ?? '', immutableText));
     },
   }),
   typeRules<NetworkPolicy>(NetworkPolicy, {

@@ -17,9 +17,12 @@ function checkRules(rules: readonly PolicyRule[], namespaced: boolean, errors: F
     const at = `rules[${index}]`;
     if (rule.verbs.length === 0) errors.push(required(`${at}.verbs`, 'verbs must contain at least one value'));
     if (rule.nonResourceURLs?.length) {
-      if (namespaced) errors.push(invalid(`${at}.nonResourceURLs`, rule.nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'));
+      if (namespaced)
+        errors.push(invalid(`${at}.nonResourceURLs`, rule.nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs'));
       if (rule.apiGroups?.length || rule.resources?.length || rule.resourceNames?.length) {
-        errors.push(invalid(`${at}.nonResourceURLs`, rule.nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs'));
+        errors.push(
+          invalid(`${at}.nonResourceURLs`, rule.nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs'),
+        );
       }
       continue;
     }
@@ -53,7 +56,9 @@ export const rbacRules: readonly TypeRules[] = [
     object(role, errors) {
       checkRules(role.rules ?? [], false, errors);
       if (role.aggregationRule && !role.aggregationRule.clusterRoleSelectors?.length) {
-        errors.push(required('aggregationRule.clusterRoleSelectors', 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
+        errors.push(
+          required('aggregationRule.clusterRoleSelectors', 'at least one clusterRoleSelector required if aggregationRule is non-nil'),
+        );
       }
     },
   }),
@@ -95,4 +100,3 @@ export const rbacRules: readonly TypeRules[] = [
     },
   }),
 ];
-

@@ -21,7 +21,12 @@ export const priorityClassRules: readonly TypeRules[] = [
       if (name.startsWith('system-')) {
         const value = systemClasses[name];
         if (value === undefined || value !== one.value || one.globalDefault) {
-          errors.push(forbiddenField('metadata.name', `priority class names with 'system-' prefix are reserved for system use only. error: ${systemError(one, value)}`));
+          errors.push(
+            forbiddenField(
+              'metadata.name',
+              `priority class names with 'system-' prefix are reserved for system use only. error: ${systemError(one, value)}`,
+            ),
+          );
         }
       } else if (one.value > highest) {
         errors.push(forbiddenField('value', `maximum allowed value of a user defined priority is ${highest}`));

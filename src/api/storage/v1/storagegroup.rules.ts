@@ -104,7 +104,8 @@ export const storageGroupRules: readonly TypeRules[] = [
       const policies = ['File', 'None', 'ReadWriteOnceWithFSType'];
       if (!policies.includes(spec.fsGroupPolicy ?? '')) errors.push(notSupported('spec.fsGroupPolicy', spec.fsGroupPolicy ?? '', policies));
       for (const mode of spec.volumeLifecycleModes ?? []) {
-        if (mode !== 'Persistent' && mode !== 'Ephemeral') errors.push(notSupported('spec.volumeLifecycleModes', mode, ['Ephemeral', 'Persistent']));
+        if (mode !== 'Persistent' && mode !== 'Ephemeral')
+          errors.push(notSupported('spec.volumeLifecycleModes', mode, ['Ephemeral', 'Persistent']));
       }
       const audiences = new Set<string>();
       for (const [index, token] of (spec.tokenRequests ?? []).entries()) {
@@ -114,7 +115,8 @@ export const storageGroupRules: readonly TypeRules[] = [
         const seconds = token.expirationSeconds;
         if (seconds === undefined) continue;
         if (seconds < 600) errors.push(invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes'));
-        if (seconds > 4294967296) errors.push(invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'));
+        if (seconds > 4294967296)
+          errors.push(invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds'));
       }
       const period = spec.nodeAllocatableUpdatePeriodSeconds;
       if (period !== undefined && period < 10) {
@@ -123,7 +125,8 @@ export const storageGroupRules: readonly TypeRules[] = [
     },
     update(next, previous, errors) {
       for (const field of ['attachRequired', 'volumeLifecycleModes'] as const) {
-        if (!semanticEqual(next.spec[field], previous.spec[field])) errors.push(invalid(`spec.${field}`, next.spec[field] ?? null, immutableText));
+        if (!semanticEqual(next.spec[field], previous.spec[field]))
+          errors.push(invalid(`spec.${field}`, next.spec[field] ?? null, immutableText));
       }
     },
   }),
