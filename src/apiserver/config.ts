@@ -19,7 +19,7 @@ export interface ServerConfig {
   readonly requestTimeout: number;
   /** Seconds for which Events are kept. */
   readonly eventTtl: number;
-  /** Entries kept per resource for resuming watches. */
+  /** Changes kept per resource, at least, for watches that resume. */
   readonly watchHistory: number;
   /** Milliseconds between compactions of the store; 0: never. History of two intervals stays readable. */
   readonly compactionInterval: number;
@@ -36,6 +36,6 @@ export const defaultConfig: ServerConfig = {
   maxMutatingInFlight: 200,
   requestTimeout: 60_000,
   eventTtl: 3600,
-  watchHistory: 4096,
+  watchHistory: 1024,
   compactionInterval: 300_000,
 };

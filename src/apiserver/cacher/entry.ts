@@ -16,11 +16,12 @@ export class Entry implements Encodable {
   #stored: Uint8Array | undefined;
   #json: Uint8Array | undefined;
 
-  constructor(key: string, revision: number, stored: Uint8Array, freeze: boolean) {
+  /** `known`: the object in the bytes, where it need not be decoded. */
+  constructor(key: string, revision: number, stored: Uint8Array, freeze: boolean, known?: KubeObject) {
     this.key = key;
     this.revision = revision;
     this.#stored = stored;
-    const object = withVersion(decodeStored(stored), revision);
+    const object = withVersion(known ?? decodeStored(stored), revision);
     this.object = freeze ? deepFreeze(object) : object;
   }
 
@@ -40,7 +41,7 @@ export class Entry implements Encodable {
 
   /** The same state, labelled with a later revision. */
   at(revision: number): Entry {
-    return new Entry(this.key, revision, this.stored, Object.isFrozen(this.object));
+    return new Entry(this.key, revision, this.stored, Object.isFrozen(this.object), this.object);
   }
 
   json(): Uint8Array {
