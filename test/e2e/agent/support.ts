@@ -167,7 +167,7 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
       await agent.ready;
     },
     createPod: (pod) => pods.create(pod, { namespace }),
-    async until(name, check, ms = 15_000) {
+    async until(name, check, ms = 30_000) {
       const deadline = Date.now() + ms;
       for (;;) {
         const pod = await pods.get(name, { namespace });
@@ -176,7 +176,7 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
         await world.clock.sleep(20);
       }
     },
-    async untilGone(name, ms = 15_000) {
+    async untilGone(name, ms = 30_000) {
       const deadline = Date.now() + ms;
       for (;;) {
         const pod = await pods.get(name, { namespace }).catch((error: unknown) => {
