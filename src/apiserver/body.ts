@@ -4,7 +4,7 @@ import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '#api/st
 import { messageOf } from '#base/errors.ts';
 import { goQuote } from '#format/goquote.ts';
 import { parseJson, parseJsonStrict } from '#format/json.ts';
-import { parseYaml } from '#format/yaml.ts';
+import { parseYaml, parseYamlStrict } from '#format/yaml.ts';
 import type { Struct } from '#api/dsl.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '#api/object.ts';
 import { structs } from '#api/structs.ts';
@@ -157,18 +157,25 @@ export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): 
   const { call } = ctx;
   const validation = fieldValidationOf(call.params);
   let value = call.object;
+  // Looking for keys said twice costs a slower parser: only for those who ask.
+  let duplicates: readonly string[] = [];
   if (value === undefined) {
     const format = bodyFormat(call);
     const bytes = await readBody(call);
     value = format === 'protobuf' ? protobufBody(bytes, target) : parseBody(bytes, format, target.kind);
-    // Looking for keys said twice costs a slower parser: only for those who ask.
-    if (format === 'json' && validation !== 'Ignore' && call.params.has('fieldValidation')) {
-      const duplicates = parseJsonStrict(bytes).duplicates.map((field) => `duplicate field ${goQuote(field)}`);
-      if (duplicates.length > 0 && validation === 'Strict') throw cannotBeHandled(target, target.kind, strictReason(duplicates));
-      ctx.warnings.push(...duplicates);
-    }
+    if (call.params.has('fieldValidation') && validation !== 'Ignore' && format !== 'protobuf') duplicates = duplicatesOf(bytes, format);
   }
-  return decodeValue(value, target, validation, (finding) => ctx.warnings.push(finding)) as T;
+  const findings = [...duplicates];
+  const object = decodeValue(value, target, validation === 'Strict' ? 'Warn' : validation, (finding) => findings.push(finding));
+  if (findings.length > 0 && validation === 'Strict') throw cannotBeHandled(target, target.kind, strictReason(findings));
+  ctx.warnings.push(...findings);
+  return object as T;
+}
+
+function duplicatesOf(bytes: Uint8Array, format: 'json' | 'yaml'): readonly string[] {
+  if (format === 'json') return parseJsonStrict(bytes).duplicates.map((field) => `duplicate field ${goQuote(field)}`);
+  const { duplicates } = parseYamlStrict(text(bytes));
+  return duplicates.length > 0 ? [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`] : [];
 }
 
 /** The object in a protobuf body. Resources without a protobuf form (custom ones) answer 415. */

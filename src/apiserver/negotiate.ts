@@ -188,43 +188,61 @@ export function frameEncoder(
   choice: Accepted,
   options: Omit<TableOptions, 'now'> & { now(): number },
 ): (events: readonly EncodableEvent[]) => Uint8Array {
-  if (choice.encoding === 'protobuf') return protobufFrames(choice);
-  let first = true;
-  const convertEvent = (event: EncodableEvent): Uint8Array | string => {
-    const { object } = event.item;
-    if (event.type === 'ERROR' || choice.form === 'object') return event.item.json();
-    if (choice.form === 'Table') {
-      const objects = event.type === 'BOOKMARK' ? [] : [object];
-      const { resourceVersion, annotations } = object.metadata;
-      const metadata = event.type === 'BOOKMARK' ? { resourceVersion, ...(annotations ? { annotations } : {}) } : { resourceVersion };
-      const table = tableObject(row, objects, metadata, choice, { includeObject: options.includeObject, now: options.now() }, !first);
-      first = false;
-      return JSON.stringify(table);
-    }
-    return JSON.stringify({ kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: object.metadata });
-  };
-  return (events) => {
-    const chunks: Uint8Array[] = [];
-    for (const event of events) {
-      const body = convertEvent(event);
-      chunks.push(eventHead(event.type), typeof body === 'string' ? Buffer.from(body) : body, eventTail);
-    }
-    return Buffer.concat(chunks);
-  };
+  const encodeOne = choice.form === 'Table' ? tableFrames(row, choice, options) : (event: EncodableEvent) => sharedFrame(event, choice);
+  return (events) => (events.length === 1 ? encodeOne(events[0] as EncodableEvent) : Buffer.concat(events.map(encodeOne)));
 }
 
-/** Frames of a protobuf watch. */
-function protobufFrames(choice: Accepted): (events: readonly EncodableEvent[]) => Uint8Array {
-  return (events) =>
-    Buffer.concat(
-      events.map(({ type, item }) => {
-        const isObject = choice.form === 'object' || type === 'ERROR';
-        const object = isObject
-          ? item.object
-          : { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: item.object.metadata };
-        return watchFrame(type, toProtobuf(object) ?? new Uint8Array(0));
-      }),
-    );
+// A change reaches all its watchers in one go: the last few frames are enough for them to share their bytes.
+interface Frame {
+  readonly item: Encodable;
+  readonly kind: string;
+  readonly bytes: Uint8Array;
+}
+const recentFrames: Frame[] = [];
+const maxRecent = 16;
+let nextFrame = 0;
+
+function sharedFrame(event: EncodableEvent, choice: Accepted): Uint8Array {
+  const kind = `${event.type}/${choice.encoding}/${choice.form}/${choice.metaVersion}`;
+  for (const frame of recentFrames) if (frame.item === event.item && frame.kind === kind) return frame.bytes;
+  const bytes = choice.encoding === 'protobuf' ? protobufFrame(event, choice) : jsonFrame(event.type, plainBody(event, choice));
+  recentFrames[nextFrame] = { item: event.item, kind, bytes };
+  nextFrame = (nextFrame + 1) % maxRecent;
+  return bytes;
+}
+
+function jsonFrame(type: string, body: Uint8Array): Uint8Array {
+  return Buffer.concat([eventHead(type), body, eventTail]);
+}
+
+function metadataOnly(event: EncodableEvent, choice: Accepted): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: event.item.object.metadata };
+}
+
+function plainBody(event: EncodableEvent, choice: Accepted): Uint8Array {
+  if (event.type === 'ERROR' || choice.form === 'object') return event.item.json();
+  return Buffer.from(JSON.stringify(metadataOnly(event, choice)));
+}
+
+function protobufFrame(event: EncodableEvent, choice: Accepted): Uint8Array {
+  const isObject = choice.form === 'object' || event.type === 'ERROR';
+  return watchFrame(event.type, toProtobuf(isObject ? event.item.object : metadataOnly(event, choice)) ?? new Uint8Array(0));
+}
+
+function tableFrames(row: ResourceRow, choice: Accepted, options: Omit<TableOptions, 'now'> & { now(): number }) {
+  let first = true;
+  return (event: EncodableEvent): Uint8Array => {
+    const { object } = event.item;
+    if (event.type === 'ERROR') return jsonFrame(event.type, event.item.json());
+    const isBookmark = event.type === 'BOOKMARK';
+    const { resourceVersion, annotations } = object.metadata;
+    const metadata = isBookmark && annotations ? { resourceVersion, annotations } : { resourceVersion };
+    const tableOptions = { includeObject: options.includeObject, now: options.now() };
+    // Only the first event tells the columns.
+    const table = tableObject(row, isBookmark ? [] : [object], metadata, choice, tableOptions, !first);
+    first = false;
+    return jsonFrame(event.type, Buffer.from(JSON.stringify(table)));
+  };
 }
 
 /** The content type of a watch. */

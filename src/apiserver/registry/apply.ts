@@ -11,6 +11,8 @@ export interface ApplyRequest {
   readonly namespace: string;
   readonly name: string;
   readonly body: unknown;
+  /** Keys that the text said twice, such as `line 3: key "a" already set in map`. */
+  readonly duplicates: readonly string[];
   mayCreate(): Promise<void>;
 }
 
@@ -58,6 +60,11 @@ export function applyUpdate(request: WriteRequest, apply: ApplyRequest): Promise
       } catch (error) {
         if (error instanceof ApplyTypeError) throw badRequest(error.message);
         throw error;
+      }
+      if (apply.duplicates.length > 0) {
+        const text = `error converting YAML to JSON: yaml: unmarshal errors:\n  ${apply.duplicates.join('\n  ')}`;
+        if (ctx.call.params.get('fieldValidation') === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`);
+        if (!ctx.warnings.includes(text)) ctx.warnings.push(text);
       }
       if (result.conflicts !== undefined) throw applyConflict(result.conflicts.causes, result.conflicts.message);
       return decodeValue(result.object, target, 'Ignore', () => undefined);
