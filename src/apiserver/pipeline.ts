@@ -8,6 +8,7 @@ import { forbiddenError } from './authz/authorizer.ts';
 import type { Answer, Auditor, Authenticator, Authorizer, AuthzAttributes, Backend, Call, Context, RequestInfo } from './chain.ts';
 import { pageNotFound } from './discovery/plug.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { RequestMetrics } from './metrics.ts';
 import type { Registry } from './registry/registry.ts';
 import { parseRequestInfo } from './requestinfo.ts';
 import { type Router, takesMethod } from './router.ts';
@@ -20,6 +21,7 @@ export interface PipelineOptions {
   readonly authenticators: readonly Authenticator[];
   readonly authorizer: Authorizer;
   readonly auditor: Auditor | undefined;
+  readonly metrics: RequestMetrics;
 }
 
 /** What a request has become when it may be served. */
@@ -47,8 +49,8 @@ export class Pipeline {
   }
 
   /** Requests being served. */
-  get inFlight(): number {
-    return this.#reads + this.#writes;
+  get inFlight(): { readonly reading: number; readonly mutating: number } {
+    return { reading: this.#reads, mutating: this.#writes };
   }
 
   close(): void {
@@ -60,8 +62,11 @@ export class Pipeline {
     const warnings: string[] = [];
     let audited: Pick<Context, 'call' | 'info' | 'user'> | undefined;
     let answer: Answer;
+    let info: RequestInfo | undefined;
+    const { clock } = this.#options.backend.world;
+    const started = clock.monotonic();
     try {
-      const info = parseRequestInfo(call.method, call.path, call.params);
+      info = parseRequestInfo(call.method, call.path, call.params);
       const release = this.#enter(call, info);
       try {
         const { ctx, endpoint } = await this.#admit(call, info, warnings);
@@ -73,7 +78,9 @@ export class Pipeline {
     } catch (error) {
       answer = this.#refusal(error, call);
     }
-    if (audited) this.#options.auditor?.completed(audited, 'status' in answer ? answer.status : 200);
+    const code = 'status' in answer ? answer.status : 200;
+    if (info) this.#options.metrics.observe(call, info, code, (clock.monotonic() - started) / 1000);
+    if (audited) this.#options.auditor?.completed(audited, code);
     return { answer, warnings };
   }
 

@@ -16,6 +16,7 @@ import { Edge } from './edge.ts';
 import type { PlugFactory } from './endpoint.ts';
 import { type Check, healthPlug } from './health.ts';
 import { loopback } from './loopback.ts';
+import { metricsPlug, RequestMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import { Registry } from './registry/registry.ts';
 import { allRows } from './resources/all.ts';
@@ -92,10 +93,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   router.add({
     resources: [{ group: '', resource: 'bindings', subresource: '', handle: (ctx) => serveBinding({ registry, resource: pods, ctx }) }],
   });
+  const metrics = new RequestMetrics();
+  router.add(metricsPlug({ requests: metrics, registry, inFlight: () => pipeline.inFlight }));
   for (const plug of options.plugs ?? []) router.add(plug(backend));
 
   const authenticators = options.authenticators?.(backend) ?? [];
-  pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor });
+  pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor, metrics });
   await hub.start();
   repairAll(registry);
   const edge = new Edge(world, pipeline, config.requestTimeout);

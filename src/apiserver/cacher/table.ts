@@ -59,6 +59,14 @@ export class Table {
     return this.#complete;
   }
 
+  /** Number of listeners. */
+  get watchers(): number {
+    let count = this.#all.size;
+    for (const bucket of this.#byKey.values()) count += bucket.size;
+    for (const bucket of this.#byTrigger.values()) count += bucket.size;
+    return count;
+  }
+
   get(key: string): Entry | undefined {
     return this.#entries.get(key);
   }
