@@ -17,7 +17,7 @@ program
   .addOption(dataDir())
   .option('--api-port <port>', 'port of the API server', '6443')
   .option('--detach', 'return when the API and all nodes are ready; the cluster goes on in the background')
-  .option('--nodes <kind>', 'none, real (this machine, with containers) or sim:N (simulated)')
+  .option('--nodes <kind>', 'real (this machine, with containers; default as root) or none')
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
   .option('--node-name <name>', 'name of this node; default: the host name')

@@ -4,7 +4,7 @@ import { parseCidr } from '#api/addresses.ts';
 export interface UpOptions {
   readonly dataDir: string;
   readonly apiPort: number;
-  readonly nodes: { readonly kind: 'none' } | { readonly kind: 'real' } | { readonly kind: 'sim'; readonly count: number };
+  readonly nodes: { readonly kind: 'none' | 'real' };
   readonly serviceCidr: string;
   readonly podCidr: string;
   readonly nodeName: string;
@@ -32,9 +32,7 @@ const isName = (text: string): boolean => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.tes
 
 function nodesOf(text: string): UpOptions['nodes'] {
   if (text === 'none' || text === 'real') return { kind: text };
-  const count = /^sim:(\d{1,5})$/.exec(text)?.[1];
-  if (count === undefined || Number(count) < 1) throw new UsageError(`--nodes must be none, real or sim:N, not "${text}"`);
-  return { kind: 'sim', count: Number(count) };
+  throw new UsageError(`--nodes must be none or real, not "${text}"`);
 }
 
 function cidr(flag: string, text: string): string {

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { addressIn, UsageError, upOptions } from './options.ts';
+
+const machine = { dataDir: '/d', hostName: 'My_Host', root: true };
+
+test('defaults: a real node for root, none for others, a name from the host', () => {
+  const options = upOptions({}, machine);
+  assert.deepEqual(
+    [options.nodes.kind, options.apiPort, options.nodeName, options.serviceCidr, options.podCidr],
+    ['real', 6443, 'my-host', '10.96.0.0/16', '10.244.0.0/16'],
+  );
+  assert.equal(upOptions({}, { ...machine, root: false }).nodes.kind, 'none');
+});
+
+test('mistakes are named', () => {
+  for (const [flags, message] of [
+    [{ nodes: 'many' }, /--nodes must be none or real, not "many"/],
+    [{ apiPort: '70000' }, /--api-port/],
+    [{ serviceCidr: '10.96.0.0' }, /--service-cidr/],
+    [{ podCidr: 'x' }, /--pod-cidr/],
+    [{ nodeName: 'Bad Name' }, /--node-name/],
+  ] as const)
+    assert.throws(
+      () => upOptions(flags, machine),
+      (error) => error instanceof UsageError && message.test(error.message),
+    );
+});
+
+test('the n-th address of a range', () => {
+  assert.equal(addressIn('10.96.0.0/16', 1), '10.96.0.1');
+  assert.equal(addressIn('10.96.7.9/12', 10), '10.96.0.10');
+  assert.equal(addressIn('fd96::/112', 10), 'fd96::a');
+});
