@@ -38,12 +38,12 @@ const priorityClasses = [
 
 async function ensure<T extends KubeObject>(client: Client, ref: ResourceRef<T>, objects: readonly Draft<T>[]): Promise<void> {
   const resource = client.resource(ref);
-  for (const object of objects) {
+  const one = async (object: Draft<T>): Promise<void> => {
     const { name = '', namespace } = (object as Draft<KubeObject>).metadata ?? {};
     try {
       // Looked up first: a second Service with the same address would be refused for the address, not for the name.
       await resource.get(name, namespace ? { namespace } : {});
-      continue;
+      return;
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
@@ -52,7 +52,8 @@ async function ensure<T extends KubeObject>(client: Client, ref: ResourceRef<T>,
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
-  }
+  };
+  await Promise.all(objects.map(one));
 }
 
 /** The first address of a range, e.g. 10.96.0.1: that of the `kubernetes` Service. */

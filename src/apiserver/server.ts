@@ -100,7 +100,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authenticators = options.authenticators?.(backend) ?? [];
   pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor, metrics });
   await hub.start();
-  repairAll(registry);
+  await repairAll(registry);
   const edge = new Edge(world, pipeline, config.requestTimeout);
   const compactor = new Compactor(store, world, config.compactionInterval);
   await bootstrap(registry, transport(apiserverUser));

@@ -10,7 +10,7 @@ import { eventToCore, eventToNew } from './event.ts';
 import { hpaToV1, hpaToV2 } from './hpa.ts';
 import { namespaceStrategy } from './namespace.ts';
 import { podStrategy } from './pod.ts';
-import { repairServices, serviceStrategy } from './service.ts';
+import { repairAddresses, repairServices, serviceStrategy } from './service.ts';
 import { claimStrategy, volumeStrategy } from './volumes.ts';
 
 const none: Strategy = {};
@@ -54,6 +54,7 @@ export function conversionOf(row: ResourceRow): Conversion | undefined {
 }
 
 /** Brings shared pools (addresses, ports) in line with what is stored. */
-export function repairAll(registry: Registry): void {
+export async function repairAll(registry: Registry): Promise<void> {
   repairServices(registry);
+  await repairAddresses(registry);
 }

@@ -43,7 +43,7 @@ function nodePortsOf(service: Service | undefined): Set<number> {
 const addressesOf = (service: Service | undefined): string[] =>
   service && needsAddress(service.spec) ? (service.spec.clusterIPs ?? []).filter((ip) => ip !== 'None') : [];
 
-/** Fills the pools from what is stored; IPAddress objects without a Service are left for their owner to reuse. */
+/** Fills the pools from what is stored. */
 export function repairServices(registry: Registry): void {
   const { addresses, ports } = pools(registry);
   const services = registry.must('', 'v1', 'services');
@@ -52,6 +52,17 @@ export function repairServices(registry: Registry): void {
     for (const address of addressesOf(service)) addresses.adopt(address);
     for (const port of nodePortsOf(service)) if (!ports.has(port)) ports.take(port);
   }
+}
+
+/** Brings the IPAddress objects in line with the stored Services. */
+export async function repairAddresses(registry: Registry): Promise<void> {
+  const services = registry.must('', 'v1', 'services');
+  const used = new Map<string, { readonly namespace: string; readonly name: string }>();
+  for (const { object } of services.table.range(services.table.prefix)) {
+    const { name, namespace = '' } = object.metadata;
+    for (const address of addressesOf(object as Service)) used.set(address, { namespace, name });
+  }
+  await pools(registry).addresses.repair(used);
 }
 
 class Taken implements Reservation {

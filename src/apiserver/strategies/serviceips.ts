@@ -84,6 +84,22 @@ export class AddressPool {
     return parent?.name === owner.name && parent.namespace === owner.namespace;
   }
 
+  /**
+   * Brings the IPAddress objects in line with the Services: a crash between the two writes of a creation leaves an
+   * address without its Service. Young ones may belong to a creation that is under way on another server.
+   */
+  async repair(used: ReadonlyMap<string, Owner>): Promise<void> {
+    const { table } = this.#resource;
+    const registry = this.#registry;
+    const old = registry.world.clock.now() - 60_000;
+    for (const entry of Array.from(table.range(table.prefix))) {
+      const { name, labels, creationTimestamp = '' } = entry.object.metadata;
+      if (labels?.[parentLabelKeys.managedBy] !== manager || used.has(name) || Date.parse(creationTimestamp) > old) continue;
+      await this.release(name, false);
+    }
+    for (const [address, owner] of used) if (!table.get(this.#resource.key('', address))) await this.#hold(address, owner, false);
+  }
+
   /** Gives an address back. */
   async release(address: string, dryRun: boolean): Promise<void> {
     const ip = ipBits(address);
