@@ -23,6 +23,7 @@ export function deepEqual(a: unknown, b: unknown): boolean {
 
 /** As `deepEqual`, but empty lists, maps and texts equal absent ones (Go's semantic equality). */
 export function semanticEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
   if (isEmpty(a) && isEmpty(b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return deepEqual(a, b);
   if (Array.isArray(a) || Array.isArray(b)) {

@@ -11,6 +11,7 @@ import { alignName, alignNamespace, prepareNextMeta, raisesGeneration, withMeta,
 import { erase, fromStore, newest, persist } from './persist.ts';
 import { type WriteRequest, writeContext } from './request.ts';
 import { validateNext } from './schema.ts';
+import { shareWith } from './share.ts';
 import type { Reservation } from './strategy.ts';
 
 export interface UpdateRequest extends WriteRequest {
@@ -87,7 +88,7 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
   const write = writeContext(request);
   const part = subresource === '' || subresource === 'status' ? undefined : strategy.parts?.[subresource];
 
-  let object = alignName(alignNamespace(await request.next(old), resource, request.namespace), name);
+  let object = shareWith(alignName(alignNamespace(await request.next(old), resource, request.namespace), name), old);
   checkPreconditions(request, object, old);
   object = withMeta(prepareNextMeta(object, old), { resourceVersion: old.metadata.resourceVersion });
   object = part ? part.merge(object, old, write) : keepForeignParts(request, object, old);
