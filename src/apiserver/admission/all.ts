@@ -1,4 +1,5 @@
 // The built-in admission plug-ins, in the order in which Kubernetes runs them.
+import { escalation } from './escalation.ts';
 import { limitRanger } from './limitranger.ts';
 import { namespaceLifecycle } from './namespacelifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
@@ -21,5 +22,6 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   storageObjectInUseProtection,
   runtimeClass,
   defaultIngressClass,
+  escalation,
   resourceQuota,
 ];

@@ -80,6 +80,21 @@ test('forbidden', async () => {
   );
 });
 
+test('nobody gives rights that they do not have', async () => {
+  await k.ok('create', 'role', 'granter', '--verb=create', '--resource=roles.rbac.authorization.k8s.io');
+  await k.ok('create', 'rolebinding', 'granter', '--role=granter', '--user=jane');
+  const refused = await jane('create', 'role', 'more', '--verb=delete', '--resource=secrets');
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    /attempting to grant RBAC permissions not currently held:\n\{APIGroups:\[""\], Resources:\["secrets"\], Verbs:\["delete"\]\}/,
+  );
+  assert.equal(
+    (await jane('create', 'role', 'same', '--verb=get', '--resource=pods')).stdout,
+    'role.rbac.authorization.k8s.io/same created\n',
+  );
+});
+
 test('auth reconcile', async () => {
   const role = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -96,7 +111,10 @@ test('auth reconcile', async () => {
 });
 
 test('cluster-info', async () => {
-  const text = (await k.ok('cluster-info')).replaceAll(/\u001b\[[\d;]*m/g, '');
+  const text = (await k.ok('cluster-info'))
+    .split('\u001b')
+    .join('')
+    .replaceAll(/\[[\d;]+m/g, '');
   assert.match(text, new RegExp(`^Kubernetes control plane is running at ${bench.https.server}\n`));
 });
 
