@@ -70,7 +70,9 @@ function subjects(binding: Binding, kindName: string): string {
 
 const bindingColumns: readonly Column<Binding>[] = [
   nameColumn,
-  column('Role', (binding) => `${binding.roleRef.kind}/${binding.roleRef.name}`, { description: 'The role that is granted.' }),
+  column('Role', (binding) => `${binding.roleRef?.kind ?? ''}/${binding.roleRef?.name ?? ''}`, {
+    description: 'The role that is granted.',
+  }),
   ageColumn,
   wide('Users', (binding) => subjects(binding, 'User')),
   wide('Groups', (binding) => subjects(binding, 'Group')),
