@@ -152,6 +152,11 @@ function withoutType(object: KubeObject): KubeObject {
   return rest;
 }
 
+/** The value in a body, not yet decoded by its struct. */
+export function bodyValue(bytes: Uint8Array, format: BodyFormat, target: Target): unknown {
+  return format === 'protobuf' ? protobufBody(bytes, target) : parseBody(bytes, format, target.kind);
+}
+
 /** Reads and decodes the object in a request's body. */
 export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): Promise<T> {
   const { call } = ctx;
@@ -162,7 +167,7 @@ export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): 
   if (value === undefined) {
     const format = bodyFormat(call);
     const bytes = await readBody(call);
-    value = format === 'protobuf' ? protobufBody(bytes, target) : parseBody(bytes, format, target.kind);
+    value = bodyValue(bytes, format, target);
     if (call.params.has('fieldValidation') && validation !== 'Ignore' && format !== 'protobuf') duplicates = duplicatesOf(bytes, format);
   }
   const findings = [...duplicates];

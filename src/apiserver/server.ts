@@ -7,6 +7,7 @@ import { Admission, type AdmissionPlugin } from './admission/plugin.ts';
 import { builtinAdmission } from './admission/all.ts';
 import { createAuthorizer } from './authz/authorizer.ts';
 import { createBackend } from './backend.ts';
+import { componentStatusPlug } from './componentstatus.ts';
 import { advertise, bootstrap } from './bootstrap.ts';
 import { Hub } from './cacher/hub.ts';
 import type { Auditor, Authenticator, Authorizer, Backend } from './chain.ts';
@@ -93,6 +94,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   router.add({
     resources: [{ group: '', resource: 'bindings', subresource: '', handle: (ctx) => serveBinding({ registry, resource: pods, ctx }) }],
   });
+  router.add(componentStatusPlug(registry, checks));
   const metrics = new RequestMetrics();
   router.add(metricsPlug({ requests: metrics, registry, inFlight: () => pipeline.inFlight }));
   for (const plug of options.plugs ?? []) router.add(plug(backend));

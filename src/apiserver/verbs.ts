@@ -1,12 +1,11 @@
 // The resource endpoint: from a request that the chain let through to the registry's algorithms.
 import { apiVersionOf } from '#api/object.ts';
 import { badRequest, methodNotAllowed, methodNotSupported, pathNotFound } from '#api/status.ts';
-import { DeleteOptions } from '#api/meta/v1/options.ts';
-import { decode, DecodeError } from '#api/rules.ts';
 import type { Entry } from './cacher/entry.ts';
 import { entryAnswer, getEntry, writeRequest } from './entries.ts';
-import { bodyFormat, decodeBody, parseBody, readBody } from './body.ts';
+import { decodeBody } from './body.ts';
 import type { Answer, Context } from './chain.ts';
+import { deleteOptionsOf } from './deleteoptions.ts';
 import { create } from './registry/create.ts';
 import { remove } from './registry/delete.ts';
 import { deleteCollection } from './registry/deletecollection.ts';
@@ -115,59 +114,6 @@ export async function serveResource(registry: Registry, resource: Resource, ctx:
       const dryRun = request.dryRun || options.dryRun?.includes('All') === true;
       return deleteCollection({ ...request, dryRun, namespace, options }, call.params);
     }
-  }
-}
-
-/** DeleteOptions from the body, or else from the query. */
-export async function deleteOptionsOf(ctx: Context): Promise<DeleteOptions> {
-  const { call } = ctx;
-  let value = call.object;
-  if (value === undefined) {
-    const bytes = await readBody(call);
-    if (bytes.length > 0) {
-      const format = bodyFormat(call);
-      if (format === 'protobuf')
-        value = await decodeBody(ctx, { struct: DeleteOptions, group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' });
-      else value = parseBody(bytes, format, 'DeleteOptions');
-    }
-  }
-  const options = value === undefined ? fromQuery(call.params) : value;
-  let decoded: DeleteOptions;
-  try {
-    decoded = decode<DeleteOptions>(DeleteOptions, options).object;
-  } catch (error) {
-    if (error instanceof DecodeError)
-      throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`);
-    throw error;
-  }
-  checkDeleteOptions(decoded);
-  return decoded;
-}
-
-function fromQuery(params: URLSearchParams): Record<string, unknown> {
-  const options: Record<string, unknown> = {};
-  const grace = params.get('gracePeriodSeconds');
-  const policy = params.get('propagationPolicy');
-  const orphan = params.get('orphanDependents');
-  if (grace) options['gracePeriodSeconds'] = Number(grace);
-  if (policy) options['propagationPolicy'] = policy;
-  if (orphan) options['orphanDependents'] = orphan === 'true';
-  const dryRun = params.getAll('dryRun');
-  if (dryRun.length > 0) options['dryRun'] = dryRun;
-  return options;
-}
-
-function checkDeleteOptions(options: DeleteOptions): void {
-  if (options.orphanDependents !== undefined && options.propagationPolicy !== undefined) {
-    throw badRequest(
-      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "": orphanDependents and deletionPropagation cannot be both set',
-    );
-  }
-  const policy = options.propagationPolicy;
-  if (policy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
-    throw badRequest(
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
-    );
   }
 }
 

@@ -33,7 +33,7 @@ async function createOnce(request: WriteRequest, draft: KubeObject): Promise<Ent
   const { strategy } = resource;
   const write = writeContext(request);
   let object = prepareNewMeta(draft, registry, resource);
-  if (resource.hasStatus) object = withStatusOf(object, undefined, resource.row.struct);
+  if (resource.hasStatus && !strategy.keepsStatus) object = withStatusOf(object, undefined, resource.row.struct);
   object = trackCreate(request, object);
   const attributes = {
     operation: 'CREATE' as const,
@@ -48,7 +48,7 @@ async function createOnce(request: WriteRequest, draft: KubeObject): Promise<Ent
     registry,
   };
   object = (await registry.admission.admit({ ...attributes, object })) ?? object;
-  if (resource.hasStatus) object = withStatusOf(object, undefined, resource.row.struct);
+  if (resource.hasStatus && !strategy.keepsStatus) object = withStatusOf(object, undefined, resource.row.struct);
   const generation = firstGeneration(resource);
   if (generation !== undefined) object = withMeta(object, { generation });
   if (strategy.prepareCreate) object = strategy.prepareCreate(object, write);

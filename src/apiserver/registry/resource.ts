@@ -35,7 +35,7 @@ export class Resource {
     this.apiVersion = apiVersionOf(row);
     this.groupResource = { group: row.group, resource: row.resource };
     this.groupKind = { group: row.group, kind: row.kind };
-    this.hasStatus = strategy.statusIsOurs === true || row.subresources.some((sub) => sub.name === 'status');
+    this.hasStatus = row.subresources.some((sub) => sub.name === 'status');
   }
 
   /** The store's key of an object. */

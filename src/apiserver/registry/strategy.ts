@@ -64,8 +64,8 @@ export interface Strategy {
   readonly returnsDeleted?: boolean;
   /** Whether a change raises metadata.generation; absent: by the row's rule. */
   generationChanged?(object: KubeObject, old: KubeObject): boolean;
-  /** Has a status that clients cannot set through the object itself although the row has no `status` subresource. */
-  readonly statusIsOurs?: boolean;
+  /** What the creator says of the status counts (nodes register with it). */
+  readonly keepsStatus?: boolean;
   /** Seconds after which stored objects of this kind vanish. */
   ttl?(registry: Registry): number;
 }

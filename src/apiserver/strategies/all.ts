@@ -21,6 +21,7 @@ const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['/namespaces', namespaceStrategy],
   ['/events', shortLived],
   ['events.k8s.io/events', shortLived],
+  ['/nodes', { keepsStatus: true }],
   ['/persistentvolumes', volumeStrategy],
   ['/persistentvolumeclaims', claimStrategy],
   ['/podtemplates', { returnsDeleted: true }],

@@ -1,0 +1,58 @@
+// DeleteOptions of a request.
+import { DeleteOptions } from '#api/meta/v1/options.ts';
+import { decode, DecodeError } from '#api/rules.ts';
+import { badRequest } from '#api/status.ts';
+import { bodyFormat, bodyValue, readBody } from './body.ts';
+import type { Context } from './chain.ts';
+
+/** DeleteOptions from the body, or else from the query. */
+export async function deleteOptionsOf(ctx: Context): Promise<DeleteOptions> {
+  const { call } = ctx;
+  let value = call.object;
+  if (value === undefined) {
+    const bytes = await readBody(call);
+    if (bytes.length > 0) {
+      const format = bodyFormat(call);
+      // Clients name it after the group at hand ("apps/v1 DeleteOptions"): the name is not looked at.
+      value = bodyValue(bytes, format, { struct: DeleteOptions, group: 'meta.k8s.io', version: 'v1', kind: 'DeleteOptions' });
+    }
+  }
+  const options = value === undefined ? fromQuery(call.params) : value;
+  let decoded: DeleteOptions;
+  try {
+    decoded = decode<DeleteOptions>(DeleteOptions, options).object;
+  } catch (error) {
+    if (error instanceof DecodeError)
+      throw badRequest(`DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`);
+    throw error;
+  }
+  checkDeleteOptions(decoded);
+  return decoded;
+}
+
+function fromQuery(params: URLSearchParams): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  const grace = params.get('gracePeriodSeconds');
+  const policy = params.get('propagationPolicy');
+  const orphan = params.get('orphanDependents');
+  if (grace) options['gracePeriodSeconds'] = Number(grace);
+  if (policy) options['propagationPolicy'] = policy;
+  if (orphan) options['orphanDependents'] = orphan === 'true';
+  const dryRun = params.getAll('dryRun');
+  if (dryRun.length > 0) options['dryRun'] = dryRun;
+  return options;
+}
+
+function checkDeleteOptions(options: DeleteOptions): void {
+  if (options.orphanDependents !== undefined && options.propagationPolicy !== undefined) {
+    throw badRequest(
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "": orphanDependents and deletionPropagation cannot be both set',
+    );
+  }
+  const policy = options.propagationPolicy;
+  if (policy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
+    throw badRequest(
+      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
+    );
+  }
+}
