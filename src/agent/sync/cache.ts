@@ -2,7 +2,7 @@
 import type { Clock } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Log } from '#base/log.ts';
-import { type Container, isRuntimeNotFound, type Runtime, type RuntimeEvent, type Sandbox } from '../runtime.ts';
+import { type Container, type ContainerStatus, isRuntimeNotFound, type Runtime, type RuntimeEvent, type Sandbox } from '../runtime.ts';
 import { label } from './labels.ts';
 import { emptyState, type PodState, readContainer, readSandbox, type RuntimeContainer, withContainer, withSandbox } from './state.ts';
 
@@ -14,6 +14,9 @@ const listedState: Readonly<Record<string, string>> = {
 
 /** The runtime's own record of an exit follows its event by a moment: how long to look again, in milliseconds. */
 const settle = [0, 5, 15, 40, 100, 250];
+
+/** How long the kernel's reason for a kill may come after the kill, in milliseconds. */
+const killSettles = 150;
 
 export class RuntimeCache {
   readonly #runtime: Runtime;
@@ -80,8 +83,20 @@ export class RuntimeCache {
     return next;
   }
 
-  async #read(id: string, sandboxId: string): Promise<RuntimeContainer | undefined> {
+  /**
+   * The runtime hears of a killed process and of the kernel's reason for it in two events, in either order: a container that
+   * has just been killed is looked at again before its end is told.
+   */
+  async #statusOf(id: string): Promise<ContainerStatus> {
     const status = await this.#runtime.containerStatus(id);
+    const killed = status.exitCode === 137 && status.reason === 'Error';
+    if (!killed || this.#clock.now() - status.finishedAt > killSettles * 4) return status;
+    await this.#clock.sleep(killSettles);
+    return this.#runtime.containerStatus(id);
+  }
+
+  async #read(id: string, sandboxId: string): Promise<RuntimeContainer | undefined> {
+    const status = await this.#statusOf(id);
     return readContainer({ podSandboxId: sandboxId } as Container, status);
   }
 
@@ -105,9 +120,7 @@ export class RuntimeCache {
     };
     const [boxes, instances] = await Promise.all([
       Promise.all(sandboxes.map((sandbox) => this.#runtime.sandboxStatus(sandbox.id).then(readSandbox, ignoreGone))),
-      Promise.all(
-        containers.map((listed) => this.#runtime.containerStatus(listed.id).then((status) => readContainer(listed, status), ignoreGone)),
-      ),
+      Promise.all(containers.map((listed) => this.#statusOf(listed.id).then((status) => readContainer(listed, status), ignoreGone))),
     ]);
     let state = emptyState(pod);
     for (const sandbox of boxes) if (sandbox) state = withSandbox(state, sandbox);
