@@ -97,15 +97,29 @@ export async function upgradeLog(ctx: Context, socket: Socket, tls: TlsClientOpt
   const gone = new AbortController();
   void socket.closed.then(() => gone.abort());
   void drain(socket);
-  if (response !== undefined) {
-    for await (const chunk of response.body) {
-      if (gone.signal.aborted) break;
-      const encoded = protocol.startsWith('base64') ? Buffer.from(Buffer.from(chunk).toString('base64')) : chunk;
-      await socket.write(dataFrame(encoded, protocol.startsWith('base64') || protocol === ''));
-    }
+  try {
+    if (response !== undefined)
+      await sendAll(response.body, { socket, base64: protocol.startsWith('base64'), text: protocol === '', gone: gone.signal });
+    await socket.write(closeFrame(1000));
+    socket.end();
+  } catch {
+    // The client left in the middle.
+    socket.destroy();
   }
-  await socket.write(closeFrame(1000));
-  socket.end();
+}
+
+interface Receiver {
+  readonly socket: Socket;
+  readonly base64: boolean;
+  readonly text: boolean;
+  readonly gone: AbortSignal;
+}
+
+async function sendAll(body: AsyncIterable<Uint8Array>, { socket, base64, text, gone }: Receiver): Promise<void> {
+  for await (const chunk of body) {
+    if (gone.aborted) return;
+    await socket.write(dataFrame(base64 ? Buffer.from(Buffer.from(chunk).toString('base64')) : chunk, base64 || text));
+  }
 }
 
 async function drain(socket: Socket): Promise<void> {
