@@ -76,10 +76,10 @@ interface Naming {
   readonly all?: boolean;
 }
 
-function idOf(verb: string, { row, sub, all }: Naming, collection = false): string {
+function idOf(verb: string, { row, sub, all }: Naming, infix = ''): string {
   const scope = row.namespaced && !all ? 'Namespaced' : '';
-  const tail = `${sub ? capital(sub.name === 'ephemeralcontainers' ? 'ephemeralcontainers' : sub.name) : ''}${all ? 'ForAllNamespaces' : ''}`;
-  return `${verb}${groupName(row.group)}${capital(row.version)}${collection ? 'Collection' : ''}${scope}${row.kind}${tail}`;
+  const tail = `${sub ? capital(sub.name) : ''}${all ? 'ForAllNamespaces' : ''}`;
+  return `${verb}${groupName(row.group)}${capital(row.version)}${infix}${scope}${row.kind}${tail}`;
 }
 
 const meta = (name: string): Content => ({ kind: 'meta', name });
@@ -130,7 +130,7 @@ function collectionOperations(row: ResourceRow): Operation[] {
             ...base,
             method: 'delete' as const,
             action: 'deletecollection',
-            id: idOf('delete', { row }, true),
+            id: idOf('delete', { row }, 'Collection'),
             description: `delete collection of ${row.kind}`,
             parameters: [
               ...listParameters.filter(({ name }) => name !== 'watch' && name !== 'allowWatchBookmarks'),
@@ -232,7 +232,7 @@ function connectOperations(row: ResourceRow, sub: SubresourceRow, withPath: bool
     return {
       method,
       action: 'connect',
-      id: idOf(`connect${capital(method)}`, { row, sub }) + (withPath ? 'WithPath' : ''),
+      id: idOf('connect', { row, sub }, capital(method)) + (withPath ? 'WithPath' : ''),
       description: `connect ${method.toUpperCase()} requests to ${sub.name} of ${row.kind}`,
       parameters: [],
       response: { kind: 'text' } as const,
