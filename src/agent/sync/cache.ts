@@ -15,8 +15,9 @@ const listedState: Readonly<Record<string, string>> = {
 /** The runtime's own record of an exit follows its event by a moment: how long to look again, in milliseconds. */
 const settle = [0, 5, 15, 40, 100, 250];
 
-/** How long the kernel's reason for a kill may come after the kill, in milliseconds. */
-const killSettles = 150;
+/** The kernel's reason for a kill may come after the kill: how often to look again, and after how many milliseconds. */
+const killLooks = 6;
+const killSettles = 100;
 
 export class RuntimeCache {
   readonly #runtime: Runtime;
@@ -88,11 +89,14 @@ export class RuntimeCache {
    * has just been killed is looked at again before its end is told.
    */
   async #statusOf(id: string): Promise<ContainerStatus> {
-    const status = await this.#runtime.containerStatus(id);
-    const killed = status.exitCode === 137 && status.reason === 'Error';
-    if (!killed || this.#clock.now() - status.finishedAt > killSettles * 4) return status;
-    await this.#clock.sleep(killSettles);
-    return this.#runtime.containerStatus(id);
+    let status = await this.#runtime.containerStatus(id);
+    for (let look = 0; look < killLooks; look++) {
+      const unexplained = status.exitCode === 137 && status.reason === 'Error';
+      if (!unexplained || this.#clock.now() - status.finishedAt > killSettles * (killLooks + 2)) break;
+      await this.#clock.sleep(killSettles);
+      status = await this.#runtime.containerStatus(id);
+    }
+    return status;
   }
 
   async #read(id: string, sandboxId: string): Promise<RuntimeContainer | undefined> {

@@ -288,7 +288,10 @@ if (await inNamespace(import.meta.filename)) {
 
       t.test('too much memory: OOMKilled', async () => {
         await node.createPod(
-          shellPod('oom', 'tail /dev/zero', { container: { resources: { limits: { memory: '16Mi' } } }, spec: { restartPolicy: 'Never' } }),
+          shellPod('oom', 'exec tail /dev/zero', {
+            container: { resources: { limits: { memory: '16Mi' } } },
+            spec: { restartPolicy: 'Never' },
+          }),
         );
         const pod = await node.until('oom', (seen) => seen.status?.phase === 'Failed');
         assert.equal(main(pod)?.state?.terminated?.reason, 'OOMKilled');
