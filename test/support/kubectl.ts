@@ -2,7 +2,6 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { tmpdir } from 'node:os';
 import { unzipFile } from './unzip.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -55,12 +54,15 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly timeout?: number;
+  /** A command that runs the program, e.g. `nsenter --net=…`. */
+  readonly via?: readonly string[];
 }
 
 /** Runs a program to its end; a program that takes too long is killed and has code -1. */
 export function runCommand(path: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   return new Promise((done, reject) => {
-    const child = spawn(path, args, {
+    const [program = path, ...rest] = [...(options.via ?? []), path, ...args];
+    const child = spawn(program, rest, {
       cwd: options.cwd,
       env: { PATH: process.env['PATH'] ?? '', ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -90,9 +92,9 @@ export interface Kubectl {
   with(options: CommandOptions): Kubectl;
 }
 
-/** A kubectl with a home directory of its own, so that nothing of the machine's configuration or caches plays in. */
+/** A kubectl with a home directory of its own, beside its kubeconfig: nothing of the machine's configuration or caches plays in. */
 export function kubectlFor(kubeconfig: string, path = kubectlPath(), options: CommandOptions = {}): Kubectl {
-  const home = options.env?.['HOME'] ?? mkdtempSync(join(tmpdir(), 'tutti-kubectl-'));
+  const home = options.env?.['HOME'] ?? mkdtempSync(join(dirname(kubeconfig), 'home-'));
   const settings = { ...options, env: { ...options.env, HOME: home, KUBECONFIG: kubeconfig } };
   const run = (args: readonly string[], more: CommandOptions = {}): Promise<CommandResult> =>
     runCommand(path, args, { ...settings, ...more });
