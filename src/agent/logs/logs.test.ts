@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { createWorld } from '#host/world.ts';
-import { LogFormatter, parseEntry } from './parse.ts';
+import { fixedTime, LogFormatter, parseEntry } from './parse.ts';
 import { type ReadOptions, readLines } from './read.ts';
 import { planRotated, rotationSuffix } from './rotate.ts';
 
@@ -69,4 +69,10 @@ test('reading: tail, since, limit, streams', async () => {
 test('rotation', () => {
   assert.equal(rotationSuffix(Date.parse('2026-01-02T03:04:05Z')), '20260102-030405');
   assert.deepEqual(planRotated(['l.3', 'l.1.gz', 'l.2', 'l.4'], 5), { remove: ['l.1.gz'], compress: ['l.2', 'l.3', 'l.4'] });
+});
+
+test('times are printed with all nine digits', () => {
+  assert.equal(fixedTime('2026-11-24T02:28:55.91651508Z'), '2026-11-24T02:28:55.916515080Z');
+  assert.equal(fixedTime('2026-11-24T02:28:55Z'), '2026-11-24T02:28:55.000000000Z');
+  assert.equal(fixedTime('2026-11-24T02:28:55.5+01:00'), '2026-11-24T02:28:55.500000000+01:00');
 });

@@ -53,10 +53,16 @@ export class LogFormatter {
     if (stream && entry.stream !== stream) return new Uint8Array();
     if (since !== undefined && Date.parse(entry.timestamp) < since) return new Uint8Array();
     const parts: Uint8Array[] = [];
-    if (timestamps && !this.#midLine) parts.push(Buffer.from(`${entry.timestamp} `, 'latin1'));
+    if (timestamps && !this.#midLine) parts.push(Buffer.from(`${fixedTime(entry.timestamp)} `, 'latin1'));
     parts.push(entry.content);
     if (entry.full) parts.push(Buffer.from('\n'));
     this.#midLine = !entry.full;
     return Buffer.concat(parts);
   }
+}
+
+/** A time with all nine digits of its nanoseconds, as kubelet prints it; runtimes leave out zeros at the end. */
+export function fixedTime(timestamp: string): string {
+  const match = /^([^.Z+]+T[\d:]+)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/.exec(timestamp);
+  return match ? `${match[1]}.${(match[2] ?? '').padEnd(9, '0')}${match[3]}` : timestamp;
 }
