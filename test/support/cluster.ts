@@ -1,0 +1,132 @@
+// A whole one-node cluster with real containers, started as a user starts it, in a network namespace of its own. A pair of
+// interfaces joins the namespace to the test's: the API server and node ports are at `nodeIp`.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { containerdPaths } from '#agent/containerd/paths.ts';
+import { importImage } from '#agent/images/import.ts';
+import type { World } from '#base/world.ts';
+import type { Client } from '#client/client.ts';
+import { createClient } from '#client/create.ts';
+import { httpTransport } from '#client/http.ts';
+import { kubeconfigText, loadKubeconfig, type ServerAccess } from '#client/kubeconfig.ts';
+import { place } from '#cmd/place.ts';
+import { closeAgents } from '#host/fetch.ts';
+import { createWorld } from '#host/world.ts';
+import { agnhostImage } from '../images/agnhost.ts';
+import { busyboxImage } from '../images/busybox.ts';
+import { type Kubectl, kubectlFor, runCommand } from './kubectl.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const sh = (command: string): string => execFileSync('sh', ['-ec', command], { encoding: 'utf8' });
+
+export interface TestCluster extends AsyncDisposable {
+  /** Acts as an administrator, over https from outside the cluster. */
+  readonly client: Client;
+  readonly access: ServerAccess;
+  readonly world: World;
+  readonly kubectl: Kubectl;
+  readonly kubeconfig: string;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  /** Name of the network namespace of the node. */
+  readonly netns: string;
+  readonly dataDir: string;
+}
+
+function commandLines(): string[] {
+  return readdirSync('/proc').flatMap((pid) => {
+    if (!/^\d+$/.test(pid)) return [];
+    try {
+      return [readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** What is left of a cluster that was taken down; nothing, if all is well. */
+export function leftovers(cluster: Pick<TestCluster, 'dataDir' | 'netns' | 'nodeName'>): string[] {
+  const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '');
+  return [
+    ...commandLines().filter((line) => line.includes(cluster.dataDir)),
+    ...lines(readFileSync('/proc/self/mountinfo', 'utf8')).filter((line) => line.includes(cluster.dataDir)),
+    ...lines(sh(`find /sys/fs/cgroup -type d -path '*/tutti/${cluster.nodeName}*' 2>/dev/null || true`)),
+    ...lines(sh(`ip netns pids ${cluster.netns}`)).map((pid) => `process ${pid} in ${cluster.netns}`),
+    ...lines(sh(`ip netns exec ${cluster.netns} nft list tables`)),
+    ...lines(sh(`ip -n ${cluster.netns} -o link show type veth`)).filter((line) => !line.includes(': up0@')),
+  ];
+}
+
+/** Starts one, with the images busybox and agnhost. What was started goes away again when it fails. */
+export async function startCluster(): Promise<TestCluster> {
+  const stack = new AsyncDisposableStack();
+  try {
+    return await start(stack);
+  } catch (error) {
+    await stack.disposeAsync().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function start(stack: AsyncDisposableStack): Promise<TestCluster> {
+  const id = process.pid % 16_384;
+  const netns = `tclus${id}`;
+  const nodeName = `node-${id}`;
+  // Four addresses of the range for tests of networks, by process.
+  const address = (n: number): string => `198.18.${id >> 6}.${(id % 64) * 4 + n}`;
+  const nodeIp = address(2);
+  const dataDir = mkdtempSync(join(tmpdir(), 'tutti-cluster-'));
+  stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
+  sh(`ip netns add ${netns}`);
+  stack.defer(() => void sh(`ip netns del ${netns}`));
+  sh(`ip -n ${netns} link set lo up
+    ip link add tc${id} type veth peer name up0 netns ${netns}
+    ip addr add ${address(1)}/30 dev tc${id}; ip link set tc${id} up
+    ip -n ${netns} addr add ${nodeIp}/30 dev up0; ip -n ${netns} link set up0 up
+    ip -n ${netns} route add default via ${address(1)}`);
+  const tutti = (...args: string[]) =>
+    runCommand(process.execPath, [join(root, 'bin/tutti.mjs'), ...args, '--data-dir', dataDir], {
+      via: ['nsenter', `--net=/run/netns/${netns}`],
+      cwd: root,
+      timeout: 120_000,
+    });
+  stack.defer(async () => {
+    const down = await tutti('down');
+    assert.equal(down.code, 0, down.stderr);
+    assert.deepEqual(leftovers({ dataDir, netns, nodeName }), []);
+  });
+  const up = await tutti('up', '--detach', '--nodes', 'real', '--node-name', nodeName, '--node-ip', nodeIp);
+  assert.equal(up.code, 0, up.stderr + up.stdout);
+
+  const world = createWorld({ logLevel: 'warn' });
+  stack.defer(closeAgents);
+  const channel = world.grpc.connect(containerdPaths(place(dataDir).node, world.digest).socket);
+  try {
+    for (const image of [await busyboxImage(world), await agnhostImage(world)]) await importImage(world, channel, image);
+  } finally {
+    channel.close();
+  }
+
+  const inside = await loadKubeconfig(world.fs, place(dataDir).kubeconfig);
+  const access: ServerAccess = { ...inside, server: `https://${nodeIp}:${new URL(inside.server).port}` };
+  const kubeconfig = join(dataDir, 'kubeconfig-outside');
+  await world.fs.write(
+    kubeconfig,
+    kubeconfigText({ server: access.server, ca: access.tls.ca, cert: access.tls.cert, key: access.tls.key }),
+  );
+  return {
+    client: createClient(httpTransport(world.net, { server: access.server, tls: access.tls })),
+    access,
+    world,
+    kubectl: kubectlFor(kubeconfig),
+    kubeconfig,
+    nodeName,
+    nodeIp,
+    netns,
+    dataDir,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
