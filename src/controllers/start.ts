@@ -22,9 +22,11 @@ import { startReplicationController } from './replicationcontroller/controller.t
 import { startResourceQuotaController } from './resourcequota/controller.ts';
 import { startRootCaController } from './rootca/controller.ts';
 import { startServiceAccountController } from './serviceaccount/controller.ts';
+import { startStatefulSetController } from './statefulset/controller.ts';
 import { startTaintEvictionController } from './tainteviction/controller.ts';
 import { startTokenCleaner } from './tokencleaner/controller.ts';
 import { startTtlController } from './ttl/controller.ts';
+import { startVolumeProtection } from './volumeprotection/controller.ts';
 import { type ControllerDeps, grouped } from './wiring.ts';
 
 export interface ControllersOptions {
@@ -74,7 +76,9 @@ function startAll(options: ControllersOptions): Component {
     startReplicaSetController(deps('replicaset-controller')),
     startReplicationController(deps('replication-controller')),
     startDeploymentController(deps('deployment-controller')),
+    startStatefulSetController(deps('statefulset-controller')),
     startJobController(deps('job-controller')),
+    startVolumeProtection(deps('pvc-protection-controller'), deps('pv-protection-controller')),
     startPodAutoscalerController(deps('horizontal-pod-autoscaler')),
   ]);
 }
