@@ -29,5 +29,5 @@ export async function makeEmptyDir(world: Needs, dir: string, about: { pod: Pod;
   const real = await world.fs.realpath(dir);
   if ((await mountTable(world)).some((entry) => entry.point === real)) return;
   const size = memorySize(about.pod, about.source);
-  await mount(world, ['-t', 'tmpfs', '-o', `mode=0777${size === undefined ? '' : `,size=${size}`}`, 'tmpfs', dir]);
+  await mount(world, ['-t', 'tmpfs', '-o', `mode=1777${size === undefined ? '' : `,size=${size}`}`, 'tmpfs', dir]);
 }

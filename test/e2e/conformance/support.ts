@@ -144,6 +144,17 @@ export function pod(name: string, container: object, more: { spec?: object; labe
   } as Draft<Pod>;
 }
 
+/** A pod with one volume `v`, mounted in its container at a path. */
+export function mounted(
+  name: string,
+  source: object,
+  about: { at: string; mount?: object; container?: object; spec?: object; labels?: Record<string, string> },
+): Draft<Pod> {
+  const volumeMounts = [{ name: 'v', mountPath: about.at, ...about.mount }];
+  const spec = { volumes: [{ name: 'v', ...source }], ...about.spec };
+  return pod(name, { volumeMounts, ...about.container }, { spec, ...(about.labels ? { labels: about.labels } : {}) });
+}
+
 /** A container that runs a shell script. */
 export const shell = (script: string, more: object = {}): object => ({ image: busybox, command: ['sh', '-c', script], ...more });
 

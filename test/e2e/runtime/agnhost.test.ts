@@ -53,6 +53,8 @@ test('mounttest words types, modes, owners and contents', async () => {
   assert.equal(
     text,
     [
+      'content of file "/v/f": mount-tester new file',
+      '',
       'mode of file "/v": dgrwxrwxrwx',
       'perms of file "/v/f": -rw-rw----',
       'owner UID of "/v/f": 0',

@@ -166,7 +166,7 @@ test('emptyDir on disk and in memory', async () => {
   assert.equal(await fs.readText(`${disk}/kept`), 'x');
   const memory = disk.replace(/disk$/, 'memory');
   assert.equal((await fs.usage(memory)).capacity, 2 ** 20);
-  assert.equal(await modeOf(memory), '2777');
+  assert.equal(await modeOf(memory), '3777');
 });
 
 test('hostPath of the OrCreate types', async () => {

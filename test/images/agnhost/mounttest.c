@@ -11,14 +11,30 @@
 #include <unistd.h>
 
 static const long tmpfs_magic = 0x01021994;
+static const char new_text[] = "mount-tester new file\n";
 static int failures;
 
 /* The error as Go words it: "operation path: reason in lower case". */
-static void failed(const char *what, const char *operation, const char *path) {
+static void print_reason(const char *operation, const char *path) {
   char reason[256];
   snprintf(reason, sizeof reason, "%s", strerror(errno));
   if (reason[0] >= 'A' && reason[0] <= 'Z') reason[0] += 'a' - 'A';
-  printf("%s \"%s\": %s %s: %s\n", what, path, operation, path, reason);
+  printf("%s %s: %s\n", operation, path, reason);
+}
+
+static void failed(const char *what, const char *operation, const char *path) {
+  const int reason = errno;
+  printf("%s \"%s\": ", what, path);
+  errno = reason;
+  print_reason(operation, path);
+  failures++;
+}
+
+static void failed_call(const char *call, const char *operation, const char *path) {
+  const int reason = errno;
+  printf("error from %s(\"%s\"): ", call, path);
+  errno = reason;
+  print_reason(operation, path);
   failures++;
 }
 
@@ -47,15 +63,16 @@ static void go_mode(mode_t mode, char *text) {
 static void file_system(const char *path) {
   struct statfs info;
   if (path == NULL) return;
-  if (statfs(path, &info) != 0) failed("error from statfs", "statfs", path);
+  if (statfs(path, &info) != 0) failed_call("statfs", "statfs", path);
   else if (info.f_type == tmpfs_magic) printf("mount type of \"%s\": tmpfs\n", path);
   else printf("mount type of \"%s\": %ld\n", path, (long)info.f_type);
 }
 
+/* What a path leads to: links are followed, as volumes made of API objects show every file through one. */
 static bool looked(const char *path, struct stat *info) {
   if (path == NULL) return false;
-  if (lstat(path, info) == 0) return true;
-  failed("error from Lstat", "lstat", path);
+  if (stat(path, info) == 0) return true;
+  failed_call("Stat", "stat", path);
   return false;
 }
 
@@ -86,25 +103,28 @@ static void content_in_loop(const char *path, long seconds, bool break_on_conten
   const time_t until = time(NULL) + seconds;
   do {
     char *text = contents(path);
-    if (text == NULL) printf("Error reading file %s: %s, retrying\n", path, strerror(errno));
-    else {
+    bool expected = false;
+    if (text == NULL) {
+      printf("Error reading file %s: ", path);
+      print_reason("open", path);
+    } else {
       printf("content of file \"%s\": %s\n", path, text);
-      if (break_on_content && strstr(text, "mount-tester new file\n") != NULL) {
-        free(text);
-        return;
-      }
+      expected = strcmp(text, new_text) == 0;
+      if (break_on_content && !expected) printf("Unexpected content. Expected: %s. Retrying", new_text);
     }
     free(text);
+    if (break_on_content && expected) return;
     sleep(1);
   } while (time(NULL) < until);
 }
 
 static void new_file(const char *path, mode_t mode) {
-  static const char text[] = "mount-tester new file\n";
   if (path == NULL) return;
   const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC, mode);
-  if (file < 0 || write(file, text, sizeof text - 1) < 0) failed("error writing new file", "open", path);
+  const bool written = file >= 0 && write(file, new_text, sizeof new_text - 1) >= 0;
+  if (!written) failed("error writing new file", "open", path);
   if (file >= 0) close(file);
+  if (written) file_content(path);
 }
 
 int run_mounttest(int argc, char **argv) {
@@ -114,7 +134,6 @@ int run_mounttest(int argc, char **argv) {
   umask(0);
   /* The order is fixed: the type, then new files, then what they are like, then what is in them. */
   file_system(option(argc, argv, "fs_type"));
-  new_file(option(argc, argv, "rw_new_file"), 0644);
   new_file(option(argc, argv, "new_file_0644"), 0644);
   new_file(option(argc, argv, "new_file_0666"), 0666);
   new_file(option(argc, argv, "new_file_0660"), 0660);
@@ -124,16 +143,12 @@ int run_mounttest(int argc, char **argv) {
     printf("mode of file \"%s\": %s\n", path, text);
   }
   if (looked(path = option(argc, argv, "file_perm"), &info)) {
-    /* Permissions are those of the file that a link leads to. */
-    if (stat(path, &info) != 0) failed("error from Stat", "stat", path);
     text[0] = '-';
     permissions(info.st_mode, text + 1);
     printf("perms of file \"%s\": %s\n", path, text);
   }
-  if ((path = option(argc, argv, "file_owner")) != NULL) {
-    if (stat(path, &info) != 0) failed("error from Stat", "stat", path);
-    else printf("owner UID of \"%s\": %u\nowner GID of \"%s\": %u\n", path, info.st_uid, path, info.st_gid);
-  }
+  if (looked(path = option(argc, argv, "file_owner"), &info))
+    printf("owner UID of \"%s\": %u\nowner GID of \"%s\": %u\n", path, info.st_uid, path, info.st_gid);
   file_content(option(argc, argv, "file_content"));
   content_in_loop(option(argc, argv, "file_content_in_loop"), number_option(argc, argv, "retry_time", 180),
                   strcmp(option(argc, argv, "break_on_expected_content") ?: "true", "false") != 0);

@@ -1,0 +1,164 @@
+// Conformance of storage: directories that live as long as their pod, on disk and in memory; paths of the node.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { ConfigMaps, Pods, ReplicationControllers, Secrets } from '#api/refs.ts';
+import { startCluster, type TestCluster } from '../../support/cluster.ts';
+import { until as wait } from '../../support/until.ts';
+import { agnhost, busybox, inSpace, isReady, mounted, pod, shell } from './support.ts';
+
+let cluster: TestCluster;
+before(async () => {
+  cluster = await startCluster();
+});
+after(async () => cluster?.[Symbol.asyncDispose]());
+
+const dir = '/test-volume';
+const file = `${dir}/test-file`;
+const emptyDir = (medium: string): object => ({ emptyDir: medium === 'tmpfs' ? { medium: 'Memory' } : {} });
+/** The security context that the suite gives these pods. */
+const selinux = { seLinuxOptions: { level: 's0' } };
+
+describe('emptyDir', { concurrency: 4 }, () => {
+  for (const medium of ['tmpfs', 'default'] as const) {
+    for (const [user, runAsUser] of [
+      ['root', undefined],
+      ['non-root', 1001],
+    ] as const) {
+      for (const [mode, text] of [
+        ['0644', '-rw-r--r--'],
+        ['0666', '-rw-rw-rw-'],
+        ['0777', '-rwxrwxrwx'],
+      ] as const) {
+        test(`a new file has its mode (${user},${mode},${medium})`, () =>
+          inSpace(cluster, async ({ output }) => {
+            const args = ['mounttest', `--fs_type=${dir}`, `--new_file_${mode}=${file}`, `--file_perm=${file}`];
+            const securityContext = { ...selinux, ...(runAsUser === undefined ? {} : { runAsUser }) };
+            const said = await output(mounted('p', emptyDir(medium), { at: dir, container: { args }, spec: { securityContext } }));
+            assert.ok(said.includes(`perms of file "${file}": ${text}\n`), said);
+            assert.ok(said.includes(`content of file "${file}": mount-tester new file\n`), said);
+            assert.equal(said.includes(`mount type of "${dir}": tmpfs\n`), medium === 'tmpfs', said);
+          }));
+      }
+    }
+
+    test(`the directory may be written by all (${medium})`, () =>
+      inSpace(cluster, async ({ output }) => {
+        const args = ['mounttest', `--fs_type=${dir}`, `--file_perm=${dir}`];
+        const said = await output(mounted('p', emptyDir(medium), { at: dir, container: { args }, spec: { securityContext: selinux } }));
+        assert.ok(said.includes(`perms of file "${dir}": -rwxrwxrwx\n`), said);
+        assert.equal(said.includes(`mount type of "${dir}": tmpfs\n`), medium === 'tmpfs', said);
+      }));
+
+    test(`new files belong to the fsGroup (${medium})`, () =>
+      inSpace(cluster, async ({ output }) => {
+        const args = ['mounttest', `--new_file_0660=${file}`, `--file_perm=${file}`, `--file_owner=${file}`];
+        const securityContext = { fsGroup: 123, runAsUser: 1001 };
+        const said = await output(mounted('p', emptyDir(medium), { at: dir, container: { args }, spec: { securityContext } }));
+        assert.ok(said.includes(`perms of file "${file}": -rw-rw----\n`), said);
+        assert.ok(said.includes(`owner UID of "${file}": 1001\nowner GID of "${file}": 123\n`), said);
+      }));
+  }
+
+  test('a part that is not there gets the mode and the group of its volume', () =>
+    inSpace(cluster, async ({ output }) => {
+      const args = ['mounttest', `--fs_type=${dir}`, `--file_perm=${dir}`, `--file_owner=${dir}`, `--file_mode=${dir}`];
+      const spec = { securityContext: { fsGroup: 123, runAsUser: 1001 } };
+      const said = await output(mounted('p', emptyDir('tmpfs'), { at: dir, mount: { subPath: 'test-sub' }, container: { args }, spec }));
+      assert.ok(said.includes(`mode of file "${dir}": dgtrwxrwxrwx\n`), said);
+      assert.ok(said.includes(`owner UID of "${dir}": 0\nowner GID of "${dir}": 123\n`), said);
+      assert.ok(said.includes(`mount type of "${dir}": tmpfs\n`), said);
+    }));
+
+  test('containers of a pod share it', () =>
+    inSpace(cluster, async ({ create, until, kubectl }) => {
+      const volumeMounts = (mountPath: string): object => ({ volumeMounts: [{ name: 'v', mountPath }] });
+      const containers = [
+        { name: 'main', image: busybox, command: ['sh', '-c', 'sleep 100'], ...volumeMounts('/usr/share/volumeshare') },
+        { name: 'sub', image: busybox, command: ['sh', '-c', 'echo Hello > /pod-data/shareddata.txt'], ...volumeMounts('/pod-data') },
+      ];
+      await create(Pods, pod('p', {}, { spec: { containers, volumes: [{ name: 'v', emptyDir: {} }] } }));
+      await until(Pods, 'p', ({ status }) => status?.phase === 'Running');
+      const read = async (): Promise<string> =>
+        await kubectl.ok('exec', 'p', '-c', 'main', '--', 'cat', '/usr/share/volumeshare/shareddata.txt');
+      assert.equal(await read(), 'Hello\n');
+    }));
+
+  test('one in memory is as large as its limit', () =>
+    inSpace(cluster, async ({ output }) => {
+      const container = shell(`df | grep ${dir} | awk '{print $2}'`);
+      const said = await output(mounted('p', { emptyDir: { medium: 'Memory', sizeLimit: '10Mi' } }, { at: dir, container }));
+      assert.equal(said, '10240\n');
+    }));
+
+  test('what it holds outlives its containers', () =>
+    inSpace(cluster, async ({ create, until, exec }) => {
+      const container = shell(`echo life >> ${file}; [ $(wc -l < ${file}) -gt 1 ] && sleep 100; exit 1`);
+      await create(Pods, mounted('p', emptyDir('tmpfs'), { at: dir, container, spec: { restartPolicy: 'Always' } }));
+      await until(Pods, 'p', (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1, 60_000);
+      assert.equal(await exec('p', 'cat', file), 'life\nlife\n');
+    }));
+
+  test('volumes of Secrets and ConfigMaps do not conflict', () =>
+    inSpace(cluster, async ({ create, until, exec }) => {
+      await create(Secrets, { metadata: { name: 'both' }, data: { 'data-1': Buffer.from('value-1\n').toString('base64') } });
+      await create(ConfigMaps, { metadata: { name: 'both' }, binaryData: { 'data-1': Buffer.from('value-1\n').toString('base64') } });
+      const volumes = [
+        { name: 'secret-volume', secret: { secretName: 'both' } },
+        { name: 'configmap-volume', configMap: { name: 'both' } },
+      ];
+      const volumeMounts = [
+        { name: 'secret-volume', mountPath: '/etc/secret-volume', readOnly: true },
+        { name: 'configmap-volume', mountPath: '/etc/configmap-volume' },
+      ];
+      await create(Pods, pod('p', { args: ['test-webserver'], volumeMounts }, { spec: { volumes } }));
+      await until(Pods, 'p', isReady);
+      assert.equal(await exec('p', 'cat', '/etc/secret-volume/data-1', '/etc/configmap-volume/data-1'), 'value-1\nvalue-1\n');
+    }));
+
+  test('fifty ConfigMaps in five pods at once', () =>
+    inSpace(cluster, async ({ create, list, remove }) => {
+      const names = Array.from({ length: 50 }, (_, i) => `racey-configmap-${i}`);
+      await Promise.all(names.map((name) => create(ConfigMaps, { metadata: { name }, data: { 'data-1': 'value-1' } })));
+      const volumes = names.map((name) => ({ name, configMap: { name, items: [{ key: 'data-1', path: 'data-1' }] } }));
+      const volumeMounts = names.map((name, i) => ({ name, mountPath: `/etc/config-${i}` }));
+      const template = {
+        metadata: { labels: { name: 'race' } },
+        spec: {
+          containers: [{ name: 'c', image: agnhost, volumeMounts }],
+          dnsPolicy: 'Default' as const,
+          volumes,
+          terminationGracePeriodSeconds: 0,
+        },
+      };
+      await create(ReplicationControllers, { metadata: { name: 'race' }, spec: { replicas: 5, selector: { name: 'race' }, template } });
+      const running = async (): Promise<boolean> => {
+        const pods = await list(Pods, 'name=race');
+        return pods.length === 5 && pods.every(({ status }) => status?.phase === 'Running');
+      };
+      await wait('all five run', running, 90_000);
+      await remove(ReplicationControllers, 'race');
+    }));
+});
+
+describe('hostPath', { concurrency: 4 }, () => {
+  test('a container sees the mode of a directory of the node, and may write to it', () =>
+    inSpace(cluster, async ({ output, namespace }) => {
+      const path = `${cluster.dataDir}/${namespace}`;
+      await cluster.world.fs.mkdir(path, 0o777);
+      await cluster.world.fs.chmod(path, 0o777 | 0o1000);
+      const args = ['mounttest', `--file_mode=${dir}`, `--new_file_0644=${file}`];
+      const said = await output(mounted('p', { hostPath: { path, type: 'Directory' } }, { at: dir, container: { args } }));
+      assert.ok(said.includes(`mode of file "${dir}": dtrwxrwxrwx\n`), said);
+      assert.equal(await cluster.world.fs.readText(`${path}/test-file`), 'mount-tester new file\n');
+    }));
+
+  test('what is not of the type that the volume asks for keeps the pod waiting, until it is', () =>
+    inSpace(cluster, async ({ create, until, namespace, kubectl }) => {
+      const path = `${cluster.dataDir}/${namespace}`;
+      await create(Pods, mounted('p', { hostPath: { path, type: 'Directory' } }, { at: dir }));
+      const event = `hostPath type check failed: ${path} is not a directory`;
+      await wait('the event', async () => (await kubectl.ok('describe', 'pod', 'p')).includes(event), 30_000);
+      await cluster.world.fs.mkdir(path);
+      await until(Pods, 'p', isReady, 60_000);
+    }));
+});
