@@ -11,6 +11,7 @@ import { Nodes } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { startDns } from '#dns/dns.ts';
+import { createHealthPorts } from '#proxy/health.ts';
 import { createNft } from '#proxy/nft.ts';
 import { type Proxy, startProxy } from '#proxy/proxy.ts';
 
@@ -51,7 +52,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const containerd = stack.use(await startContainerd(world, { dataDir: options.dataDir, cgroup }));
     const { machine, paths, runtime } = containerd;
     const proxy = stack.use(
-      startProxy({ informers, world, nft: createNft(world), nodeName, rules: { table: serviceTable, podRanges: { ip: options.podCidr } } }),
+      startProxy({
+        informers,
+        world,
+        nft: createNft(world),
+        nodeName,
+        rules: { table: serviceTable, podRanges: { ip: options.podCidr } },
+        healthPorts: createHealthPorts(world, options.nodeIp),
+      }),
     );
     const cgroups = createPodCgroups(world, {
       layout: machine.cgroups,

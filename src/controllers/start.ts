@@ -21,6 +21,7 @@ import { startReplicaSetController } from './replicaset/controller.ts';
 import { startReplicationController } from './replicationcontroller/controller.ts';
 import { startResourceQuotaController } from './resourcequota/controller.ts';
 import { startRootCaController } from './rootca/controller.ts';
+import { startServiceLbController } from './servicelb/controller.ts';
 import { startServiceAccountController } from './serviceaccount/controller.ts';
 import { startStatefulSetController } from './statefulset/controller.ts';
 import { startTaintEvictionController } from './tainteviction/controller.ts';
@@ -73,6 +74,7 @@ function startAll(options: ControllersOptions): Component {
     startEndpointsController(deps('endpoint-controller')),
     startEndpointSliceController(deps('endpointslice-controller')),
     startEndpointSliceMirroringController(deps('endpointslicemirroring-controller')),
+    startServiceLbController(deps('service-controller')),
     startReplicaSetController(deps('replicaset-controller')),
     startReplicationController(deps('replication-controller')),
     startDeploymentController(deps('deployment-controller')),

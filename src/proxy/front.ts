@@ -70,6 +70,12 @@ function choose(all: readonly Candidate[], policy: string | undefined): readonly
   return policy === 'Local' ? all.filter((candidate) => candidate.local) : all;
 }
 
+/** How many ready endpoints of a Service are on this node; each counts once, however many ports it has. */
+export function localEndpoints(slices: readonly EndpointSlice[], nodeName: string): number {
+  const local = slices.flatMap((slice) => slice.endpoints ?? []).filter((endpoint) => endpoint.nodeName === nodeName);
+  return new Set(local.filter(({ conditions }) => conditions?.ready !== false).map(({ addresses }) => addresses[0])).size;
+}
+
 const protocolOf = (port: ServicePort): Protocol => (port.protocol ?? 'TCP').toLowerCase() as Protocol;
 
 /** All fronts of a Service on this node. Pure. */

@@ -7,7 +7,8 @@ import { keyOf } from '#api/object.ts';
 import { EndpointSlices, Nodes, Pods, Services } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import { affinityMaps, lostSlot, staleKeys } from './affinity.ts';
-import { type Family, familyOf, type Front, frontKey, frontsOfPod, frontsOfService } from './front.ts';
+import { type Family, familyOf, type Front, frontKey, frontsOfPod, frontsOfService, localEndpoints } from './front.ts';
+import type { HealthCheck, HealthPorts } from './health.ts';
 import type { Nft } from './nft.ts';
 import { type RuleConfig, RuleState } from './rules.ts';
 
@@ -17,6 +18,8 @@ export interface ProxyOptions {
   readonly nft: Nft;
   readonly nodeName: string;
   readonly rules: RuleConfig;
+  /** Serves health-check node ports; without it nobody does. */
+  readonly healthPorts?: HealthPorts;
 }
 
 export interface Proxy extends Component {
@@ -51,6 +54,7 @@ export function startProxy(options: ProxyOptions): Proxy {
   const families: readonly Family[] = rules.podRanges.ip6 === undefined ? ['ip'] : ['ip', 'ip6'];
   const fronts = new Map<string, readonly Front[]>();
   const dirty = new Set<string>();
+  const checks = new Map<string, { readonly port: number; readonly check: HealthCheck }>();
   const waiting = new Set<{ address: string; done: () => void }>();
   let nodeAddresses: Record<Family, readonly string[]> = { ip: [], ip6: [] };
   let nodesDirty = true;
@@ -105,6 +109,17 @@ export function startProxy(options: ProxyOptions): Proxy {
     return service === undefined ? [] : frontsOfService(service, slices.lister.byIndex(serviceIndex, key), nodeName);
   }
 
+  function checkHealth(source: string): void {
+    const key = source.slice(source.indexOf(' ') + 1);
+    const service = source.startsWith('service ') ? services.lister.getByKey(key) : undefined;
+    const port = service?.spec.type === 'LoadBalancer' ? service.spec.healthCheckNodePort : undefined;
+    if (!port) return void checks.delete(source);
+    checks.set(source, {
+      port,
+      check: { service: key, localEndpoints: localEndpoints(slices.lister.byIndex(serviceIndex, key), nodeName) },
+    });
+  }
+
   function currentNodeAddresses(): Record<Family, readonly string[]> {
     const all = nodes.lister
       .list()
@@ -130,6 +145,7 @@ export function startProxy(options: ProxyOptions): Proxy {
       for (const front of next) wanted[front.family].push(front);
       if (next.length === 0) fronts.delete(source);
       else fronts.set(source, next);
+      checkHealth(source);
     }
     dirty.clear();
     for (const family of families) {
@@ -179,6 +195,7 @@ export function startProxy(options: ProxyOptions): Proxy {
     failure = undefined;
     if (dirty.size === 0) dirtySince = 0;
     settle();
+    options.healthPorts?.set(new Map([...checks.values()].map(({ port, check }) => [port, check])));
     for (const { family, front, backend } of udp) await nft.forgetUdp(family, front.address, front.port, backend);
     // An entry that expires between the listing and the deletion makes nft refuse the deletion: nothing is lost then.
     if (lost)
@@ -247,6 +264,7 @@ export function startProxy(options: ProxyOptions): Proxy {
     async [Symbol.asyncDispose]() {
       stopped = true;
       await running;
+      await options.healthPorts?.[Symbol.asyncDispose]();
     },
   };
 }

@@ -113,7 +113,11 @@ function chainText(config: RuleConfig, family: Family, chain: string, state: Pro
 /** The empty table: sets, maps and the hooks that use them. */
 export function baseText(config: RuleConfig, family: Family): string {
   const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
-  const loopback = family === 'ip' ? '127.0.0.0/8' : '::1';
+  // Linux sends nothing from ::1 to elsewhere; from 127.0.0.1 it does when asked (route_localnet), with another source.
+  const notLoopback = family === 'ip' ? '' : 'ip6 daddr != ::1 ';
+  const fromLoopback = family === 'ip' ? '    ip saddr 127.0.0.0/8 masquerade\n' : '';
+  const guard =
+    family === 'ip' ? '  chain guard { type filter hook prerouting priority raw; ip daddr 127.0.0.0/8 iifname != "lo" drop; }\n' : '';
   const pods = config.podRanges[family];
   const notFromPods = pods === undefined ? '' : `${family} saddr != ${pods} `;
   const port = (protocol: string): string =>
@@ -138,16 +142,16 @@ table ${family} ${config.table} {
   map npslots { type inet_proto . inet_service . mark : mark; }
   map aff { type ${address} . ${address} . inet_proto . inet_service : mark; flags dynamic,timeout; timeout 3h; size 65535; }
   map npaff { type ${address} . inet_proto . inet_service : mark; flags dynamic,timeout; timeout 3h; size 65535; }
-  chain pre { type nat hook prerouting priority dstnat; jump services; }
+${guard}  chain pre { type nat hook prerouting priority dstnat; jump services; }
   chain out { type nat hook output priority -100; jump services; }
   chain services {
     ${family} daddr . meta l4proto . th dport vmap @svc
-    fib daddr type local ${family} daddr != ${loopback} meta l4proto . th dport vmap @npsvc
+    fib daddr type local ${notLoopback}meta l4proto . th dport vmap @npsvc
   }
   chain post {
     type nat hook postrouting priority srcnat;
     ct status & dnat == 0 goto outward
-    ct original ${family} daddr @service-ips ${notFromPods}masquerade
+${fromLoopback}    ct original ${family} daddr @service-ips ${notFromPods}masquerade
     ct original ${family} daddr @external-ips masquerade
     ${family} saddr . ${family} daddr @hairpin masquerade
 ${port('tcp')}

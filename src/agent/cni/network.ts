@@ -53,7 +53,8 @@ export async function uplinkMtu({ exec }: Pick<World, 'exec'>, netns?: string): 
 export async function setUpNetwork(world: Needs, options: NetworkOptions): Promise<void> {
   const { paths, podCidrs } = options;
   await linkPlugins(world, options);
-  const sysctls = ['net/ipv4/ip_forward=1'];
+  // Ports of the node answer at 127.0.0.1 too; the Service rules keep others from reaching that address.
+  const sysctls = ['net/ipv4/ip_forward=1', 'net/ipv4/conf/all/route_localnet=1'];
   if (podCidrs.some((cidr) => cidr.includes(':'))) sysctls.push('net/ipv6/conf/all/forwarding=1');
   await inPlace(world, options.netns, sysctls.map((line) => `echo ${line.split('=')[1]} >/proc/sys/${line.split('=')[0]}`).join(' && '));
   await inPlace(world, options.netns, 'nft -f -', masqueradeRules(paths.network, podCidrs, options.clusterCidrs));

@@ -171,15 +171,18 @@ function reservePorts(
     use(port.nodePort, port.protocol ?? 'TCP');
   }
   if (!automatic) return [...ports];
-  return ports.map((port, index) => {
-    if (port.nodePort) return port;
+  const result = [...ports];
+  for (const [index, port] of ports.entries()) {
+    if (port.nodePort) continue;
     const protocol = port.protocol ?? 'TCP';
-    const sibling = ports.find((other) => other !== port && other.port === port.port && other.nodePort && other.protocol !== port.protocol);
-    const shared = sibling?.nodePort !== undefined && !mine.get(sibling.nodePort)?.has(protocol) ? sibling.nodePort : undefined;
-    const nodePort = shared ?? anyPort(all, taken, `spec.ports[${index}].nodePort`, fail);
+    // The same port over another protocol gets the same number, be it asked for or just given.
+    const shared = result.find((other) => other !== port && other.port === port.port && other.nodePort)?.nodePort;
+    const nodePort =
+      shared !== undefined && !mine.get(shared)?.has(protocol) ? shared : anyPort(all, taken, `spec.ports[${index}].nodePort`, fail);
     use(nodePort, protocol);
-    return { ...port, nodePort };
-  });
+    result[index] = { ...port, nodePort };
+  }
+  return result;
 }
 
 export const serviceStrategy: Strategy = {

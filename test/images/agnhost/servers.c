@@ -293,17 +293,25 @@ int run_liveness(int argc, char **argv) {
 /* ---- porter: a text for each port in the environment ---- */
 
 static const char *porter_text;
+static bool porter_json;
 
 static void porter(const struct request *request) {
-  /* What the API server's proxy is tested with: a page that links, and a redirect. */
-  if (strcmp(request->path, "/rewriteme") == 0) return reply(request, 200, "text/html", "<a href=\"/rewriteme\">test</a>", 29);
-  reply_text(request, 200, porter_text);
+  if (porter_json) {
+    char body[8192] = "{\"Method\":\"";
+    json_escape(request->method, body, sizeof body);
+    strcat(body, "\",\"Body\":\"");
+    json_escape(porter_text, body, sizeof body - 4);
+    strcat(body, "\"}");
+    return reply(request, 200, "application/json", body, strlen(body));
+  }
+  /* The type is guessed from the text, as Go's server does. */
+  const char *type = porter_text[0] == '<' ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
+  reply(request, 200, type, porter_text, strlen(porter_text));
 }
 
 int run_porter(int argc, char **argv) {
   extern char **environ;
-  (void)argc;
-  (void)argv;
+  porter_json = option(argc, argv, "json-response") != NULL;
   for (char **variable = environ; *variable != NULL; variable++) {
     if (strncmp(*variable, "SERVE_PORT_", 11) != 0) continue;
     const int port = atoi(*variable + 11);
