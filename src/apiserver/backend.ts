@@ -3,6 +3,7 @@ import { notFound } from '#api/status.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceRef } from '#api/refs.ts';
 import type { Transport, UserInfo } from '#client/transport.ts';
+import { admitOther } from './admission/other.ts';
 import type { Change } from './cacher/table.ts';
 import type { Authorizer, Backend } from './chain.ts';
 import { newest } from './registry/persist.ts';
@@ -45,6 +46,7 @@ export function createBackend({ registry, transport, authorizer }: BackendOption
         interrupted() {},
       });
     },
+    admit: (ctx, request) => admitOther(registry, ctx, request),
     transport,
     get authorizer() {
       return authorizer();

@@ -6,6 +6,7 @@ import type { World } from '#base/world.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceRef } from '#api/refs.ts';
 import type { Transport, UserInfo } from '#client/transport.ts';
+import type { OtherRequest } from './admission/other.ts';
 import type { ServerConfig } from './config.ts';
 import type { ResourceRow } from './resources/row.ts';
 
@@ -57,6 +58,8 @@ export interface Context {
   /** Texts for Warning headers; append with `warn`. */
   readonly warnings: string[];
   readonly backend: Backend;
+  /** Notes for the audit log; see `annotate`. */
+  annotations?: Map<string, string>;
 }
 
 /** What an endpoint answers. The edge (negotiate.ts) encodes it for HTTP; the loopback hands it over. */
@@ -153,5 +156,7 @@ export interface Backend {
   onChange(ref: ResourceRef, changed: (object: KubeObject, type: 'ADDED' | 'MODIFIED' | 'DELETED') => void): () => void;
   /** Loopback transport with an identity, through the whole chain. */
   transport(user: UserInfo): Transport;
+  /** Admission of what the registry does not write itself; see admission/other.ts. */
+  admit(ctx: Context, request: OtherRequest): Promise<object>;
   readonly authorizer: Authorizer;
 }

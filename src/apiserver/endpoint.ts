@@ -10,6 +10,8 @@ export interface Endpoint {
   handle(ctx: Context): Answer | Promise<Answer>;
   /** HTTP/1.1 Upgrade. Writes the 101 itself. Throwing StatusError before anything is written refuses with that Status. */
   upgrade?(ctx: Context, socket: Socket): Promise<void>;
+  /** Opens a connection to somewhere else: admission sees it as CONNECT. */
+  readonly connects?: boolean;
   /** Not counted by the in-flight limit and not timed out (exec, log -f, proxy). */
   readonly longRunning?: boolean;
 }

@@ -2,6 +2,7 @@
 import { StatusError, statusOf, tooManyRequests, unauthorized } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
 import type { UserInfo } from '#client/transport.ts';
+import { admitOther, connectOptions } from './admission/other.ts';
 import { anonymous } from './authn/groups.ts';
 import { impersonate } from './authn/impersonation.ts';
 import { forbiddenError } from './authz/authorizer.ts';
@@ -85,8 +86,15 @@ export class Pipeline {
   }
 
   /** The stages up to authorization, for upgrades: the endpoint takes over the socket. Rejects with StatusError. */
-  admit(call: Call): Promise<Admitted> {
-    return this.#admit(call, parseRequestInfo(call.method, call.path, call.params), []);
+  async admit(call: Call): Promise<Admitted> {
+    const admitted = await this.#admit(call, parseRequestInfo(call.method, call.path, call.params), []);
+    if (admitted.endpoint?.connects) await this.#connect(admitted.ctx);
+    return admitted;
+  }
+
+  async #connect(ctx: Context): Promise<void> {
+    const { registry } = this.#options;
+    await admitOther(registry, ctx, { operation: 'CONNECT', object: connectOptions(registry, ctx) });
   }
 
   async #admit(call: Call, info: RequestInfo, warnings: string[]): Promise<Admitted> {
@@ -139,7 +147,10 @@ export class Pipeline {
         return { kind: 'bytes', status: 405, headers: { 'content-type': 'text/plain; charset=utf-8' }, bytes: 'Method Not Allowed\n' };
       return path.handle(ctx);
     }
-    if (endpoint) return endpoint.handle(ctx);
+    if (endpoint) {
+      if (endpoint.connects) await this.#connect(ctx);
+      return endpoint.handle(ctx);
+    }
     const { registry } = this.#options;
     const resource = registry.find(info.group, info.version, info.resource);
     if (!resource) return pageNotFound();

@@ -10,6 +10,8 @@ import { serviceAccount } from './serviceaccount.ts';
 import { defaultIngressClass, defaultStorageClass, storageObjectInUseProtection } from './storage.ts';
 import { taintNodesByCondition } from './taintnodes.ts';
 import { defaultTolerationSeconds } from './tolerations.ts';
+import { mutatingWebhooks } from './webhooks/mutating.ts';
+import { validatingWebhooks } from './webhooks/validating.ts';
 
 export const builtinAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
@@ -22,6 +24,8 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   storageObjectInUseProtection,
   runtimeClass,
   defaultIngressClass,
+  mutatingWebhooks,
   escalation,
+  validatingWebhooks,
   resourceQuota,
 ];

@@ -27,13 +27,43 @@ export interface AdmissionAttributes {
 /** Undo of what a validating plug-in took (quota); called when the write fails after all. */
 export type Undo = () => void;
 
+/**
+ * The rounds of mutating admission of one request. When a webhook has changed the object, all plug-ins run once more on
+ * the result; a webhook only if it asked for that (reinvocationPolicy) and somebody changed the object after it.
+ */
+export class Round {
+  /** In the second round. */
+  again = false;
+  /** A webhook has changed the object. */
+  changed = false;
+  /** The object as the webhooks of the first round left it. */
+  lastOutput: KubeObject | undefined;
+  #called = new Set<string>();
+  readonly #wanted = new Set<string>();
+
+  /** A webhook that wants to know of later changes was called. */
+  called(id: string): void {
+    this.#called.add(id);
+  }
+
+  /** The object has changed: those that were called want to see it again. */
+  requireAgain(): void {
+    for (const id of this.#called) this.#wanted.add(id);
+    this.#called = new Set();
+  }
+
+  wantsAgain(id: string): boolean {
+    return this.#wanted.has(id);
+  }
+}
+
 export interface AdmissionPlugin {
   /** Kubernetes' name of the plug-in. */
   readonly name: string;
   /** Cheap and constant filter by resource and operation. */
   handles(row: ResourceRow, operation: Operation, subresource: string): boolean;
   /** Returns the changed object, or undefined when nothing changes. */
-  admit?(attributes: AdmissionAttributes): KubeObject | undefined | Promise<KubeObject | undefined>;
+  admit?(attributes: AdmissionAttributes, round: Round): KubeObject | undefined | Promise<KubeObject | undefined>;
   /** Throws StatusError to refuse. */
   validate?(attributes: AdmissionAttributes): void | Undo | Promise<void | Undo>;
 }
@@ -65,12 +95,19 @@ export class Admission {
 
   /** Mutating admission; answers with the object to go on with. */
   async admit(attributes: AdmissionAttributes): Promise<KubeObject | undefined> {
+    const { admit } = this.#select(attributes.row, attributes.operation, attributes.subresource);
+    if (admit.length === 0) return attributes.object;
+    const round = new Round();
     let current = attributes;
-    for (const plugin of this.#select(attributes.row, attributes.operation, attributes.subresource).admit) {
-      const changed = await plugin.admit?.(current);
-      if (changed) current = { ...current, object: changed };
+    for (;;) {
+      for (const plugin of admit) {
+        const result = plugin.admit?.(current, round);
+        const changed = result instanceof Promise ? await result : result;
+        if (changed) current = { ...current, object: changed };
+      }
+      if (round.again || !round.changed) return current.object;
+      round.again = true;
     }
-    return current.object;
   }
 
   /** Validating admission; the returned function gives back what was taken. */
@@ -83,7 +120,8 @@ export class Admission {
     };
     try {
       for (const plugin of validate) {
-        const undo = await plugin.validate?.(attributes);
+        const result = plugin.validate?.(attributes);
+        const undo = result instanceof Promise ? await result : result;
         if (undo) undos.push(undo);
       }
     } catch (error) {

@@ -9,6 +9,7 @@ import type { KubeObject } from '#api/object.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
 
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+const volumePrefix = 'kube-api-access-';
 const mirror = 'kubernetes.io/config.mirror';
 
 // The account of a namespace is made by a controller right after the namespace: a pod may come a moment earlier.
@@ -57,7 +58,9 @@ export function withToken(pod: Pod, volumeName: string): Pod {
     ...pod,
     spec: {
       ...pod.spec,
-      volumes: [...(pod.spec.volumes ?? []), tokenVolume(volumeName)],
+      volumes: pod.spec.volumes?.some((volume) => volume.name === volumeName)
+        ? pod.spec.volumes
+        : [...(pod.spec.volumes ?? []), tokenVolume(volumeName)],
       containers: pod.spec.containers.map(mount),
       ...(pod.spec.initContainers ? { initContainers: pod.spec.initContainers.map(mount) } : {}),
     },
@@ -68,7 +71,7 @@ export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
   handles: (row, operation, subresource) => row.group === '' && row.resource === 'pods' && operation === 'CREATE' && subresource === '',
 
-  async admit(attributes) {
+  async admit(attributes, round) {
     const pod = attributes.object as Pod;
     const refuse = (message: string): StatusError => forbidden({ group: '', resource: 'pods' }, pod.metadata.name, message);
     if (pod.metadata.annotations?.[mirror] !== undefined) {
@@ -87,9 +90,9 @@ export const serviceAccount: AdmissionPlugin = {
       spec: { ...pod.spec, serviceAccountName: name, serviceAccount: name, ...(pull?.length ? { imagePullSecrets: pull } : {}) },
     };
     const existing = new Set(pod.spec.volumes?.map((volume) => volume.name));
-    let volume = '';
-    do volume = `kube-api-access-${nameSuffix(attributes.registry.world.random)}`;
-    while (existing.has(volume));
+    // Seen again after webhooks have added containers: one volume is enough for all.
+    let volume = [...existing].find((candidate) => candidate.startsWith(volumePrefix)) ?? '';
+    while (volume === '' || (!round.again && existing.has(volume))) volume = volumePrefix + nameSuffix(attributes.registry.world.random);
     return (automount ? withToken(named, volume) : named) as KubeObject;
   },
 };

@@ -62,12 +62,13 @@ export async function resolveBound(backend: Backend, wanted: Reference | undefin
 /** Serves POST …/serviceaccounts/<name>/token. */
 export async function serveTokenRequest(ctx: Context, options: IssuerOptions): Promise<Answer> {
   const { backend, info } = ctx;
-  const request = await decodeBody<TokenRequest>(ctx, target);
+  let request = await decodeBody<TokenRequest>(ctx, target);
   const { name, namespace } = request.metadata;
   if (name && name !== info.name) throw badRequest(`name must match service account name: ${JSON.stringify(info.name)}`);
   if (namespace && namespace !== info.namespace) {
     throw badRequest(`namespace must match service account namespace: ${JSON.stringify(info.namespace)}`);
   }
+  request = (await backend.admit(ctx, { operation: 'CREATE', object: request })) as TokenRequest;
   const errors = validateTokenRequest(request);
   if (errors.length) throw invalid({ group, kind: 'TokenRequest' }, '', errors);
   const account = await backend.get(ServiceAccounts, info.name, info.namespace);

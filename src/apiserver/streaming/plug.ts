@@ -19,11 +19,16 @@ export interface AgentAccess {
 export function streamingPlug({ client, ca }: AgentAccess): PlugFactory {
   const agentTls: TlsClientOptions = { ca, cert: client.cert, key: client.key };
   return (backend) => {
-    const at = (resource: string, subresource: string, rest: Pick<ResourceEndpoint, 'handle' | 'upgrade'>): ResourceEndpoint => {
+    const at = (
+      resource: string,
+      subresource: string,
+      rest: Pick<ResourceEndpoint, 'handle' | 'upgrade' | 'connects'>,
+    ): ResourceEndpoint => {
       return { group: '', version: 'v1', resource, subresource, longRunning: true, ...rest };
     };
     const stream = (verb: StreamVerb): ResourceEndpoint =>
       at('pods', verb, {
+        connects: true,
         handle() {
           throw badRequest('Upgrade request required');
         },
@@ -31,6 +36,7 @@ export function streamingPlug({ client, ca }: AgentAccess): PlugFactory {
       });
     const proxy = (resource: string, locate: Locate): ResourceEndpoint =>
       at(resource, 'proxy', {
+        connects: true,
         handle: (ctx) => serveProxy(ctx, locate),
         upgrade: (ctx, socket) => upgradeProxy(ctx, socket, locate),
       });

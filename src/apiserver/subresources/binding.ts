@@ -51,7 +51,7 @@ export async function serveBinding({
   resource,
   ctx,
 }: Pick<SubresourceRequest, 'registry' | 'resource' | 'ctx'>): Promise<Answer> {
-  const binding = await decodeBody<Binding>(ctx, { struct: Binding, group: '', version: 'v1', kind: 'Binding' });
+  let binding = await decodeBody<Binding>(ctx, { struct: Binding, group: '', version: 'v1', kind: 'Binding' });
   const { namespace } = ctx.info;
   const name = ctx.info.name || binding.metadata.name;
   if (binding.metadata.name && binding.metadata.name !== name) {
@@ -62,11 +62,15 @@ export async function serveBinding({
   }
   const errors = validateShape(Binding, binding);
   if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, name, errors);
+  const request = writeRequest(registry, resource, ctx, 'CreateOptions');
+  if (ctx.info.subresource === 'binding') {
+    binding = (await ctx.backend.admit(ctx, { operation: 'CREATE', object: binding, dryRun: request.dryRun })) as Binding;
+  }
   const nodes = registry.must('', 'v1', 'nodes');
   const labels = nodes.table.get(nodes.key('', binding.target.name as string))?.object.metadata.labels ?? {};
   const now = registry.now();
   await update({
-    ...writeRequest(registry, resource, ctx, 'CreateOptions'),
+    ...request,
     subresource: 'binding',
     namespace,
     name,

@@ -76,6 +76,7 @@ export async function serveEviction({ registry, resource, ctx }: SubresourceRequ
   const options: DeleteOptions = eviction.deleteOptions ?? {};
   const write = { ...writeRequest(registry, resource, ctx, 'DeleteOptions'), subresource: '' };
   const dryRun = write.dryRun || options.dryRun?.includes('All') === true;
+  await ctx.backend.admit(ctx, { operation: 'CREATE', object: eviction, dryRun });
   const entry = await getEntry(registry, resource, namespace, name, new URLSearchParams());
   const pod = entry.object as Pod;
   let preconditions = options.preconditions;
