@@ -134,7 +134,7 @@ describe('validating webhooks', () => {
     const user = { name: 'jane', uid: 'u-1', groups: ['system:masters'], extra: { scopes: ['a'] } };
     const mine = api.clientFor(user).resource(ConfigMaps);
     await mine.create(map('m'), { fieldManager: 'me' });
-    const { request, ...review } = hooks.asked[0]?.body;
+    const { request, ...review } = hooks.asked[0]?.body ?? assert.fail();
     assert.deepEqual(review, admissionV1);
     const { uid, object, ...rest } = request;
     assert.match(uid, /^[0-9a-f-]{36}$/);
@@ -327,7 +327,7 @@ describe('validating webhooks', () => {
       hooks.asked.map(({ url }) => url.split('?')[0]),
       ['/v1'],
     );
-    const { request } = hooks.asked[0]?.body;
+    const { request } = hooks.asked[0]?.body ?? assert.fail();
     assert.equal(request.resource.version, 'v1');
     assert.equal(request.requestResource.version, 'v2');
     assert.equal(request.object.apiVersion, 'autoscaling/v1');
