@@ -12,7 +12,7 @@ import { rotateLog } from './logs/rotate.ts';
 import { readNodeFacts, readPressure } from './node/facts.ts';
 import { NodeLease } from './node/lease.ts';
 import { NodeManager } from './node/register.ts';
-import { nodeAllocatable, nodeCapacity } from './node/status.ts';
+import { extendedResources, nodeAllocatable, nodeCapacity } from './node/status.ts';
 import { PodObjects } from './objects/objects.ts';
 import type { AgentOptions } from './options.ts';
 import type { AgentStats, ImageCredentials, ObjectSource, PodCgroups, PodVolumes, TokenSource } from './parts.ts';
@@ -122,6 +122,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     node: () => nodeInformer.lister.get(config.nodeName) ?? node.node,
     capacity,
     allocatable,
+    admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable }),
     activePods: () => pods?.active() ?? [],
   };
   pods = new PodManager(context, informers);

@@ -10,7 +10,7 @@ import type { AgentOptions } from '../options.ts';
 import type { Runtime, RuntimeStatus } from '../runtime.ts';
 import { sameJson } from '../status/patch.ts';
 import { type NodeFacts, readPressure } from './facts.ts';
-import { nodeStatus, statusWithoutHeartbeat } from './status.ts';
+import { extendedResources, nodeStatus, ownResources, statusWithoutHeartbeat } from './status.ts';
 
 const reportEvery = 5 * 60 * 1000;
 const checkEvery = 10_000;
@@ -55,7 +55,10 @@ export class NodeManager {
 
   /** The node's object changed in the API. */
   seen(node: Node): void {
+    const before = this.#node?.status?.capacity;
     this.#node = node;
+    // Others may add resources to the capacity: what pods may use of them is told at once.
+    if (!sameJson(extendedResources(before), extendedResources(node.status?.capacity))) this.check();
   }
 
   #labels(): Record<string, string> {
@@ -162,8 +165,15 @@ export class NodeManager {
     this.#wasReady = status.conditions?.find((condition) => condition.type === 'Ready')?.status === 'True';
     const due = this.#world.clock.monotonic() - this.#reported >= reportEvery;
     if (!due && sameJson(statusWithoutHeartbeat(old), statusWithoutHeartbeat(status))) return;
-    const { conditions, addresses, ...rest } = status;
-    const patch = { ...rest, conditions, addresses: [...(addresses ?? []), { $patch: 'replace' }] };
+    const { conditions, addresses, capacity, allocatable, ...rest } = status;
+    const patch = {
+      ...rest,
+      conditions,
+      addresses: [...(addresses ?? []), { $patch: 'replace' }],
+      // Extended resources are for others to change: a patch made from an older version must not bring one back.
+      capacity: ownResources(capacity),
+      allocatable: mapPatch(old.allocatable, allocatable),
+    };
     this.#node = await this.#client
       .resource(Nodes)
       .patch(this.#about.options.nodeName, { status: patch }, { type: 'strategic', subresource: 'status', signal });
@@ -183,6 +193,14 @@ export class NodeManager {
     const name = this.#about.options.nodeName;
     this.#recorder.event({ apiVersion: 'v1', kind: 'Node', name, uid: name }, type, reason, message);
   }
+}
+
+/** A merge patch of a map: what is gone is removed by name. */
+function mapPatch(
+  before: Readonly<Record<string, string>> = {},
+  now: Readonly<Record<string, string>> = {},
+): Record<string, string | null> {
+  return { ...Object.fromEntries(Object.keys(before).map((name) => [name, null])), ...now };
 }
 
 const eventReasons: Readonly<Record<string, string>> = {

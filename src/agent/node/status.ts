@@ -1,6 +1,7 @@
 // The status of a Node object: pure.
 import type { NodeCondition, NodeStatus } from '#api/core/v1/node.ts';
 import { rfc3339 } from '#base/clock.ts';
+import { isExtendedResource } from '#api/core/v1/resources.rules.ts';
 import { canonicalQuantity, subQuantity } from '#format/quantity.ts';
 import type { AgentOptions } from '../options.ts';
 import type { RuntimeImage, RuntimeStatus, RuntimeVersion } from '../runtime.ts';
@@ -26,6 +27,19 @@ export function nodeCapacity(facts: NodeFacts, pressure: NodePressure, maxPods: 
     memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
     pods: String(maxPods),
   };
+}
+
+/**
+ * Resources that others told the node's object about (`PATCH nodes/NAME/status`), e.g. `example.com/dongle`. The node keeps
+ * them and offers all of them to pods.
+ */
+export function extendedResources(capacity: Quantities | undefined): Quantities {
+  return Object.fromEntries(Object.entries(capacity ?? {}).filter(([name]) => isExtendedResource(name)));
+}
+
+/** The others: what the node itself knows. */
+export function ownResources(capacity: Quantities | undefined): Quantities {
+  return Object.fromEntries(Object.entries(capacity ?? {}).filter(([name]) => !isExtendedResource(name)));
 }
 
 /** What pods may use of it. */
@@ -126,7 +140,7 @@ export interface NodeStatusInput extends ConditionInput {
 /** The whole status; what others wrote (volumesAttached, config) is kept. */
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { options, facts, version, pressure } = input;
-  const capacity = nodeCapacity(facts, pressure, options.maxPods);
+  const capacity = { ...extendedResources(input.old.capacity), ...nodeCapacity(facts, pressure, options.maxPods) };
   const runtime = version
     ? `${version.runtimeName}://${version.runtimeVersion.replace(/^v/, '').replace(/~.*$/, '')}`
     : 'containerd://Unknown';

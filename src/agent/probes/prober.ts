@@ -131,7 +131,10 @@ async function grpc(world: World, probe: Probe, target: ProbeTarget, ms: number)
       return failure(`error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${messageOf(error)}`);
     if (code === 4) return failure(`timeout: health rpc did not complete within ${ms / 1000}s`);
     if (code === 14) {
-      return failure(`error: failed to connect service at "${address}": ${messageOf(error)}`);
+      // The library's text has the system's error code in it; Go has words for that.
+      const code = /\bE[A-Z]{4,}\b/.exec(messageOf(error))?.[0];
+      const cause = Object.assign(new Error(messageOf(error)), { code });
+      return failure(`error: failed to connect service at "${address}": ${dialText(cause, address)}`);
     }
     return failure(`error: health rpc probe failed: ${messageOf(error)}`);
   } finally {

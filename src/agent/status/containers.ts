@@ -4,6 +4,7 @@ import type { ContainerState, ContainerStatus } from '#api/core/v1/podstatus.ts'
 import { rfc3339 } from '#base/clock.ts';
 import type { AnyContainer } from '../parts.ts';
 import { type ContainerKind, initContainers, isSidecar, shouldStart } from '../sync/spec.ts';
+import { containerHash } from '../sync/labels.ts';
 import type { RuntimeContainer } from '../sync/state.ts';
 import type { StatusInput, WaitingReason } from './input.ts';
 
@@ -96,6 +97,12 @@ function absent(container: AnyContainer, input: StatusInput, old: ContainerStatu
   return base;
 }
 
+/** The image as it was asked for: a runtime that knows it by several names tells any of them. */
+function imageOf(container: AnyContainer, instance: RuntimeContainer): string {
+  const asked = instance.hash === containerHash(container) ? container.image : undefined;
+  return asked || instance.image || (container.image ?? '');
+}
+
 function present(
   container: AnyContainer,
   instances: readonly [RuntimeContainer, ...RuntimeContainer[]],
@@ -105,7 +112,7 @@ function present(
   const running = instance.state === 'running';
   return {
     name: container.name,
-    image: instance.image || (container.image ?? ''),
+    image: imageOf(container, instance),
     imageID: instance.imageId,
     containerID: containerId(instance.id),
     ready: false,

@@ -1,6 +1,7 @@
 // Whether the node itself can take a pod: the last check after the scheduler, with kubelet's reasons. Pure.
 import type { NodeSelectorRequirement, NodeSelectorTerm } from '#api/core/v1/affinity.ts';
 import type { Node } from '#api/core/v1/node.ts';
+import { isExtendedResource } from '#api/core/v1/resources.rules.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { quantityMilli, quantityValue } from '#format/quantity.ts';
 import type { WaitingReason } from '../status/input.ts';
@@ -110,6 +111,8 @@ function lacking(
   for (const other of others) for (const [name, value] of podRequests(other)) used.set(name, (used.get(name) ?? 0) + value);
   for (const [name, requested] of podRequests(pod)) {
     if (requested === 0) continue;
+    // What the node has never heard of is the cluster's own business: schedulers count it.
+    if (allocatable[name] === undefined && isExtendedResource(name)) continue;
     const capacity = amount(name, allocatable[name] ?? '0');
     const taken = used.get(name) ?? 0;
     if (requested + taken > capacity) return lack(name, requested, taken, capacity);

@@ -46,7 +46,10 @@ export interface AgentContext {
   /** The node as we last saw it. */
   readonly node: () => Node | undefined;
   readonly capacity: Readonly<Record<string, string>>;
+  /** The node's own resources that pods may use. */
   readonly allocatable: Readonly<Record<string, string>>;
+  /** `allocatable` with the extended resources that the node's object lists. */
+  readonly admissible: () => Readonly<Record<string, string>>;
   /** Pods that take part in admission on this node. */
   readonly activePods: () => readonly Pod[];
 }

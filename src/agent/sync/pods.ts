@@ -69,7 +69,7 @@ export class PodManager {
       : admitPod(pod, this.active(), {
           node: this.#context.node(),
           nodeName: this.#context.options.nodeName,
-          allocatable: this.#context.allocatable,
+          allocatable: this.#context.admissible(),
           userNamespaces: false,
         });
     if (refused) this.#context.recorder.event(pod, 'Warning', refused.reason, refused.message.replace(/^Pod was rejected: /, ''));

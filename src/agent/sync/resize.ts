@@ -82,8 +82,9 @@ export async function resizePod(context: AgentContext, pod: Pod, about: { state:
   const wanted = planResize(pod, about.state, sizes);
   if (wanted.length === 0) return [];
   const others = context.activePods().filter((other) => other.metadata.uid !== pod.metadata.uid);
-  const infeasible = capacityProblem(pod, [], context.allocatable);
-  const deferred = infeasible ?? capacityProblem(pod, others, context.allocatable);
+  const allocatable = context.admissible();
+  const infeasible = capacityProblem(pod, [], allocatable);
+  const deferred = infeasible ?? capacityProblem(pod, others, allocatable);
   if (deferred) {
     const message = infeasible ? deferred.replace('enough resource', 'enough capacity').replace(/, used: \d+/, '') : deferred;
     sizes.pending = { reason: infeasible ? 'Infeasible' : 'Deferred', message };

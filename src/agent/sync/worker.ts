@@ -20,6 +20,8 @@ type Stage = 'running' | 'terminating' | 'terminated' | 'gone';
 const firstRetry = 1000;
 const lastRetry = 20_000;
 const resizeRetry = 10_000;
+/** So long a pod stays as ready as it was while a container with a new image takes the place of the old one. */
+const exchangeTime = 1500;
 /** More steps than this in one go mean that planning and the world disagree: pause. */
 const maxSteps = 50;
 
@@ -230,6 +232,7 @@ export class PodWorker {
         this.#terminate();
         return;
       }
+      if (plan.kill.some(({ reason }) => reason === 'Changed')) this.#exchange();
       const result = await runPlan(this.#context, current, {
         plan,
         state: () => this.state,
@@ -240,6 +243,7 @@ export class PodWorker {
         signal,
       });
       if (result.wakeIn !== undefined) this.#wakeIn(result.wakeIn);
+      if (this.#exchanging && plan.kill.length === 0) this.#exchanged();
       if (!result.again) break;
     }
     if (!signal.aborted) await this.publish();
@@ -301,9 +305,26 @@ export class PodWorker {
     for (const id of this.#messages.keys()) if (!state.containers.some((container) => container.id === id)) this.#messages.delete(id);
   }
 
+  /**
+   * A container is exchanged for one of a new definition: as kubelet does, the pod's status tells of it when that is done,
+   * not of the moment in between.
+   */
+  #exchange(): void {
+    this.#exchanging?.cancel();
+    this.#exchanging = this.#context.world.clock.after(exchangeTime, () => this.#exchanged());
+  }
+
+  #exchanged(): void {
+    this.#exchanging?.cancel();
+    this.#exchanging = undefined;
+    if (!this.#disposed) void this.publish().catch(() => undefined);
+  }
+  #exchanging: Timer | undefined;
+
   /** Computes the pod's status and hands it to the status manager; also keeps the probers in line. */
   async publish(terminal = false): Promise<void> {
     if (!this.pod || !this.#inApi) return;
+    if (this.#exchanging && this.#stage === 'running') return;
     await this.#readMessages(this.state);
     const { pod, state } = this;
     const { probes, statuses, options, world } = this.#context;
@@ -368,6 +389,7 @@ export class PodWorker {
   /** Lets go of the pod without touching what runs. */
   async dispose(): Promise<void> {
     this.#disposed = true;
+    this.#exchanging?.cancel();
     this.#timer?.cancel();
     this.#refreshTimer?.cancel();
     this.#sync.abort(new Error('the agent stops'));

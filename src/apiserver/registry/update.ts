@@ -109,7 +109,9 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
   if (admitted && admitted !== object) object = part ? part.merge(admitted, old, write) : keepForeignParts(request, admitted, old);
   if (subresource === 'status') object = strategy.prepareStatus?.(object, old, write) ?? object;
   else if (!part) object = strategy.prepareUpdate?.(object, old, write) ?? object;
-  if (subresource !== 'status' && raisesGeneration(resource, object, old)) {
+  // Where a pod runs is no change of what is wanted: a binding leaves the generation as it is.
+  const counts = subresource !== 'status' && subresource !== 'binding';
+  if (counts && raisesGeneration(resource, object, old)) {
     object = withMeta(object, { generation: (old.metadata.generation ?? 0) + 1 });
   }
 

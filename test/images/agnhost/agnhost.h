@@ -42,6 +42,7 @@ int run_netexec(int argc, char **argv);
 int run_test_webserver(int argc, char **argv);
 int run_serve_hostname(int argc, char **argv);
 int run_liveness(int argc, char **argv);
+int run_grpc_health_checking(int argc, char **argv);
 int run_porter(int argc, char **argv);
 int run_logs_generator(int argc, char **argv);
 int run_dns_suffix(int argc, char **argv);

@@ -57,6 +57,7 @@ static const struct {
     {"test-webserver", run_test_webserver},
     {"serve-hostname", run_serve_hostname},
     {"liveness", run_liveness},
+    {"grpc-health-checking", run_grpc_health_checking},
     {"porter", run_porter},
     {"logs-generator", run_logs_generator},
     {"dns-suffix", run_dns_suffix},

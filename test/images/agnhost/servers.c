@@ -140,6 +140,8 @@ static void on_exit_asked(int signal, siginfo_t *info, void *context) {
 static void netexec(const struct request *request) {
   char text[8192];
   const char *path = request->path;
+  /* Tests read in the log who asked for what. */
+  printf("%s %s%s%s\n", request->method, path, request->query[0] ? "?" : "", request->query);
   if (strcmp(path, "/hostname") == 0 || strcasecmp(path, "/hostName") == 0) {
     host_name(text, sizeof text);
     reply_text(request, 200, text);
