@@ -1,6 +1,7 @@
 // Conformance of in-place resizing: specification, status, and the control files as the containers see them.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { Pods } from '#api/refs.ts';
 import { quantityMilli, quantityValue } from '#format/quantity.ts';
@@ -49,7 +50,10 @@ async function verify(space: Space, name: string, sizes: readonly Size[]): Promi
       isReady(found) &&
       !condition(found, 'PodResizePending') &&
       !condition(found, 'PodResizeInProgress') &&
-      JSON.stringify(found.status?.containerStatuses?.map((status) => status.resources)) === JSON.stringify(expected),
+      isDeepStrictEqual(
+        found.status?.containerStatuses?.map((status) => status.resources),
+        expected,
+      ),
     60_000,
   );
   for (const [index, size] of sizes.entries()) {
@@ -81,7 +85,7 @@ function patchOf(before: readonly Size[], now: readonly Size[]): object {
     const removed = (field: string): object =>
       Object.fromEntries(Object.keys(a[field] ?? {}).flatMap((name) => (b[field]?.[name] === undefined ? [[name, null]] : [])));
     const fields = ['limits', 'requests'].map((field) => [field, { ...removed(field), ...b[field] }]);
-    return JSON.stringify(a) === JSON.stringify(b) ? [] : [{ name: `c${index + 1}`, resources: Object.fromEntries(fields) }];
+    return isDeepStrictEqual(a, b) ? [] : [{ name: `c${index + 1}`, resources: Object.fromEntries(fields) }];
   });
   return { spec: { containers: changed } };
 }
