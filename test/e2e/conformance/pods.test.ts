@@ -323,8 +323,13 @@ describe('pods', { concurrency: 4 }, () => {
       const { nodeName } = space.cluster;
       const patch = (op: string) =>
         space.kubectl.ok(
-          ...['patch', 'node', nodeName, '--subresource=status', '--type=json'],
-          ...['-p', JSON.stringify([{ op, path: '/status/capacity/example.com~1dongle', ...(op === 'add' ? { value: '2' } : {}) }])],
+          'patch',
+          'node',
+          nodeName,
+          '--subresource=status',
+          '--type=json',
+          '-p',
+          JSON.stringify([{ op, path: '/status/capacity/example.com~1dongle', ...(op === 'add' ? { value: '2' } : {}) }]),
         );
       const amount = async (list: 'capacity' | 'allocatable') =>
         (await space.kubectl.ok('get', 'node', nodeName, '-o', `jsonpath={.status.${list}.example\\.com/dongle}`)).trim();
