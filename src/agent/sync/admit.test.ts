@@ -8,7 +8,7 @@ const make = (spec: object): Pod =>
   ({ metadata: { name: 'p', namespace: 'd' }, spec: { containers: [], ...spec }, status: {} }) as unknown as Pod;
 const asks = (cpu: string, more: object = {}): Pod => make({ containers: [{ name: 'a', resources: { requests: { cpu } }, ...more }] });
 const node = { metadata: { name: 'n', labels: { disk: 'ssd', size: '8' } }, spec: {}, status: {} } as Node;
-const about = { node, nodeName: 'n', allocatable: { cpu: '2', memory: '1Gi', pods: '3' }, userNamespaces: false };
+const about = { node, nodeName: 'n', allocatable: { cpu: '2', memory: '1Gi', pods: '3', 'x.io/dongle': '1' }, userNamespaces: false };
 
 test('requests: containers together, or the largest init container beside the sidecars before it', () => {
   const cpu = (name: string, value: string, more: object = {}) => ({ name, resources: { requests: { cpu: value } }, ...more });
@@ -28,6 +28,8 @@ const affinity = (expression: object): object => ({
 const port = (hostPort: number, hostIP?: string): Pod =>
   asks('0', { ports: [{ containerPort: 1, hostPort, ...(hostIP ? { hostIP } : {}) }] });
 
+const wants = (name: string, value: string): Pod => make({ containers: [{ name: 'a', resources: { requests: { [name]: value } } }] });
+
 const rows: [string, Pod, Pod[], string | undefined][] = [
   ['fits', asks('1'), [asks('1')], undefined],
   [
@@ -42,11 +44,12 @@ const rows: [string, Pod, Pod[], string | undefined][] = [
     [asks('0'), asks('0'), asks('0')],
     "OutOfpods: Pod was rejected: Node didn't have enough resource: pods, requested: 1, used: 3, capacity: 3",
   ],
+  ['a resource that the node never heard of', wants('x.io/gpu', '1'), [], undefined],
   [
-    'unknown resource',
-    make({ containers: [{ name: 'a', resources: { requests: { 'x.io/gpu': '1' } } }] }),
+    'more of a resource than there is',
+    wants('x.io/dongle', '2'),
     [],
-    "OutOfx.io/gpu: Pod was rejected: Node didn't have enough resource: x.io/gpu, requested: 1, used: 0, capacity: 0",
+    "OutOfx.io/dongle: Pod was rejected: Node didn't have enough resource: x.io/dongle, requested: 2, used: 0, capacity: 1",
   ],
   [
     'selector',
