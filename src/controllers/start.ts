@@ -6,6 +6,7 @@ import type { Client } from '#client/client.ts';
 import { startElection } from '#client/leader.ts';
 import { startClusterRoleAggregationController } from './clusterroleaggregation/controller.ts';
 import { startCsrController } from './csr/controller.ts';
+import { startDaemonSetController } from './daemonset/controller.ts';
 import { startDeploymentController } from './deployment/controller.ts';
 import { startEndpointsController } from './endpoints/controller.ts';
 import { startEndpointSliceController } from './endpointslice/controller.ts';
@@ -78,6 +79,7 @@ function startAll(options: ControllersOptions): Component {
     startReplicaSetController(deps('replicaset-controller')),
     startReplicationController(deps('replication-controller')),
     startDeploymentController(deps('deployment-controller')),
+    startDaemonSetController(deps('daemon-set-controller')),
     startStatefulSetController(deps('statefulset-controller')),
     startJobController(deps('job-controller')),
     startVolumeProtection(deps('pvc-protection-controller'), deps('pv-protection-controller')),

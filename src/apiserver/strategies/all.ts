@@ -6,6 +6,7 @@ import { allRows } from '../resources/all.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import { jobStrategy } from './batch.ts';
 import { csrStrategy } from './csr.ts';
+import { daemonSetStrategy } from './daemonset.ts';
 import { eventToCore, eventToNew } from './event.ts';
 import { hpaToV1, hpaToV2 } from './hpa.ts';
 import { namespaceStrategy } from './namespace.ts';
@@ -27,6 +28,7 @@ const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['/podtemplates', { returnsDeleted: true }],
   ['/resourcequotas', { returnsDeleted: true }],
   ['/serviceaccounts', { returnsDeleted: true }],
+  ['apps/daemonsets', daemonSetStrategy],
   ['batch/jobs', jobStrategy],
   ['certificates.k8s.io/certificatesigningrequests', csrStrategy],
 ]);

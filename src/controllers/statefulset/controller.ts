@@ -145,7 +145,8 @@ export function startStatefulSetController(deps: ControllerDeps): Component {
 
   async function reconcile(key: string): Promise<void | { requeueAfter: number }> {
     const set = sets.lister.getByKey(key);
-    if (set === undefined || selectorOf(set.spec.selector).empty) return;
+    // A set that is going away must not change what its dependents are: they may be orphaned.
+    if (set === undefined || selectorOf(set.spec.selector).empty || set.metadata.deletionTimestamp !== undefined) return;
     const history = await claimRevisions(set);
     const own = await claimPods(set);
     const { revision: update, collisionCount } = await ensureRevision({

@@ -6,6 +6,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { OwnerReference } from '#api/meta/v1/objectmeta.ts';
 import type { Draft } from '#api/object.ts';
 import { isPodTerminal } from '#api/podutil.ts';
+import { scaledIntOrPercent } from '#format/intorstring.ts';
 import { nextAvailable } from '../replicas/plan.ts';
 import {
   claimNames,
@@ -132,9 +133,7 @@ function shrink(observed: Observed, condemned: readonly Pod[], firstUnhealthy: P
 }
 
 function maxUnavailable(set: StatefulSet): number {
-  const value = set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1;
-  const count = typeof value === 'number' ? value : Math.floor((Number(value.replace('%', '')) * replicasOf(set)) / 100);
-  return Math.max(1, count);
+  return Math.max(1, scaledIntOrPercent(set.spec.updateStrategy?.rollingUpdate?.maxUnavailable ?? 1, replicasOf(set), 'down'));
 }
 
 /** Replaces pods of other revisions, the highest ordinal first, no more unavailable at a time than allowed (KEP-961). */
@@ -160,14 +159,13 @@ function roll(observed: Observed, replicas: readonly (Pod | undefined)[]): Actio
   return actions;
 }
 
-/** Plans one round. A set that is being deleted only gets its status. */
+/** Plans one round. */
 export function planStatefulSet(observed: Observed): Plan {
   const { set, pods, now } = observed;
   const status = statefulSetStatus(observed);
   const minReadySeconds = set.spec.minReadySeconds ?? 0;
   const wait = minReadySeconds > 0 ? nextAvailable({ pods, minReadySeconds, now }) : undefined;
   const result = (actions: readonly Action[]): Plan => ({ actions, status, ...(wait === undefined ? {} : { wait }) });
-  if (set.metadata.deletionTimestamp !== undefined) return result([]);
 
   const replicas: (Pod | undefined)[] = Array.from({ length: replicasOf(set) }, () => undefined);
   const beyond: { readonly ordinal: number; readonly pod: Pod }[] = [];
