@@ -94,9 +94,13 @@ bool header(const struct request *request, const char *name, char *value, size_t
   return false;
 }
 
-static void write_all(int socket, const void *bytes, size_t length) {
+static ssize_t receive(const struct request *request, void *bytes, size_t length) {
+  return request->tls != NULL ? tls_read(request->tls, bytes, length) : read(request->socket, bytes, length);
+}
+
+static void write_all(const struct request *request, const void *bytes, size_t length) {
   for (const char *at = bytes; length > 0;) {
-    const ssize_t sent = write(socket, at, length);
+    const ssize_t sent = request->tls != NULL ? tls_write(request->tls, at, length) : write(request->socket, at, length);
     if (sent <= 0) return;
     at += sent;
     length -= sent;
@@ -111,18 +115,27 @@ static const char *reason(int status) {
     case 307: return "Temporary Redirect";
     case 400: return "Bad Request";
     case 404: return "Not Found";
+    case 412: return "Precondition Failed";
     case 500: return "Internal Server Error";
     case 503: return "Service Unavailable";
     default: return "Status";
   }
 }
 
+/* One request a process: the headers are the next reply's. */
+static char more_headers[4096];
+
+void reply_header(const char *name, const char *value) {
+  const size_t size = strlen(more_headers);
+  snprintf(more_headers + size, sizeof more_headers - size, "%s: %s\r\n", name, value);
+}
+
 void reply(const struct request *request, int status, const char *type, const void *body, size_t length) {
-  char head[512];
-  const int size = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-                            status, reason(status), type, length);
-  write_all(request->socket, head, size);
-  if (strcmp(request->method, "HEAD") != 0) write_all(request->socket, body, length);
+  char head[8192];
+  const int size = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%sConnection: close\r\n\r\n",
+                            status, reason(status), type, length, more_headers);
+  write_all(request, head, size);
+  if (strcmp(request->method, "HEAD") != 0) write_all(request, body, length);
 }
 
 void reply_text(const struct request *request, int status, const char *text) {
@@ -133,7 +146,7 @@ void reply_redirect(const struct request *request, int status, const char *locat
   char head[8192];
   const int size = snprintf(head, sizeof head, "HTTP/1.1 %d %s\r\nLocation: %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", status,
                             reason(status), location);
-  write_all(request->socket, head, size);
+  write_all(request, head, size);
 }
 
 void json_escape(const char *text, char *out, size_t size) {
@@ -148,17 +161,73 @@ void json_escape(const char *text, char *out, size_t size) {
   out[at] = 0;
 }
 
-/* Reads the head of a request and drops the body that came with it. */
+static const size_t largest_body = 16 << 20;
+
+/* Reads until the body has `length` bytes; what came with the head is there already. */
+static bool fill_body(struct request *request, size_t length) {
+  while (request->body_length < length) {
+    const ssize_t got = receive(request, request->body + request->body_length, length - request->body_length);
+    if (got <= 0) return false;
+    request->body_length += (size_t)got;
+  }
+  return true;
+}
+
+/* Reads a body that is sent in chunks: all of it, then each chunk is moved to its place. */
+static bool fill_chunks(struct request *request) {
+  while (strstr(request->body, "\r\n0\r\n") == NULL && strncmp(request->body, "0\r\n", 3) != 0) {
+    if (request->body_length == largest_body) return false;
+    const ssize_t got = receive(request, request->body + request->body_length, largest_body - request->body_length);
+    if (got <= 0) return false;
+    request->body_length += (size_t)got;
+    request->body[request->body_length] = 0;
+  }
+  const char *from = request->body, *end = request->body + request->body_length;
+  char *to = request->body;
+  for (;;) {
+    char *data;
+    const size_t size = strtoul(from, &data, 16);
+    data = strchr(data, '\n');
+    if (size == 0 || data == NULL || data + 1 + size > end) break;
+    memmove(to, data + 1, size);
+    to += size;
+    from = data + 1 + size + 2;
+  }
+  request->body_length = (size_t)(to - request->body);
+  return true;
+}
+
+static bool read_body(struct request *request, const char *start, size_t size) {
+  char text[64];
+  request->body = calloc(1, largest_body + 1);
+  memcpy(request->body, start, size);
+  request->body_length = size;
+  if (header(request, "Expect", text, sizeof text)) write_all(request, "HTTP/1.1 100 Continue\r\n\r\n", 25);
+  if (header(request, "Transfer-Encoding", text, sizeof text)) {
+    if (!fill_chunks(request)) return false;
+  } else {
+    const size_t length = header(request, "Content-Length", text, sizeof text) ? strtoul(text, NULL, 10) : 0;
+    if (length > largest_body || !fill_body(request, length)) return false;
+    request->body_length = length;
+  }
+  request->body[request->body_length] = 0;
+  return true;
+}
+
 static bool read_request(struct request *request) {
   size_t size = 0;
+  char *end;
   for (;;) {
-    const ssize_t got = read(request->socket, request->head + size, sizeof request->head - 1 - size);
+    const ssize_t got = receive(request, request->head + size, sizeof request->head - 1 - size);
     if (got <= 0) return false;
     size += got;
     request->head[size] = 0;
-    if (strstr(request->head, "\r\n\r\n") != NULL) break;
+    if ((end = strstr(request->head, "\r\n\r\n")) != NULL) break;
     if (size == sizeof request->head - 1) return false;
   }
+  end += 2;
+  *end = 0;
+  if (!read_body(request, end + 2, (size_t)(request->head + size - end - 2))) return false;
   char target[8192];
   if (sscanf(request->head, "%15s %8191s", request->method, target) != 2) return false;
   char *query = strchr(target, '?');
@@ -170,7 +239,7 @@ static bool read_request(struct request *request) {
   return true;
 }
 
-void serve_http(int port, handler handle) {
+static void serve(int port, void *tls, handler handle) {
   const int server = listen_tcp(port);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGCHLD, SIG_IGN);
@@ -182,10 +251,23 @@ void serve_http(int port, handler handle) {
     if (fork() == 0) {
       close(server);
       signal(SIGCHLD, SIG_DFL);
-      if (read_request(&request)) handle(&request);
+      if (tls == NULL || (request.tls = tls_accept(tls, request.socket)) != NULL)
+        if (read_request(&request)) handle(&request);
+      if (request.tls != NULL) tls_close(request.tls);
       shutdown(request.socket, SHUT_WR);
       _exit(0);
     }
     close(request.socket);
   }
+}
+
+void serve_http(int port, handler handle) { serve(port, NULL, handle); }
+
+void serve_https(int port, const char *certificate, const char *key, handler handle) {
+  void *tls = tls_server(certificate, key);
+  if (tls == NULL) {
+    fprintf(stderr, "cannot serve TLS with %s and %s\n", certificate, key);
+    exit(1);
+  }
+  serve(port, tls, handle);
 }

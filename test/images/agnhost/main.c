@@ -57,13 +57,15 @@ static const struct {
     {"test-webserver", run_test_webserver},
     {"serve-hostname", run_serve_hostname},
     {"liveness", run_liveness},
-    {"grpc-health-checking", run_grpc_health_checking},
     {"porter", run_porter},
     {"logs-generator", run_logs_generator},
     {"dns-suffix", run_dns_suffix},
     {"dns-server-list", run_dns_server_list},
     {"etc-hosts", run_etc_hosts},
     {"connect", run_connect},
+    {"grpc-health-checking", run_grpc_health_checking},
+    {"guestbook", run_guestbook},
+    {"test-service-account-issuer-discovery", run_issuer_discovery},
 };
 
 int main(int argc, char **argv) {

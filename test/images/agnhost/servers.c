@@ -121,10 +121,23 @@ static void dial(const struct request *request) {
   reply_text(request, 200, body);
 }
 
+/* Seconds of a duration such as "1m30s" or "500ms". */
+static double duration(const char *text) {
+  double seconds = 0;
+  for (char *end; *text != 0; text = end) {
+    const double amount = strtod(text, &end);
+    if (end == text) break;
+    const double unit = strncmp(end, "ms", 2) == 0 ? 0.001 : *end == 'm' ? 60 : *end == 'h' ? 3600 : 1;
+    end += strspn(end, "mshuµn");
+    seconds += amount * unit;
+  }
+  return seconds;
+}
+
 static void exit_server(const struct request *request) {
   char code[16], wait[32];
   parameter(request, "code", code, sizeof code);
-  if (parameter(request, "wait", wait, sizeof wait)) sleep((unsigned)atoi(wait));
+  if (parameter(request, "wait", wait, sizeof wait)) usleep((useconds_t)(duration(wait) * 1e6));
   reply_text(request, 200, "");
   shutdown(request->socket, SHUT_WR);
   /* The server takes its exit code from this signal's value. */
@@ -137,7 +150,39 @@ static void on_exit_asked(int signal, siginfo_t *info, void *context) {
   _exit(info->si_value.sival_int);
 }
 
+/* Keeps the file of a form and tells its name. */
+static void upload(const struct request *request) {
+  char text[256] = "/uploads/uploadXXXXXX";
+  mkdir("/uploads", 0755);
+  const char *from = strstr(request->body, "\r\n\r\n");
+  const size_t line = strcspn(request->body, "\r\n");
+  /* The body begins with the boundary that also ends it. */
+  const char *end = from == NULL ? NULL : memmem(from + 4, request->body_length - (size_t)(from + 4 - request->body), request->body, line);
+  const int file = end == NULL ? -1 : mkstemp(text);
+  if (file < 0) return reply_text(request, 200, "{\"error\":\"Unable to upload file.\"}");
+  if (write(file, from + 4, (size_t)(end - 2 - from - 4)) >= 0) fchmod(file, 0744);
+  close(file);
+  char body[400];
+  snprintf(body, sizeof body, "{\"output\":\"%s\"}", text);
+  reply_text(request, 200, body);
+}
+
+static const char *http_override;
+
+static void netexec_path(const struct request *request);
+
 static void netexec(const struct request *request) {
+  if (http_override == NULL) return netexec_path(request);
+  /* Whatever was asked for, this is what is answered. */
+  static struct request other;
+  other = *request;
+  snprintf(other.path, sizeof other.path, "%.*s", (int)strcspn(http_override, "?"), http_override);
+  const char *query = strchr(http_override, '?');
+  snprintf(other.query, sizeof other.query, "%s", query == NULL ? "" : query + 1);
+  netexec_path(&other);
+}
+
+static void netexec_path(const struct request *request) {
   char text[8192];
   const char *path = request->path;
   /* Tests read in the log who asked for what. */
@@ -166,7 +211,8 @@ static void netexec(const struct request *request) {
     reply_redirect(request, parameter(request, "code", code, sizeof code) ? atoi(code) : 302, location);
   } else if (strcmp(path, "/shell") == 0) run_shell(request);
   else if (strcmp(path, "/dial") == 0) dial(request);
-  else if (strcmp(path, "/exit") == 0) exit_server(request);
+  else if (strcmp(path, "/exit") == 0 || strcmp(path, "/shutdown") == 0) exit_server(request);
+  else if (strcmp(path, "/upload") == 0) upload(request);
   else {
     const time_t now = time(NULL);
     snprintf(text, sizeof text, "NOW: %s", asctime(gmtime(&now)));
@@ -191,8 +237,11 @@ int run_netexec(int argc, char **argv) {
   signal(SIGTERM, on_terminate);
   const struct sigaction asked = {.sa_sigaction = on_exit_asked, .sa_flags = SA_SIGINFO};
   sigaction(SIGUSR1, &asked, NULL);
+  http_override = option(argc, argv, "http-override");
+  const char *certificate = option(argc, argv, "tls-cert-file"), *key = option(argc, argv, "tls-private-key-file");
   printf("Started HTTP server on port %ld\n", http);
   if (udp >= 0) printf("Started UDP server on port %ld\n", udp);
+  if (certificate != NULL) serve_https((int)http, certificate, key == NULL ? "/localhost.key" : key, netexec);
   serve_http((int)http, netexec);
   return 0;
 }
@@ -290,36 +339,4 @@ int run_liveness(int argc, char **argv) {
   started = time(NULL);
   serve_http((int)number_option(argc, argv, "port", 8080), liveness);
   return 0;
-}
-
-/* ---- porter: a text for each port in the environment ---- */
-
-static const char *porter_text;
-static bool porter_json;
-
-static void porter(const struct request *request) {
-  if (porter_json) {
-    char body[8192] = "{\"Method\":\"";
-    json_escape(request->method, body, sizeof body);
-    strcat(body, "\",\"Body\":\"");
-    json_escape(porter_text, body, sizeof body - 4);
-    strcat(body, "\"}");
-    return reply(request, 200, "application/json", body, strlen(body));
-  }
-  /* The type is guessed from the text, as Go's server does. */
-  const char *type = porter_text[0] == '<' ? "text/html; charset=utf-8" : "text/plain; charset=utf-8";
-  reply(request, 200, type, porter_text, strlen(porter_text));
-}
-
-int run_porter(int argc, char **argv) {
-  extern char **environ;
-  porter_json = option(argc, argv, "json-response") != NULL;
-  for (char **variable = environ; *variable != NULL; variable++) {
-    if (strncmp(*variable, "SERVE_PORT_", 11) != 0) continue;
-    const int port = atoi(*variable + 11);
-    porter_text = strchr(*variable, '=') + 1;
-    if (fork() == 0) serve_http(port, porter);
-  }
-  signal(SIGTERM, on_terminate);
-  for (;;) pause();
 }
