@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { containerdPaths } from '#agent/containerd/paths.ts';
 import { importImage } from '#agent/images/import.ts';
+import type { ImageSource } from '#agent/images/source.ts';
 import type { World } from '#base/world.ts';
 import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
@@ -60,18 +61,20 @@ export function leftovers(cluster: Pick<TestCluster, 'dataDir' | 'netns' | 'node
   ];
 }
 
-/** Starts one, with the images busybox and agnhost. What was started goes away again when it fails. */
-export async function startCluster(): Promise<TestCluster> {
+type MakeImage = (world: World) => Promise<ImageSource>;
+
+/** Starts one, with the images busybox and agnhost and those asked for. What was started goes away again when it fails. */
+export async function startCluster(more: { readonly images?: readonly MakeImage[] } = {}): Promise<TestCluster> {
   const stack = new AsyncDisposableStack();
   try {
-    return await start(stack);
+    return await start(stack, [busyboxImage, agnhostImage, ...(more.images ?? [])]);
   } catch (error) {
     await stack.disposeAsync().catch(() => undefined);
     throw error;
   }
 }
 
-async function start(stack: AsyncDisposableStack): Promise<TestCluster> {
+async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]): Promise<TestCluster> {
   const id = process.pid % 16_384;
   const netns = `tclus${id}`;
   const nodeName = `node-${id}`;
@@ -105,7 +108,7 @@ async function start(stack: AsyncDisposableStack): Promise<TestCluster> {
   stack.defer(closeAgents);
   const channel = world.grpc.connect(containerdPaths(place(dataDir).node, world.digest).socket);
   try {
-    for (const image of [await busyboxImage(world), await agnhostImage(world)]) await importImage(world, channel, image);
+    for (const image of images) await importImage(world, channel, await image(world));
   } finally {
     channel.close();
   }

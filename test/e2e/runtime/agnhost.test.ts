@@ -96,7 +96,10 @@ test('netexec answers, dials another pod and ends with the code asked for', asyn
 
 test('the other servers', async () => {
   const { runtime } = node.instance;
-  const envs = [{ key: 'SERVE_PORT_81', value: 'eighty-one' }];
+  const envs = [
+    { key: 'SERVE_PORT_81', value: 'eighty-one' },
+    { key: 'SERVE_TLS_PORT_443', value: 'tls-443' },
+  ];
   const web = await runPod(node, 'web', containerConfig([], { image, args: ['test-webserver'] }));
   const name = await runPod(node, 'name', containerConfig([], { image, args: ['serve-hostname'] }));
   const porter = await runPod(node, 'porter', containerConfig([], { image, args: ['porter'], envs }));
@@ -106,6 +109,9 @@ test('the other servers', async () => {
   await until(node.world, 'test-webserver', async () => (await get(web.containerId, 'http://127.0.0.1/etc/group')).startsWith('root:x:0:'));
   await until(node.world, 'serve-hostname', async () => (await get(name.containerId, 'http://127.0.0.1:9376/')) === 'name');
   await until(node.world, 'porter', async () => (await get(porter.containerId, 'http://127.0.0.1:81/')) === 'eighty-one');
+  const curl = ['curl', '-s', '-k', 'https://127.0.0.1:443/'];
+  const secure = async (): Promise<string> => Buffer.from((await runtime.execSync(porter.containerId, curl, 10)).stdout).toString();
+  await until(node.world, 'porter with TLS', async () => (await secure()) === 'tls-443');
   await until(node.world, 'liveness', async () => (await get(live.containerId, 'http://127.0.0.1:8080/healthz')) === 'ok');
 });
 

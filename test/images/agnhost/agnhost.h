@@ -64,6 +64,7 @@ int run_dns_server_list(int argc, char **argv);
 int run_etc_hosts(int argc, char **argv);
 int run_connect(int argc, char **argv);
 int run_grpc_health_checking(int argc, char **argv);
+int run_curl(int argc, char **argv);
 int run_guestbook(int argc, char **argv);
 int run_issuer_discovery(int argc, char **argv);
 

@@ -123,3 +123,27 @@ bool json_text(const char *json, const char *key, char *value, size_t size) {
   if (size > 0) value[0] = 0;
   return false;
 }
+
+/* What tests ask of curl: `curl [-g] [-q] [-s] [-k] [--cacert FILE] [--connect-timeout N] [--max-time N] [-H "Authorization: …"] URL`. */
+int run_curl(int argc, char **argv) {
+  static const char scheme[] = "Authorization: Bearer ";
+  const char *url = NULL, *authority = "/etc/ssl/certs/ca-certificates.crt", *bearer = NULL;
+  char problem[512], full[4096];
+  for (int i = 1; i < argc; i++) {
+    const bool valued = strcmp(argv[i], "--connect-timeout") == 0 || strcmp(argv[i], "--max-time") == 0;
+    if (strcmp(argv[i], "-k") == 0 || strcmp(argv[i], "--insecure") == 0) authority = NULL;
+    else if (strcmp(argv[i], "--cacert") == 0 && i + 1 < argc) authority = argv[++i];
+    else if (strcmp(argv[i], "-H") == 0 && i + 1 < argc && strncmp(argv[++i], scheme, strlen(scheme)) == 0) bearer = argv[i] + strlen(scheme);
+    else if (valued) i++;
+    else if (argv[i][0] != '-') url = argv[i];
+  }
+  if (url == NULL) return 2;
+  snprintf(full, sizeof full, "%s%s", strstr(url, "://") == NULL ? "http://" : "", url);
+  const char *body = http_get(full, authority, bearer, problem, sizeof problem);
+  if (body == NULL) {
+    fprintf(stderr, "curl: (7) %s\n", problem);
+    return 7;
+  }
+  fputs(body, stdout);
+  return 0;
+}

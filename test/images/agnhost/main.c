@@ -70,6 +70,9 @@ static const struct {
 
 int main(int argc, char **argv) {
   setvbuf(stdout, NULL, _IOLBF, 0);
+  /* The image of the test of allowPrivilegeEscalation has the program under this name, as root's with the setuid bit. */
+  if (argc > 0 && strcmp(argv[0], "/nnp") == 0) return printf("Effective uid: %d\n", (int)geteuid()) < 0;
+  if (argc > 0 && strcmp(strrchr(argv[0], '/') == NULL ? argv[0] : strrchr(argv[0], '/') + 1, "curl") == 0) return run_curl(argc, argv);
   if (argc > 1)
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
       if (strcmp(argv[1], commands[i].name) == 0) return commands[i].run(argc - 1, argv + 1);
