@@ -2,21 +2,27 @@
 import type { Random } from '#base/random.ts';
 import { type CycleState, isRejection, type Plugin, type PluginSet, type Rejection } from './framework.ts';
 import type { NodeInfo } from './nodeinfo.ts';
+import { Nominator } from './nominator.ts';
 import type { PodInfo } from './podinfo.ts';
-import type { Snapshot } from './snapshot.ts';
+import { Shape, shapeKey, Shapes } from './shapes.ts';
+import type { ClusterCache } from './snapshot.ts';
+import type { Verdict } from './verdict.ts';
 
 export type Attempt =
-  | { readonly ok: true; readonly node: string; readonly evaluated: number; readonly feasible: number }
-  | { readonly ok: false; readonly verdict: Verdict };
+  | { readonly ok: true; readonly node: NodeInfo; readonly evaluated: number; readonly feasible: number; readonly state: CycleState }
+  | { readonly ok: false; readonly verdict: Verdict; readonly prepared: Prepared | undefined };
 
-/** Why no node would do: one rejection per node, or one for all. */
-export interface Verdict {
-  readonly total: number;
-  readonly byNode: ReadonlyMap<string, Rejection>;
-  /** Plugins that said no: an event that satisfies one of them is worth another attempt. */
-  readonly plugins: ReadonlySet<string>;
-  /** Set when a plugin rejected the pod before looking at nodes. */
-  readonly upFront?: Rejection;
+/** A pod whose plugins have done their work ahead of looking at nodes. */
+export interface Prepared {
+  readonly pod: PodInfo;
+  readonly state: CycleState;
+  readonly shape: Shape;
+  /** Filters that depend on more than the node object. */
+  readonly active: readonly Plugin[];
+  /** Nodes worth looking at; undefined: all. */
+  readonly only: ReadonlySet<string> | undefined;
+  /** Plugins that narrowed the nodes. */
+  readonly narrowed: readonly string[];
 }
 
 /** Below this many nodes all are looked at. */
@@ -32,72 +38,115 @@ export function enoughNodes(total: number, percentage = 0): number {
 export interface CycleOptions {
   readonly set: PluginSet;
   readonly random: Random;
+  readonly nominator?: Nominator;
   readonly percentageOfNodesToScore?: number;
+}
+
+const isRefused = (value: Prepared | Rejection): value is Rejection => 'code' in value;
+
+/** The rejection of nodes that plugins have ruled out by name. */
+function leftOut(narrowed: readonly string[]): { others?: Rejection } {
+  const [plugin] = narrowed;
+  if (plugin === undefined) return {};
+  const reason = `node(s) didn't satisfy plugin(s) [${narrowed.toSorted().join(' ')}]`;
+  return { others: { code: 'unresolvable', plugin, reasons: [reason] } };
+}
+
+interface Found {
+  readonly feasible: NodeInfo[];
+  readonly rejections: (Rejection | undefined)[];
+  readonly evaluated: number;
 }
 
 /** Runs attempts; remembers where the last search ended, so that all nodes are looked at in turn. */
 export class Cycle {
-  readonly #options: CycleOptions;
+  readonly #random: Random;
+  readonly #percentage: number | undefined;
+  readonly #nominator: Nominator;
   readonly #filters: readonly Plugin[];
-  readonly #scorers: readonly Plugin[];
+  readonly #scorers: readonly { readonly plugin: Plugin; readonly weight: number; readonly fixed: number }[];
+  readonly #fixedScorers: readonly Plugin[];
+  readonly #shapes = new Shapes();
   #next = 0;
 
-  constructor(options: CycleOptions) {
-    this.#options = options;
-    this.#filters = options.set.plugins.filter((plugin) => plugin.preFilter !== undefined || plugin.filter !== undefined);
-    this.#scorers = options.set.plugins.filter((plugin) => plugin.score !== undefined);
+  constructor({ set, random, nominator, percentageOfNodesToScore }: CycleOptions) {
+    this.#random = random;
+    this.#percentage = percentageOfNodesToScore;
+    this.#nominator = nominator ?? new Nominator();
+    this.#filters = set.plugins.filter((plugin) => plugin.preFilter !== undefined || plugin.filter !== undefined);
+    const scorers = set.plugins.filter((plugin) => plugin.score !== undefined && set.weights[plugin.name] !== 0);
+    this.#fixedScorers = scorers.filter((plugin) => plugin.nodeOnly === true);
+    this.#scorers = scorers.map((plugin) => ({
+      plugin,
+      weight: set.weights[plugin.name] ?? 1,
+      fixed: this.#fixedScorers.indexOf(plugin),
+    }));
   }
 
-  attempt(pod: PodInfo, snapshot: Snapshot): Attempt {
-    const total = snapshot.nodes.length;
+  /** Looks for a node. */
+  attempt(pod: PodInfo, cache: ClusterCache): Attempt {
+    const { nodes } = cache;
+    const nothing = { nodes, rejections: [], plugins: new Set<string>() };
+    if (nodes.length === 0) return { ok: false, verdict: nothing, prepared: undefined };
+    const prepared = this.prepare(pod, cache);
+    if (isRefused(prepared)) {
+      const verdict = { ...nothing, upFront: prepared, plugins: new Set([prepared.plugin]) };
+      return { ok: false, verdict, prepared: undefined };
+    }
+    const { feasible, rejections, evaluated } = this.#search(prepared, cache);
+    if (feasible.length === 0) {
+      const plugins = new Set(prepared.narrowed);
+      for (const rejection of rejections) if (rejection !== undefined) plugins.add(rejection.plugin);
+      return { ok: false, verdict: { nodes, rejections, plugins, ...leftOut(prepared.narrowed) }, prepared };
+    }
+    const node = (feasible.length === 1 ? feasible[0] : this.#best(prepared, feasible)) as NodeInfo;
+    return { ok: true, node, evaluated, feasible: feasible.length, state: prepared.state };
+  }
+
+  /** Lets the plugins do what they do once per attempt. A rejection is for all nodes. */
+  prepare(pod: PodInfo, cache: ClusterCache): Prepared | Rejection {
     const state: CycleState = new Map();
-    const none = (verdict: Omit<Verdict, 'total'>): Attempt => ({ ok: false, verdict: { total, ...verdict } });
-    if (total === 0) return none({ byNode: new Map(), plugins: new Set() });
     let only: ReadonlySet<string> | undefined;
+    const narrowed: string[] = [];
     const active: Plugin[] = [];
+    const fixed: Plugin[] = [];
     for (const plugin of this.#filters) {
-      const result = plugin.preFilter?.(pod, state, snapshot);
-      if (isRejection(result)) return none({ byNode: new Map(), plugins: new Set([plugin.name]), upFront: result });
-      if (result?.nodes !== undefined) only = only === undefined ? result.nodes : only.intersection(result.nodes);
-      if (plugin.filter !== undefined && result?.skip !== true) active.push(plugin);
+      const result = plugin.preFilter?.(pod, state, cache);
+      if (isRejection(result)) return result;
+      if (result?.nodes !== undefined) {
+        only = only === undefined ? result.nodes : only.intersection(result.nodes);
+        narrowed.push(plugin.name);
+      }
+      if (plugin.filter !== undefined && result?.skip !== true) (plugin.nodeOnly === true ? fixed : active).push(plugin);
     }
-    const { feasible, byNode, evaluated } = this.#filter(pod, snapshot, { active, only, state });
-    if (feasible.length === 0) return none({ byNode, plugins: new Set([...byNode.values()].map((rejection) => rejection.plugin)) });
-    const chosen = feasible.length === 1 ? feasible[0] : this.#best(pod, feasible, state);
-    return { ok: true, node: (chosen as NodeInfo).name, evaluated, feasible: feasible.length };
+    const shape = this.#shapes.get(shapeKey(pod), () => new Shape(fixed, this.#fixedScorers));
+    return { pod, state, shape, active, only, narrowed };
   }
 
-  #filter(
-    pod: PodInfo,
-    snapshot: Snapshot,
-    { active, only, state }: { active: readonly Plugin[]; only: ReadonlySet<string> | undefined; state: CycleState },
-  ): { feasible: NodeInfo[]; byNode: Map<string, Rejection>; evaluated: number } {
-    const all = snapshot.nodes;
-    const nodes = only === undefined ? all : [...only].map((name) => snapshot.get(name)).filter((info) => info !== undefined);
-    const enough = enoughNodes(nodes.length, this.#options.percentageOfNodesToScore);
-    const feasible: NodeInfo[] = [];
-    const byNode = new Map<string, Rejection>();
-    if (only !== undefined) {
-      const rejection: Rejection = {
-        code: 'unresolvable',
-        plugin: 'NodeAffinity',
-        reasons: ["node(s) didn't match Pod's node affinity/selector"],
-      };
-      for (const node of all) if (!only.has(node.name)) byNode.set(node.name, rejection);
+  /**
+   * Does the pod fit the node? Pods nominated to the node with the same or a higher priority count as being there; the
+   * pod must also fit without them, because they may never come.
+   */
+  fits(prepared: Prepared, node: NodeInfo, cache: ClusterCache): Rejection | undefined {
+    if (this.#nominator.size > 0) {
+      const ahead = this.#nominator.ahead(prepared.pod, node.name).filter((other) => cache.placeOf(other.uid) === undefined);
+      if (ahead.length > 0) {
+        for (const other of ahead) cache.place(other, node.name);
+        try {
+          const again = this.prepare(prepared.pod, cache);
+          const rejection = isRefused(again) ? again : this.#rejects(again, node);
+          if (rejection !== undefined) return rejection;
+        } finally {
+          for (const other of ahead) cache.forget(other);
+        }
+      }
     }
-    let evaluated = 0;
-    const start = only === undefined ? this.#next % Math.max(1, nodes.length) : 0;
-    for (; evaluated < nodes.length && feasible.length < enough; evaluated++) {
-      const node = nodes[(start + evaluated) % nodes.length] as NodeInfo;
-      const rejection = this.#rejects(active, pod, node, state);
-      if (rejection === undefined) feasible.push(node);
-      else byNode.set(node.name, rejection);
-    }
-    if (only === undefined) this.#next = (start + evaluated) % Math.max(1, nodes.length);
-    return { feasible, byNode, evaluated };
+    return this.#rejects(prepared, node);
   }
 
-  #rejects(active: readonly Plugin[], pod: PodInfo, node: NodeInfo, state: CycleState): Rejection | undefined {
+  #rejects({ pod, shape, active, state }: Prepared, node: NodeInfo): Rejection | undefined {
+    const fixed = shape.rejection(pod, node);
+    if (fixed !== undefined) return fixed;
     for (const plugin of active) {
       const rejection = plugin.filter?.(pod, node, state);
       if (rejection !== undefined) return rejection;
@@ -105,22 +154,57 @@ export class Cycle {
     return undefined;
   }
 
-  #best(pod: PodInfo, nodes: readonly NodeInfo[], state: CycleState): NodeInfo {
-    const totals = new Float64Array(nodes.length);
-    for (const plugin of this.#scorers) {
+  #search(prepared: Prepared, cache: ClusterCache): Found {
+    const { nodes } = cache;
+    const feasible: NodeInfo[] = [];
+    const rejections: (Rejection | undefined)[] = [];
+    const nominated = cache.get(this.#nominator.nodeOf(prepared.pod.uid));
+    // Room was made there for this pod: nothing else needs to be looked at.
+    if (nominated !== undefined && (prepared.only?.has(nominated.name) ?? true) && this.fits(prepared, nominated, cache) === undefined)
+      return { feasible: [nominated], rejections, evaluated: 1 };
+    if (prepared.only !== undefined) {
+      const { only } = prepared;
+      nodes.forEach((node, index) => {
+        if (!only.has(node.name)) return;
+        const rejection = this.fits(prepared, node, cache);
+        if (rejection === undefined) feasible.push(node);
+        else rejections[index] = rejection;
+      });
+      return { feasible, rejections, evaluated: only.size };
+    }
+    const total = nodes.length;
+    const enough = enoughNodes(total, this.#percentage);
+    let at = this.#next % total;
+    let evaluated = 0;
+    for (; evaluated < total && feasible.length < enough; evaluated++) {
+      const node = nodes[at] as NodeInfo;
+      const rejection = this.fits(prepared, node, cache);
+      if (rejection === undefined) feasible.push(node);
+      else rejections[at] = rejection;
+      if (++at === total) at = 0;
+    }
+    this.#next = at;
+    return { feasible, rejections, evaluated };
+  }
+
+  #best({ pod, state, shape }: Prepared, nodes: readonly NodeInfo[]): NodeInfo {
+    const count = nodes.length;
+    const totals = new Float64Array(count);
+    const scores = new Float64Array(count);
+    for (const { plugin, weight, fixed } of this.#scorers) {
       if (plugin.preScore?.(pod, nodes, state) === false) continue;
-      const weight = this.#options.set.weights[plugin.name] ?? 1;
-      const scores = nodes.map((node) => plugin.score?.(pod, node, state) ?? 0);
+      if (fixed >= 0) for (let i = 0; i < count; i++) scores[i] = shape.score(fixed, nodes[i] as NodeInfo);
+      else for (let i = 0; i < count; i++) scores[i] = plugin.score?.(pod, nodes[i] as NodeInfo, state) ?? 0;
       plugin.normalize?.(pod, scores, state);
-      for (let i = 0; i < scores.length; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
+      for (let i = 0; i < count; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
     }
     let best = 0;
     let ties = 1;
-    for (let i = 1; i < totals.length; i++) {
+    for (let i = 1; i < count; i++) {
       if ((totals[i] as number) > (totals[best] as number)) {
         best = i;
         ties = 1;
-      } else if (totals[i] === totals[best] && this.#options.random.next() < 1 / ++ties) best = i;
+      } else if (totals[i] === totals[best] && this.#random.next() < 1 / ++ties) best = i;
     }
     return nodes[best] as NodeInfo;
   }

@@ -1,16 +1,39 @@
 // The default profile: plugins in kube-scheduler's order, with its weights.
 import type { PluginSet } from './framework.ts';
 import { imageLocality } from './plugins/imagelocality.ts';
+import { interPodAffinity } from './plugins/interpodaffinity.ts';
 import { nodeAffinity } from './plugins/nodeaffinity.ts';
 import { nodeName } from './plugins/nodename.ts';
 import { nodePorts } from './plugins/nodeports.ts';
-import { nodeResourcesBalancedAllocation, nodeResourcesFit } from './plugins/noderesources.ts';
+import { nodeResourcesFit } from './plugins/noderesources.ts';
 import { nodeUnschedulable } from './plugins/nodeunschedulable.ts';
+import { type DefaultSelector, podTopologySpread } from './plugins/podtopologyspread.ts';
+import { nodeResourcesBalancedAllocation } from './plugins/resourcescores.ts';
 import { schedulingGates } from './plugins/schedulinggates.ts';
 import { taintToleration } from './plugins/tainttoleration.ts';
+import type { NamespaceLabels } from './selection.ts';
+
+/** What plugins know of the cluster beside nodes and pods. */
+export interface PluginDeps {
+  readonly namespaceLabels: NamespaceLabels;
+  readonly defaultSelector: DefaultSelector;
+}
+
+const noDeps: PluginDeps = { namespaceLabels: () => undefined, defaultSelector: () => undefined };
+
+/** kube-scheduler's weights; plugins that are not named count once. */
+export const defaultWeights: Readonly<Record<string, number>> = {
+  TaintToleration: 3,
+  NodeAffinity: 2,
+  NodeResourcesFit: 1,
+  PodTopologySpread: 2,
+  InterPodAffinity: 2,
+  NodeResourcesBalancedAllocation: 1,
+  ImageLocality: 1,
+};
 
 /** The plugins of `default-scheduler`. */
-export function defaultPlugins(): PluginSet {
+export function defaultPlugins(deps: PluginDeps = noDeps): PluginSet {
   return {
     plugins: [
       schedulingGates,
@@ -20,9 +43,11 @@ export function defaultPlugins(): PluginSet {
       nodeAffinity,
       nodePorts,
       nodeResourcesFit(),
-      nodeResourcesBalancedAllocation,
+      podTopologySpread(deps.defaultSelector),
+      interPodAffinity(deps.namespaceLabels),
+      nodeResourcesBalancedAllocation(),
       imageLocality,
     ],
-    weights: { TaintToleration: 3, NodeAffinity: 2, NodeResourcesFit: 1, NodeResourcesBalancedAllocation: 1, ImageLocality: 1 },
+    weights: defaultWeights,
   };
 }

@@ -11,15 +11,32 @@ export interface Rejection {
   readonly reasons: readonly string[];
 }
 
+/** Resources other than nodes and pods whose changes may help a pod. */
+export type OtherResource =
+  | 'PersistentVolume'
+  | 'PersistentVolumeClaim'
+  | 'StorageClass'
+  | 'CSINode'
+  | 'CSIDriver'
+  | 'CSIStorageCapacity'
+  | 'ResourceClaim'
+  | 'ResourceSlice'
+  | 'DeviceClass'
+  | 'Workload';
+
 /** What happened in the cluster, as far as it may let a rejected pod fit. */
 export interface ClusterEvent {
-  readonly resource: 'Node' | 'AssignedPod' | 'Pod';
+  readonly resource: 'Node' | 'AssignedPod' | 'Pod' | OtherResource;
   readonly action: 'add' | 'update' | 'delete';
   readonly node?: NodeInfo;
-  /** What changed on a node: `taints`, `labels`, `allocatable`, `unschedulable`, `conditions`. */
+  /** What changed on a node (`taints`, `labels`, `allocatable`, `unschedulable`) or a pod (`labels`, `requests`, `terminating`). */
   readonly changed?: ReadonlySet<string>;
   /** The pod that the event is about. */
   readonly pod?: Pod;
+  /** Its facts: of the new state, or the last one when it is gone. */
+  readonly info?: PodInfo;
+  /** `namespace/name` of another object. */
+  readonly key?: string;
 }
 
 /** Scratch space of one scheduling attempt: what a plugin worked out once for all nodes. */
@@ -32,18 +49,33 @@ export interface PreFilterResult {
   readonly skip?: boolean;
 }
 
+/** `wait`: hold the pod on its node until another pod's permit (or the time-out in milliseconds) decides. */
+export type PermitResult = { readonly wait: number } | Rejection | undefined;
+
 export interface Plugin {
   readonly name: string;
   /** Before a pod enters the queue; a rejection keeps it out (SchedulingGates). */
   preEnqueue?(pod: Pod): Rejection | undefined;
   preFilter?(pod: PodInfo, state: CycleState, snapshot: Snapshot): PreFilterResult | Rejection | undefined;
   filter?(pod: PodInfo, node: NodeInfo, state: CycleState): Rejection | undefined;
+  /** Filter and raw score depend on the pod's specification and the node object alone: worked out once for like pods. */
+  readonly nodeOnly?: boolean;
   /** False: the plugin has nothing to score for this pod. */
   preScore?(pod: PodInfo, nodes: readonly NodeInfo[], state: CycleState): boolean;
   /** 0 to 100, or any range when `normalize` follows. */
   score?(pod: PodInfo, node: NodeInfo, state: CycleState): number;
   /** Brings raw scores into 0…100, in place. */
-  normalize?(pod: PodInfo, scores: number[], state: CycleState): void;
+  normalize?(pod: PodInfo, scores: Float64Array, state: CycleState): void;
+  /** Takes what the pod needs on its node, in memory; `unreserve` gives it back when anything later fails. */
+  reserve?(pod: PodInfo, node: NodeInfo, state: CycleState): Rejection | undefined;
+  unreserve?(pod: PodInfo, node: NodeInfo, state: CycleState): void;
+  permit?(pod: PodInfo, node: NodeInfo, state: CycleState): PermitResult;
+  /** Work that must be done before the pod may be bound. Returns undefined when there is none, so that nothing waits. */
+  preBind?(pod: PodInfo, node: NodeInfo, state: CycleState): Promise<void> | undefined;
+  /** After the pod is bound. */
+  postBind?(pod: PodInfo, node: NodeInfo): void;
+  /** Kinds of events, as `resource/action`, that `helps` is asked about; absent: all. */
+  readonly hears?: readonly string[];
   /** Does the event make it worth trying a pod that this plugin rejected? */
   helps?(pod: PodInfo, event: ClusterEvent): boolean;
 }
@@ -53,7 +85,8 @@ export interface PluginSet {
   readonly weights: Readonly<Record<string, number>>;
 }
 
-export const isRejection = (value: PreFilterResult | Rejection | undefined): value is Rejection => value !== undefined && 'code' in value;
+export const isRejection = (value: PreFilterResult | PermitResult | undefined): value is Rejection =>
+  value !== undefined && 'code' in value;
 
 export function unschedulable(plugin: string, ...reasons: string[]): Rejection {
   return { code: 'unschedulable', plugin, reasons };
@@ -64,7 +97,7 @@ export function unresolvable(plugin: string, ...reasons: string[]): Rejection {
 }
 
 /** Scales raw scores so that the highest is 100; `reverse` makes the lowest raw score the best. */
-export function normalizeByMax(scores: number[], reverse: boolean): void {
+export function normalizeByMax(scores: Float64Array, reverse: boolean): void {
   let max = 0;
   for (const score of scores) if (score > max) max = score;
   for (let i = 0; i < scores.length; i++) {

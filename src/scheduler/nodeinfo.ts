@@ -1,10 +1,12 @@
 // A node with what is booked on it. Changed only by the cache; the cycle reads it.
 import type { Node } from '#api/core/v1/node.ts';
 import { quantityValue } from '#format/quantity.ts';
+import type { Labels } from '#format/selector.ts';
 import type { HostPort, PodInfo } from './podinfo.ts';
 import { type Resources, resourcesOf, Tally } from './resources.ts';
 
 const anyAddress = '0.0.0.0';
+const noLabels: Labels = {};
 
 /** Bytes of each image on a node, by name. */
 function imagesOf(node: Node): ReadonlyMap<string, number> {
@@ -15,6 +17,11 @@ function imagesOf(node: Node): ReadonlyMap<string, number> {
 
 export class NodeInfo {
   readonly name: string;
+  /** A small number that is this node's own while it is known. */
+  readonly slot: number;
+  /** Another number for every state of every node object; set by the cache. */
+  version = 0;
+  labels: Labels = noLabels;
   #node: Node | undefined;
   allocatable: Resources = resourcesOf(undefined);
   allowedPods = 0;
@@ -25,8 +32,9 @@ export class NodeInfo {
   /** `protocol port` → address → how many pods. */
   readonly #ports = new Map<string, Map<string, number>>();
 
-  constructor(name: string) {
+  constructor(name: string, slot = 0) {
     this.name = name;
+    this.slot = slot;
   }
 
   /** Undefined while only pods of the node are known. */
@@ -36,6 +44,7 @@ export class NodeInfo {
 
   setNode(node: Node | undefined): void {
     this.#node = node;
+    this.labels = node?.metadata.labels ?? noLabels;
     const list = node?.status.allocatable;
     this.allocatable = resourcesOf(list);
     this.allowedPods = list?.['pods'] === undefined ? 0 : quantityValue(list['pods']);
@@ -54,6 +63,11 @@ export class NodeInfo {
     if (known === undefined) return;
     this.pods.delete(pod.uid);
     this.#book(known, -1);
+  }
+
+  /** Puts a newer state of a booked pod in the place of the older one, which takes the same. */
+  replace(pod: PodInfo): void {
+    this.pods.set(pod.uid, pod);
   }
 
   /** True when one of the ports is taken (0.0.0.0 takes a port on every address). */

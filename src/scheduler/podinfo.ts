@@ -2,7 +2,9 @@
 import type { Pod } from '#api/core/v1/pod.ts';
 import { keyOf } from '#api/object.ts';
 import { podRequests } from '#api/podrequests.ts';
+import type { Labels } from '#format/selector.ts';
 import { type Resources, resourcesOf } from './resources.ts';
+import { type PodTerms, podTerms } from './selection.ts';
 
 /** A port that a pod takes on its node. */
 export interface HostPort {
@@ -15,13 +17,20 @@ export interface PodInfo {
   readonly pod: Pod;
   readonly key: string;
   readonly uid: string;
+  readonly namespace: string;
+  readonly labels: Labels;
+  /** It is being deleted. */
+  readonly terminating: boolean;
   readonly priority: number;
   readonly requests: Resources;
   /** What scores count for pods that ask for nothing: 100 thousandths of a CPU and 200 MB. */
   readonly nonZero: { readonly cpu: number; readonly memory: number };
   readonly ports: readonly HostPort[];
+  /** Inter-pod affinity. */
+  readonly terms: PodTerms;
 }
 
+const noLabels: Labels = {};
 const defaultCpu = 100;
 const defaultMemory = 200 * 1024 * 1024;
 
@@ -38,21 +47,48 @@ function portsOf(pod: Pod): HostPort[] {
   );
 }
 
-/** Works out a pod's facts. */
-export function podInfo(pod: Pod): PodInfo {
-  const requests = resourcesOf(podRequests(pod.spec));
+/** True when nothing in the specification that facts are made of has changed (states of one object share their parts). */
+function sameFacts(a: Pod, b: Pod): boolean {
+  const [one, other] = [a.spec, b.spec];
+  return (
+    one === other ||
+    (one.containers === other.containers &&
+      one.initContainers === other.initContainers &&
+      one.resources === other.resources &&
+      one.overhead === other.overhead &&
+      one.affinity === other.affinity &&
+      one.priority === other.priority &&
+      one.hostNetwork === other.hostNetwork)
+  );
+}
+
+/** Works out a pod's facts; those of an earlier state are taken over where nothing has changed. */
+export function podInfo(pod: Pod, previous?: PodInfo): PodInfo {
+  const known = previous !== undefined && sameFacts(previous.pod, pod) ? previous : undefined;
+  const requests = known?.requests ?? resourcesOf(podRequests(pod.spec));
   return {
     pod,
-    key: keyOf(pod),
+    key: known?.key ?? keyOf(pod),
     uid: pod.metadata.uid ?? keyOf(pod),
+    namespace: pod.metadata.namespace ?? '',
+    labels: pod.metadata.labels ?? noLabels,
+    terminating: pod.metadata.deletionTimestamp !== undefined,
     priority: pod.spec.priority ?? 0,
     requests,
-    nonZero: {
+    nonZero: known?.nonZero ?? {
       cpu: requests.cpu || defaultCpu * pod.spec.containers.length,
       memory: requests.memory || defaultMemory * pod.spec.containers.length,
     },
-    ports: portsOf(pod),
+    ports: known?.ports ?? portsOf(pod),
+    terms: known?.terms ?? podTerms(pod),
   };
+}
+
+/** True when both states take the same and are counted alike, so that one may stand for the other. */
+export function countsAlike(a: PodInfo, b: PodInfo): boolean {
+  return (
+    a.requests === b.requests && a.ports === b.ports && a.terms === b.terms && a.labels === b.labels && a.terminating === b.terminating
+  );
 }
 
 /** True when the pod has ended: it takes nothing any more. */

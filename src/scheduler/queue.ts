@@ -1,6 +1,7 @@
 // Pods that wait for a node: active (by priority, then age), backing off, and unschedulable until something that could
 // help them changes. Every wait is bounded: an unschedulable pod is tried again after five minutes in any case.
 import type { Clock, Timer } from '#base/clock.ts';
+import { Heap } from '#base/heap.ts';
 import type { ClusterEvent, Plugin } from './framework.ts';
 import type { PodInfo } from './podinfo.ts';
 
@@ -13,6 +14,8 @@ interface Entry {
   readyAt: number;
   rejectedBy: ReadonlySet<string>;
   gated: boolean;
+  /** It waits because something failed, not because nothing fitted: its back-off is waited for in any case. */
+  failed: boolean;
   where: 'active' | 'backoff' | 'unschedulable' | 'in-flight';
   parkedAt: number;
 }
@@ -32,47 +35,25 @@ export interface Popped {
   readonly since: number;
 }
 
+/** Milliseconds: entries that come due close together are moved together. */
+const coalesce = 100;
+
+/** Is the plugin told of this kind of event? An unknown plugin is. */
+function hears(plugin: Plugin | undefined, event: ClusterEvent): boolean {
+  return plugin?.hears === undefined || plugin.hears.includes(`${event.resource}/${event.action}`);
+}
+
 const before = (a: Entry, b: Entry): boolean =>
   a.info.priority === b.info.priority ? a.since < b.since : a.info.priority > b.info.priority;
 
-/** A binary heap of entries in scheduling order; entries that have moved on are skipped when they come up. */
-class ActiveHeap {
-  readonly #items: Entry[] = [];
-
-  push(entry: Entry): void {
-    const items = this.#items;
-    let at = items.push(entry) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!before(entry, items[parent] as Entry)) break;
-      items[at] = items[parent] as Entry;
-      at = parent;
-    }
-    items[at] = entry;
-  }
-
-  pop(): Entry | undefined {
-    const items = this.#items;
-    const top = items[0];
-    const last = items.pop();
-    if (last === undefined || items.length === 0) return top;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= items.length) break;
-      if (child + 1 < items.length && before(items[child + 1] as Entry, items[child] as Entry)) child++;
-      if (!before(items[child] as Entry, last)) break;
-      items[at] = items[child] as Entry;
-      at = child;
-    }
-    items[at] = last;
-    return top;
-  }
-}
-
 export class SchedulingQueue {
   readonly #entries = new Map<string, Entry>();
-  readonly #active = new ActiveHeap();
+  /** Entries that have moved on are skipped when they come up. */
+  readonly #active = new Heap<Entry>(before);
+  /** Backing off; tried early when nothing else is active. */
+  readonly #waiting = new Heap<Entry>(before);
+  /** Unschedulable pods by the plugins that rejected them; under the empty name those that nobody rejected by name. */
+  readonly #parked = new Map<string, Set<Entry>>();
   readonly #clock: Clock;
   readonly #plugins: ReadonlyMap<string, Plugin>;
   readonly #gates: readonly Plugin[];
@@ -112,6 +93,7 @@ export class SchedulingQueue {
         readyAt: 0,
         rejectedBy: new Set(),
         gated: false,
+        failed: false,
         where: 'unschedulable',
         parkedAt: now,
       };
@@ -126,7 +108,19 @@ export class SchedulingQueue {
   }
 
   remove(uid: string): void {
+    const entry = this.#entries.get(uid);
+    if (entry === undefined) return;
+    this.#unpark(entry);
     this.#entries.delete(uid);
+  }
+
+  /** The queued state of a pod. */
+  infoOf(uid: string): PodInfo | undefined {
+    return this.#entries.get(uid)?.info;
+  }
+
+  has(uid: string): boolean {
+    return this.#entries.has(uid);
   }
 
   /** The next pod; undefined when the queue is closed. */
@@ -142,15 +136,12 @@ export class SchedulingQueue {
 
   /** The next pod, if one is active now. */
   tryPop(): Popped | undefined {
-    for (;;) {
-      const entry = this.#active.pop();
-      if (entry === undefined) return undefined;
-      if (entry.where !== 'active' || this.#entries.get(entry.info.uid) !== entry) continue;
-      entry.where = 'in-flight';
-      entry.attempts++;
-      entry.parkedAt = this.#eventCount;
-      return { info: entry.info, attempts: entry.attempts, since: entry.since };
-    }
+    const entry = this.#first(this.#active, 'active') ?? this.#first(this.#waiting, 'backoff');
+    if (entry === undefined) return undefined;
+    entry.where = 'in-flight';
+    entry.attempts++;
+    entry.parkedAt = this.#eventCount;
+    return { info: entry.info, attempts: entry.attempts, since: entry.since };
   }
 
   /** Puts back a pod for which no node was found. */
@@ -159,9 +150,11 @@ export class SchedulingQueue {
     if (entry === undefined || entry.where !== 'in-flight') return;
     const startedAt = entry.parkedAt;
     entry.rejectedBy = rejectedBy;
+    entry.failed = false;
     entry.where = 'unschedulable';
     entry.parkedAt = this.#clock.monotonic();
     entry.readyAt = this.#clock.monotonic() + this.#backoff(entry.attempts);
+    this.#park(entry);
     if (this.#recent.some(({ at, event }) => at > startedAt && this.#helps(entry, event))) this.#enqueue(entry);
     else this.#arm(entry.parkedAt + this.#maxUnschedulable);
   }
@@ -170,8 +163,15 @@ export class SchedulingQueue {
   retry(uid: string): void {
     const entry = this.#entries.get(uid);
     if (entry === undefined || entry.where !== 'in-flight') return;
+    entry.failed = true;
     entry.readyAt = this.#clock.monotonic() + this.#backoff(entry.attempts);
     this.#enqueue(entry);
+  }
+
+  /** Tries an unschedulable pod again, whatever happened. */
+  activate(uid: string): void {
+    const entry = this.#entries.get(uid);
+    if (entry?.where === 'unschedulable') this.#enqueue(entry);
   }
 
   /** Tells of a change; pods that it may help are tried again. */
@@ -179,8 +179,10 @@ export class SchedulingQueue {
     this.#eventCount++;
     this.#recent.push({ at: this.#eventCount, event });
     if (this.#recent.length > 256) this.#recent.splice(0, 128);
-    for (const entry of this.#entries.values())
-      if (entry.where === 'unschedulable' && !entry.gated && this.#helps(entry, event)) this.#enqueue(entry);
+    for (const [name, entries] of this.#parked) {
+      if (entries.size === 0 || !hears(this.#plugins.get(name), event)) continue;
+      for (const entry of entries) if (!entry.gated && this.#helps(entry, event)) this.#enqueue(entry);
+    }
   }
 
   /** Why the queue keeps the pod out, if it does. */
@@ -202,23 +204,53 @@ export class SchedulingQueue {
     return false;
   }
 
+  #first(heap: Heap<Entry>, where: Entry['where']): Entry | undefined {
+    for (;;) {
+      const entry = heap.pop();
+      if (entry === undefined) return undefined;
+      if (entry.where === where && this.#entries.get(entry.info.uid) === entry) return entry;
+    }
+  }
+
+  #park(entry: Entry): void {
+    for (const name of entry.rejectedBy.size === 0 ? [''] : entry.rejectedBy) {
+      const parked = this.#parked.get(name);
+      if (parked === undefined) this.#parked.set(name, new Set([entry]));
+      else parked.add(entry);
+    }
+  }
+
+  #unpark(entry: Entry): void {
+    if (entry.where !== 'unschedulable') return;
+    for (const name of entry.rejectedBy.size === 0 ? [''] : entry.rejectedBy) this.#parked.get(name)?.delete(entry);
+  }
+
   #backoff(attempts: number): number {
     return Math.min(this.#initial * 2 ** Math.max(0, attempts - 1), this.#longest);
   }
 
   #enqueue(entry: Entry): void {
+    this.#unpark(entry);
     entry.gated = this.#gates.some((plugin) => plugin.preEnqueue?.(entry.info.pod) !== undefined);
     if (entry.gated) {
       entry.where = 'unschedulable';
+      this.#park(entry);
       return;
     }
     if (entry.readyAt > this.#clock.monotonic()) {
       entry.where = 'backoff';
       this.#arm(entry.readyAt);
+      if (entry.failed) return;
+      this.#waiting.push(entry);
+      this.#rouse();
       return;
     }
     entry.where = 'active';
     this.#active.push(entry);
+    this.#rouse();
+  }
+
+  #rouse(): void {
     const wake = this.#wake;
     this.#wake = undefined;
     wake?.();
@@ -246,6 +278,6 @@ export class SchedulingQueue {
       if (due <= now) this.#enqueue(entry);
       else next = Math.min(next, due);
     }
-    if (Number.isFinite(next)) this.#arm(next);
+    if (Number.isFinite(next)) this.#arm(Math.max(next, now + coalesce));
   }
 }

@@ -1,22 +1,29 @@
 // The scheduler: keeps the cluster's picture current, takes pods from the queue, finds a node, binds.
+import { rfc3339 } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
-import { rfc3339 } from '#base/clock.ts';
-import type { Node } from '#api/core/v1/node.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { keyOf } from '#api/object.ts';
-import { Nodes, Pods } from '#api/refs.ts';
-import { isNotFound } from '#api/status.ts';
+import { Namespaces, PodDisruptionBudgets, Pods } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { createRecorder } from '#client/events.ts';
-import { type Attempt, Cycle, type Verdict } from './cycle.ts';
+import { type Assumed, bindPod, unreserve } from './binder.ts';
+import { type Attempt, Cycle } from './cycle.ts';
 import { defaultPlugins } from './defaults.ts';
+import { defaultSelectorFrom } from './defaultselector.ts';
 import type { PluginSet } from './framework.ts';
-import { pendingMessage, preemptionMessage } from './message.ts';
-import { isDone, type PodInfo, podInfo } from './podinfo.ts';
+import { pendingMessage } from './message.ts';
+import { Nominator } from './nominator.ts';
+import type { PodInfo } from './podinfo.ts';
+import { evaluatePreemption, type PreemptionOutcome } from './preemption/evaluate.ts';
+import { executePreemption } from './preemption/execute.ts';
+import type { Candidate } from './preemption/pick.ts';
 import { type Popped, SchedulingQueue } from './queue.ts';
+import { clearNomination, reportFailure } from './report.ts';
 import { ClusterCache } from './snapshot.ts';
+import type { Verdict } from './verdict.ts';
+import { type LastAttempt, Verdicts } from './verdicts.ts';
+import { watchCluster } from './watching.ts';
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -29,197 +36,223 @@ export interface SchedulerOptions {
 }
 
 export interface Scheduler extends Component {
-  /** The last verdict about a pod that found no node. */
-  verdictOf(podKey: string): Verdict | undefined;
-  readonly counters: { readonly scheduled: number; readonly unschedulable: number; readonly errors: number };
+  /** The last attempt at a pod that found no node, by `namespace/name`. */
+  lastAttempt(podKey: string): LastAttempt | undefined;
+  readonly counters: { readonly scheduled: number; readonly unschedulable: number; readonly errors: number; readonly preempted: number };
 }
 
 /** Milliseconds that the loop may run before it lets others have the thread. */
 const slice = 5;
-/** Bindings on their way at a time; more wait, so that a burst does not pile up requests without end. */
-const mostBindings = 64;
+/** Bindings and reports on their way at a time; more wait, so that a burst does not pile up requests without end. */
+const mostRequests = 64;
 
-function nodeChanges(next: Node, previous: Node): Set<string> {
-  const changed = new Set<string>();
-  if (next.spec.taints !== previous.spec.taints) changed.add('taints');
-  if (next.metadata.labels !== previous.metadata.labels) changed.add('labels');
-  if (next.status.allocatable !== previous.status.allocatable) changed.add('allocatable');
-  if (next.spec.unschedulable !== previous.spec.unschedulable) changed.add('unschedulable');
-  return changed;
+class PodScheduler implements Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #name: string;
+  readonly #set: PluginSet;
+  readonly #cache: ClusterCache;
+  readonly #queue: SchedulingQueue;
+  readonly #cycle: Cycle;
+  readonly #nominator = new Nominator();
+  readonly #recorder;
+  readonly #verdicts = new Verdicts();
+  readonly #pods;
+  readonly #budgets;
+  /** Requests on their way. */
+  readonly #requests = new Set<Promise<void>>();
+  readonly #loop: Promise<void>;
+  readonly counters = { scheduled: 0, unschedulable: 0, errors: 0, preempted: 0 };
+  readonly ready: Promise<void>;
+  #stopped = false;
+  #problem: string | undefined;
+
+  constructor(options: SchedulerOptions) {
+    const { client, informers, world } = options;
+    this.#options = options;
+    this.#name = options.name ?? 'default-scheduler';
+    const namespaces = informers.of(Namespaces);
+    const namespaceLabels = (name: string) => namespaces.lister.get(name)?.metadata.labels;
+    this.#set = options.plugins ?? defaultPlugins({ namespaceLabels, defaultSelector: defaultSelectorFrom(informers) });
+    this.#cache = new ClusterCache(namespaceLabels);
+    this.#queue = new SchedulingQueue({ clock: world.clock, plugins: this.#set.plugins });
+    this.#cycle = new Cycle({
+      set: this.#set,
+      random: world.random,
+      nominator: this.#nominator,
+      ...(options.percentageOfNodesToScore ? { percentageOfNodesToScore: options.percentageOfNodesToScore } : {}),
+    });
+    this.#recorder = createRecorder(client, world, { component: this.#name });
+    this.#pods = informers.of(Pods);
+    this.#budgets = informers.of(PodDisruptionBudgets);
+    watchCluster({
+      informers,
+      cache: this.#cache,
+      queue: this.#queue,
+      nominator: this.#nominator,
+      isOurs: (pod: Pod) => (pod.spec.schedulerName ?? 'default-scheduler') === this.#name,
+      settled: (podKey) => this.#verdicts.delete(podKey),
+    });
+    this.ready = informers.synced();
+    this.#loop = this.ready
+      .then(() => this.#run())
+      .catch((error: unknown) => {
+        this.#problem = messageOf(error);
+      });
+  }
+
+  health(): string | undefined {
+    return this.#problem;
+  }
+
+  lastAttempt(podKey: string): LastAttempt | undefined {
+    return this.#verdicts.get(podKey);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopped = true;
+    this.#queue.close();
+    await this.#loop;
+    await Promise.all(this.#requests);
+    await this.#recorder[Symbol.asyncDispose]();
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options.world;
+    while (!this.#stopped) {
+      const popped = await this.#queue.pop();
+      if (popped === undefined) return;
+      this.#handle(popped);
+      const until = clock.monotonic() + slice;
+      while (!this.#stopped && clock.monotonic() < until && this.#requests.size < mostRequests) {
+        const more = this.#queue.tryPop();
+        if (more === undefined) break;
+        this.#handle(more);
+      }
+      if (this.#requests.size >= mostRequests) await Promise.race(this.#requests);
+      else if (clock.monotonic() >= until) await clock.sleep(0);
+    }
+  }
+
+  #handle(popped: Popped): void {
+    const { info } = popped;
+    let attempt: Attempt;
+    try {
+      attempt = this.#cycle.attempt(info, this.#cache);
+      if (attempt.ok) return this.#assume(popped, attempt);
+    } catch (error) {
+      return this.#failed(info, messageOf(error));
+    }
+    this.#unschedulable(popped, attempt);
+  }
+
+  // Books the pod before the API knows, so that the next pod already sees the place taken.
+  #assume(popped: Popped, { node, state }: Attempt & { ok: true }): void {
+    const { info } = popped;
+    const assumed: Assumed = { info, node, state, set: this.#set };
+    this.#cache.place(info, node.name);
+    for (const plugin of this.#set.plugins) {
+      const rejection = plugin.reserve?.(info, node, state);
+      if (rejection === undefined) continue;
+      this.#giveUp(assumed);
+      return this.#failed(info, rejection.reasons.join(', '));
+    }
+    this.#verdicts.delete(info.key);
+    this.#track(this.#bind(assumed));
+  }
+
+  #giveUp(assumed: Assumed): void {
+    unreserve(assumed);
+    // The API may have bound it all the same; then the informer's state counts.
+    if (!this.#pods.lister.getByKey(assumed.info.key)?.spec.nodeName) this.#cache.forget(assumed.info);
+  }
+
+  async #bind(assumed: Assumed): Promise<void> {
+    const problem = await bindPod(this.#options.client, this.#recorder, assumed);
+    if (problem === undefined) {
+      this.counters.scheduled++;
+      this.#nominator.delete(assumed.info.uid);
+      return;
+    }
+    this.#giveUp(assumed);
+    // Its room is free again for others.
+    this.#queue.notify({ resource: 'AssignedPod', action: 'delete', pod: assumed.info.pod, info: assumed.info, node: assumed.node });
+    if (problem.gone || this.#stopped) return;
+    this.#failed(assumed.info, problem.message);
+  }
+
+  // Something broke rather than did not fit: told, and tried again after a while.
+  #failed(info: PodInfo, message: string): void {
+    this.counters.errors++;
+    this.#options.world.log.warn('scheduling failed', { pod: info.key, error: message });
+    this.#queue.retry(info.uid);
+    this.#report(info, { reason: 'SchedulerError', message });
+  }
+
+  #unschedulable({ info, attempts }: Popped, attempt: Attempt & { ok: false }): void {
+    const { verdict } = attempt;
+    this.counters.unschedulable++;
+    this.#queue.unschedulable(info.uid, verdict.plugins);
+    const outcome = verdict.nodes.length === 0 ? undefined : this.#preemption(info, attempt);
+    // Kubernetes' dynamic resources come first among those that could still make room, and say that they cannot.
+    const postFilter = outcome === undefined || outcome.message === '' ? undefined : `no new claims to deallocate, ${outcome.message}`;
+    const message = pendingMessage(verdict, postFilter);
+    this.#remember(info, { attempts, message, verdict });
+    this.#report(info, { reason: 'Unschedulable', message, nominate: outcome?.nominate });
+    if (outcome?.candidate !== undefined) this.#track(this.#preempt(info, outcome.candidate));
+  }
+
+  #preemption(info: PodInfo, { verdict, prepared }: Attempt & { ok: false }): PreemptionOutcome {
+    const outcome = evaluatePreemption({
+      pod: info,
+      verdict,
+      prepared,
+      cache: this.#cache,
+      cycle: this.#cycle,
+      budgets: this.#budgets.lister.list(),
+      random: this.#options.world.random,
+      nominatedNode: this.#nominator.nodeOf(info.uid),
+    });
+    if (outcome.nominate !== undefined) this.#nominator.set(info, outcome.nominate);
+    return outcome;
+  }
+
+  async #preempt(info: PodInfo, candidate: Candidate): Promise<void> {
+    const { client, world } = this.#options;
+    this.counters.preempted += candidate.victims.length;
+    for (const other of this.#nominator.behind(info, candidate.node.name)) {
+      this.#nominator.delete(other.uid);
+      this.#queue.activate(other.uid);
+      this.#track(clearNomination(client, other));
+    }
+    try {
+      await executePreemption({ client, recorder: this.#recorder, world }, info, candidate);
+    } catch (error) {
+      world.log.warn('preemption failed', { pod: info.key, node: candidate.node.name, error: messageOf(error) });
+      this.#queue.activate(info.uid);
+    }
+  }
+
+  #remember(info: PodInfo, { attempts, message, verdict }: { attempts: number; message: string; verdict: Verdict }): void {
+    const time = rfc3339(this.#options.world.clock.now());
+    this.#verdicts.set(info.key, { uid: info.uid, time, attempts, message, verdict });
+  }
+
+  #report(info: PodInfo, failure: Parameters<typeof reportFailure>[2]): void {
+    const { client, world } = this.#options;
+    this.#track(reportFailure({ client, recorder: this.#recorder, pods: this.#pods, world }, info, failure));
+  }
+
+  #track(work: Promise<void>): void {
+    const tracked = work
+      .catch((error: unknown) => {
+        this.#options.world.log.debug('not reported', { error: messageOf(error) });
+      })
+      .finally(() => this.#requests.delete(tracked));
+    this.#requests.add(tracked);
+  }
 }
 
 /** Starts a scheduler. */
 export function startScheduler(options: SchedulerOptions): Scheduler {
-  const { client, informers, world } = options;
-  const name = options.name ?? 'default-scheduler';
-  const set = options.plugins ?? defaultPlugins();
-  const cache = new ClusterCache();
-  const queue = new SchedulingQueue({ clock: world.clock, plugins: set.plugins });
-  const cycle = new Cycle({
-    set,
-    random: world.random,
-    ...(options.percentageOfNodesToScore ? { percentageOfNodesToScore: options.percentageOfNodesToScore } : {}),
-  });
-  const recorder = createRecorder(client, world, { component: name });
-  const verdicts = new Map<string, Verdict>();
-  const counters = { scheduled: 0, unschedulable: 0, errors: 0 };
-  const pods = informers.of(Pods);
-  const nodes = informers.of(Nodes);
-  const binding = new Set<Promise<void>>();
-  let stopped = false;
-  let problem: string | undefined;
-
-  const isOurs = (pod: Pod): boolean => (pod.spec.schedulerName ?? 'default-scheduler') === name;
-
-  function podChanged(pod: Pod, previous: Pod | undefined): void {
-    const uid = pod.metadata.uid ?? '';
-    if (pod.spec.nodeName) {
-      queue.remove(uid);
-      verdicts.delete(keyOf(pod));
-      if (isDone(pod)) return podGone(pod);
-      const info = podInfo(pod);
-      const added = previous === undefined || !previous.spec.nodeName;
-      cache.place(info, pod.spec.nodeName);
-      if (added) queue.notify({ resource: 'AssignedPod', action: 'add', pod });
-      else if (previous.spec !== pod.spec || previous.metadata.labels !== pod.metadata.labels)
-        queue.notify({ resource: 'AssignedPod', action: 'update', pod });
-      return;
-    }
-    if (!isOurs(pod) || isDone(pod) || pod.metadata.deletionTimestamp !== undefined) return queue.remove(uid);
-    // A pod that is assumed to be on a node is being bound: it is not queued a second time.
-    if (cache.placeOf(uid) === undefined) queue.add(podInfo(pod));
-  }
-
-  function podGone(pod: Pod): void {
-    queue.remove(pod.metadata.uid ?? '');
-    verdicts.delete(keyOf(pod));
-    if (cache.placeOf(pod.metadata.uid ?? '') === undefined) return;
-    cache.forget(podInfo(pod));
-    queue.notify({ resource: 'AssignedPod', action: 'delete', pod });
-  }
-
-  pods.onChange({ added: (pod) => podChanged(pod, undefined), updated: podChanged, deleted: podGone });
-  nodes.onChange({
-    added: (node) => queue.notify({ resource: 'Node', action: 'add', node: cache.setNode(node) }),
-    updated: (node, previous) => {
-      const info = cache.setNode(node);
-      const changed = nodeChanges(node, previous);
-      if (changed.size > 0) queue.notify({ resource: 'Node', action: 'update', node: info, changed });
-    },
-    deleted: (node) => cache.removeNode(node.metadata.name),
-  });
-
-  async function reportPending(info: PodInfo, verdict: Verdict): Promise<void> {
-    const message = pendingMessage(verdict, preemptionMessage(verdict, info.pod.spec.preemptionPolicy));
-    recorder.event(info.pod, 'Warning', 'FailedScheduling', message, 'Scheduling');
-    const known = pods.lister.getByKey(info.key);
-    if (known === undefined || known.metadata.uid !== info.uid) return;
-    const condition = known.status.conditions?.find((entry) => entry.type === 'PodScheduled');
-    if (condition?.status === 'False' && condition.reason === 'Unschedulable' && condition.message === message) return;
-    const lastTransitionTime = condition?.status === 'False' ? condition.lastTransitionTime : rfc3339(world.clock.now());
-    const next = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason: 'Unschedulable',
-      message,
-      lastTransitionTime,
-      ...(known.metadata.generation === undefined ? {} : { observedGeneration: known.metadata.generation }),
-    };
-    await client
-      .resource(Pods)
-      .patch(
-        info.pod.metadata.name,
-        { metadata: { uid: info.uid }, status: { conditions: [next] } },
-        { type: 'strategic', subresource: 'status', namespace: info.pod.metadata.namespace ?? '' },
-      );
-  }
-
-  async function bind(info: PodInfo, nodeName: string): Promise<void> {
-    const { name: podName, namespace = '' } = info.pod.metadata;
-    try {
-      const body = {
-        apiVersion: 'v1',
-        kind: 'Binding',
-        metadata: { name: podName, namespace, uid: info.uid },
-        target: { kind: 'Node', name: nodeName },
-      };
-      await client.resource(Pods).createSub(podName, 'binding', body, { namespace });
-      counters.scheduled++;
-      recorder.event(info.pod, 'Normal', 'Scheduled', `Successfully assigned ${info.key} to ${nodeName}`, 'Binding');
-    } catch (error) {
-      if (!pods.lister.getByKey(info.key)?.spec.nodeName) cache.forget(info);
-      if (isNotFound(error) || stopped) return;
-      counters.errors++;
-      world.log.warn('binding failed', { pod: info.key, node: nodeName, error: messageOf(error) });
-      recorder.event(info.pod, 'Warning', 'FailedScheduling', `running Bind plugin "DefaultBinder": ${messageOf(error)}`, 'Scheduling');
-      queue.retry(info.uid);
-    }
-  }
-
-  function track(work: Promise<void>): void {
-    const tracked = work
-      .catch((error: unknown) => {
-        counters.errors++;
-        world.log.debug('not reported', { error: messageOf(error) });
-      })
-      .finally(() => binding.delete(tracked));
-    binding.add(tracked);
-  }
-
-  function handle(popped: Popped): void {
-    const { info } = popped;
-    let attempt: Attempt;
-    try {
-      attempt = cycle.attempt(info, cache);
-    } catch (error) {
-      counters.errors++;
-      world.log.error('scheduling attempt failed', { pod: info.key, error: messageOf(error) });
-      queue.retry(info.uid);
-      return;
-    }
-    if (attempt.ok) {
-      verdicts.delete(info.key);
-      cache.place(info, attempt.node);
-      track(bind(info, attempt.node));
-      return;
-    }
-    counters.unschedulable++;
-    verdicts.set(info.key, attempt.verdict);
-    queue.unschedulable(info.uid, attempt.verdict.plugins);
-    track(reportPending(info, attempt.verdict));
-  }
-
-  async function run(): Promise<void> {
-    while (!stopped) {
-      const popped = await queue.pop();
-      if (popped === undefined) return;
-      handle(popped);
-      const until = world.clock.monotonic() + slice;
-      while (!stopped && world.clock.monotonic() < until && binding.size < mostBindings) {
-        const more = queue.tryPop();
-        if (more === undefined) break;
-        handle(more);
-      }
-      if (binding.size >= mostBindings) await Promise.race(binding);
-      else if (world.clock.monotonic() >= until) await world.clock.sleep(0);
-    }
-  }
-
-  const ready = informers.synced();
-  const loop = ready.then(run).catch((error: unknown) => {
-    problem = messageOf(error);
-  });
-
-  return {
-    ready,
-    counters,
-    health: () => problem,
-    verdictOf: (key) => verdicts.get(key),
-    async [Symbol.asyncDispose]() {
-      stopped = true;
-      queue.close();
-      await loop;
-      await Promise.all(binding);
-    },
-  };
+  return new PodScheduler(options);
 }

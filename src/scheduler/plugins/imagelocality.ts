@@ -1,6 +1,5 @@
 import type { Plugin } from '../framework.ts';
 import type { NodeInfo } from '../nodeinfo.ts';
-import type { PodInfo } from '../podinfo.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 const name = 'ImageLocality';
@@ -13,15 +12,16 @@ function normalized(image: string): string {
   return image.lastIndexOf(':') <= image.lastIndexOf('/') ? `${image}:latest` : image;
 }
 
-function sum(pod: PodInfo, node: NodeInfo, snapshot: Snapshot): number {
-  const total = snapshot.nodes.length;
+interface Wanted {
+  /** Images that some node has, with the share of nodes that have them. */
+  readonly images: readonly { readonly name: string; readonly share: number }[];
+  readonly high: number;
+}
+
+function bytesOn(node: NodeInfo, wanted: Wanted): number {
   let bytes = 0;
-  for (const container of [...(pod.pod.spec.initContainers ?? []), ...pod.pod.spec.containers]) {
-    const image = normalized(container.image ?? '');
-    // An image that few nodes have counts less, so that one node does not draw all pods.
-    const size = node.images.get(image);
-    if (size !== undefined) bytes += Math.floor(size * (snapshot.imageNodes(image) / total));
-  }
+  // An image that few nodes have counts less, so that one node does not draw all pods.
+  for (const image of wanted.images) bytes += Math.floor((node.images.get(image.name) ?? 0) * image.share);
   return bytes;
 }
 
@@ -32,10 +32,20 @@ export const imageLocality: Plugin = {
     state.set(name, snapshot);
     return {};
   },
-  score(pod, node, state) {
-    const count = pod.pod.spec.containers.length + (pod.pod.spec.initContainers?.length ?? 0);
-    const high = highPerContainer * count;
-    const bytes = Math.min(Math.max(sum(pod, node, state.get(name) as Snapshot), low), high);
-    return Math.floor((100 * (bytes - low)) / (high - low));
+  preScore(pod, _, state) {
+    const snapshot = state.get(name) as Snapshot;
+    const containers = [...(pod.pod.spec.initContainers ?? []), ...pod.pod.spec.containers];
+    const images = containers.flatMap((container) => {
+      const image = normalized(container.image ?? '');
+      const nodes = snapshot.imageNodes(image);
+      return nodes === 0 ? [] : [{ name: image, share: nodes / snapshot.nodes.length }];
+    });
+    state.set(name, { images, high: highPerContainer * containers.length } satisfies Wanted);
+    return images.length > 0;
+  },
+  score(_, node, state) {
+    const wanted = state.get(name) as Wanted;
+    const bytes = Math.min(Math.max(bytesOn(node, wanted), low), wanted.high);
+    return Math.floor((100 * (bytes - low)) / (wanted.high - low));
   },
 };

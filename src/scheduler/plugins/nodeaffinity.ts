@@ -7,6 +7,7 @@ const reason = "node(s) didn't match Pod's node affinity/selector";
 /** `nodeSelector` and node affinity: required terms exclude, preferred terms score by their weights. */
 export const nodeAffinity: Plugin = {
   name,
+  nodeOnly: true,
   preFilter(pod) {
     const { spec } = pod.pod;
     const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
@@ -32,5 +33,6 @@ export const nodeAffinity: Plugin = {
   normalize(_, scores) {
     normalizeByMax(scores, false);
   },
+  hears: ['Node/add', 'Node/update'],
   helps: (pod, event) => event.resource === 'Node' && event.node?.node !== undefined && matchesPodNodeSelection(pod.pod, event.node.node),
 };

@@ -1,5 +1,4 @@
 import { type Plugin, unschedulable } from '../framework.ts';
-import { podInfo } from '../podinfo.ts';
 
 const name = 'NodePorts';
 
@@ -10,10 +9,11 @@ export const nodePorts: Plugin = {
   filter(pod, node) {
     return node.conflicts(pod.ports) ? unschedulable(name, "node(s) didn't have free ports for the requested pod ports") : undefined;
   },
+  hears: ['Node/add', 'AssignedPod/delete'],
   helps(pod, event) {
     if (event.resource === 'Node') return event.action === 'add';
-    if (event.resource !== 'AssignedPod' || event.action === 'add' || event.pod === undefined) return false;
-    const freed = podInfo(event.pod).ports;
+    if (event.resource !== 'AssignedPod' || event.action !== 'delete' || event.info === undefined) return false;
+    const freed = event.info.ports;
     return pod.ports.some((port) => freed.some((other) => other.port === port.port && other.protocol === port.protocol));
   },
 };
