@@ -11,6 +11,7 @@ import { structs } from '#api/structs.ts';
 import { decodeProtobuf, openEnvelope, structOfKind } from '#api/walk/protobuf.ts';
 import { ProtobufError } from '#format/protowire.ts';
 import type { Call, Context } from './chain.ts';
+import { type FieldValidation, fieldValidationOf } from './options.ts';
 
 /** The largest body that is read: 3 MiB, as in Kubernetes. */
 export const maxBody = 3 * 1024 * 1024;
@@ -84,15 +85,6 @@ export interface Target {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
-}
-
-export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
-
-/** The query's fieldValidation; 422 for other values. */
-export function fieldValidationOf(params: URLSearchParams): FieldValidation {
-  const value = params.get('fieldValidation') || 'Warn';
-  if (value === 'Ignore' || value === 'Warn' || value === 'Strict') return value;
-  throw badRequest(`fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`);
 }
 
 function registered(group: string, version: string, kind: string): boolean {

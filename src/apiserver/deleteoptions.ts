@@ -1,9 +1,13 @@
 // DeleteOptions of a request.
 import { DeleteOptions } from '#api/meta/v1/options.ts';
 import { decode, DecodeError } from '#api/rules.ts';
-import { badRequest } from '#api/status.ts';
+import type { FieldError } from '#api/fielderror.ts';
+import { badRequest, invalid } from '#api/status.ts';
 import { bodyFormat, bodyValue, readBody } from './body.ts';
 import type { Context } from './chain.ts';
+import { unsupported } from './options.ts';
+
+const policies: readonly string[] = ['Foreground', 'Background', 'Orphan'];
 
 /** DeleteOptions from the body, or else from the query. */
 export async function deleteOptionsOf(ctx: Context): Promise<DeleteOptions> {
@@ -44,15 +48,14 @@ function fromQuery(params: URLSearchParams): Record<string, unknown> {
 }
 
 function checkDeleteOptions(options: DeleteOptions): void {
-  if (options.orphanDependents !== undefined && options.propagationPolicy !== undefined) {
-    throw badRequest(
-      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "": orphanDependents and deletionPropagation cannot be both set',
-    );
+  const errors: FieldError[] = [];
+  const { orphanDependents, propagationPolicy: policy } = options;
+  const field = 'propagationPolicy';
+  if (orphanDependents !== undefined && policy !== undefined) {
+    errors.push({ type: 'Invalid value', field, value: policy, detail: 'orphanDependents and deletionPropagation cannot be both set' });
   }
-  const policy = options.propagationPolicy;
-  if (policy !== undefined && !['Foreground', 'Background', 'Orphan'].includes(policy)) {
-    throw badRequest(
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`,
-    );
-  }
+  if (policy !== undefined && !policies.includes(policy)) errors.push(unsupported(field, policy, [...policies, 'nil']));
+  const dryRun = options.dryRun ?? [];
+  if (dryRun.some((value) => value !== 'All')) errors.push(unsupported('dryRun', dryRun, ['All']));
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
 }

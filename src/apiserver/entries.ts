@@ -2,7 +2,7 @@
 import { notFound } from '#api/status.ts';
 import type { Entry } from './cacher/entry.ts';
 import type { Answer, Context } from './chain.ts';
-import { fieldManagerOf, isDryRun } from './options.ts';
+import { checkWriteOptions, fieldManagerOf, isDryRun } from './options.ts';
 import { parseRevision, waitAtLeast } from './registry/freshness.ts';
 import { newest } from './registry/persist.ts';
 import type { Registry } from './registry/registry.ts';
@@ -12,6 +12,7 @@ import type { Resource } from './registry/resource.ts';
 /** The write part of a request. */
 export function writeRequest(registry: Registry, resource: Resource, ctx: Context, kind: string): WriteRequest {
   const { call, info } = ctx;
+  checkWriteOptions(call.params, kind);
   const dryRun = isDryRun(call.params);
   const fieldManager = fieldManagerOf(call);
   return {

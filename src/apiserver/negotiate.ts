@@ -61,6 +61,12 @@ function choose(header: string): Accepted | undefined {
   return undefined;
 }
 
+/** Refuses a request before it changes anything when its answer could not be given in a form that the client takes. */
+export function checkAcceptable(header: string | undefined, row: ResourceRow): void {
+  const choice = accepted(header);
+  if (choice.form === 'Table' && !tableable(row)) throw notAcceptable(offered);
+}
+
 /** An answer ready for the wire. */
 export interface Encoded {
   readonly status: number;
@@ -163,7 +169,8 @@ function convert(answer: Answer & { kind: 'object' | 'list' }, choice: Accepted,
   }
   if (answer.kind === 'list') {
     if (choice.form !== 'PartialObjectMetadataList') return undefined;
-    const items = answer.items.map((item) => ({ metadata: item.object.metadata }));
+    const type = { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${choice.metaVersion}` };
+    const items = answer.items.map((item) => ({ ...type, metadata: item.object.metadata }));
     return { kind: choice.form, apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: answer.listMeta, items };
   }
   if (choice.form !== 'PartialObjectMetadata') return undefined;

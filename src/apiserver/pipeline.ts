@@ -1,5 +1,5 @@
 // The chain: what every request passes through, from sockets and from the loopback alike.
-import { StatusError, statusOf, tooManyRequests, unauthorized } from '#api/status.ts';
+import { pathNotFound, StatusError, statusOf, tooManyRequests, unauthorized } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
 import type { UserInfo } from '#client/transport.ts';
 import { admitOther, connectOptions } from './admission/other.ts';
@@ -153,7 +153,11 @@ export class Pipeline {
     }
     const { registry } = this.#options;
     const resource = registry.find(info.group, info.version, info.resource);
-    if (!resource) return pageNotFound();
+    if (!resource) {
+      // Of a version of ours a missing resource is told as a Status; of another it is a page that is not there.
+      if (registry.rows.some((row) => row.group === info.group && row.version === info.version)) throw pathNotFound();
+      return pageNotFound();
+    }
     return serveResource(registry, resource, ctx, (again, verb) => this.#authorize(again, verb));
   }
 

@@ -6,6 +6,7 @@ import { entryAnswer, getEntry, writeRequest } from './entries.ts';
 import { decodeBody } from './body.ts';
 import type { Answer, Context } from './chain.ts';
 import { deleteOptionsOf } from './deleteoptions.ts';
+import { checkAcceptable } from './negotiate.ts';
 import { create } from './registry/create.ts';
 import { remove } from './registry/delete.ts';
 import { deleteCollection } from './registry/deletecollection.ts';
@@ -39,6 +40,7 @@ export async function serveResource(registry: Registry, resource: Resource, ctx:
   const { row } = resource;
   const verb = actions[info.verb];
   if (!verb) throw methodNotAllowed();
+  checkAcceptable(call.headers['accept'], row);
   if (row.namespaced && info.namespace === '' && verb !== 'list' && verb !== 'watch') {
     if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed();
     throw pathNotFound();
@@ -53,6 +55,7 @@ export async function serveResource(registry: Registry, resource: Resource, ctx:
   }
   if (!row.verbs.includes(verb))
     throw info.name === '' || verb === 'deletecollection' ? methodNotAllowed() : methodNotSupported(resource.groupResource, verb);
+  if (info.name === '' && (verb === 'update' || verb === 'patch')) throw methodNotAllowed();
   const namespace = row.namespaced ? info.namespace : '';
   const target = { struct: row.struct, group: row.group, version: row.version, kind: row.kind };
   switch (verb) {

@@ -9,8 +9,9 @@ import { applyJsonPatch, JsonPatchError, parseJsonPatch } from '#merge/jsonPatch
 import { applyMergePatch } from '#merge/mergePatch.ts';
 import { applyStrategicPatch } from '#merge/strategic.ts';
 import type { KubeObject } from '#api/object.ts';
-import { decodeValue, fieldValidationOf, mediaType, parseBody, readBody } from '../body.ts';
+import { decodeValue, mediaType, parseBody, readBody } from '../body.ts';
 import type { Call } from '../chain.ts';
+import { fieldValidationOf } from '../options.ts';
 import { applyUpdate } from './apply.ts';
 import type { WriteRequest } from './request.ts';
 import { update, type UpdateResult } from './update.ts';

@@ -150,6 +150,13 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
 function checkPreconditions(request: UpdateRequest, object: KubeObject, old: KubeObject): void {
   const { resource, name } = request;
   const { resourceVersion, uid } = object.metadata;
+  if (uid && uid !== old.metadata.uid) {
+    throw conflict(
+      resource.groupResource,
+      name,
+      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
+    );
+  }
   if (!resourceVersion || resourceVersion === '0') {
     if (!resource.row.unconditionalUpdate && !request.unconditional) {
       const error: FieldError = {
@@ -162,13 +169,6 @@ function checkPreconditions(request: UpdateRequest, object: KubeObject, old: Kub
     }
   } else if (resourceVersion !== old.metadata.resourceVersion) {
     throw conflict(resource.groupResource, name, staleMessage);
-  }
-  if (uid && uid !== old.metadata.uid) {
-    throw conflict(
-      resource.groupResource,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
-    );
   }
 }
 
