@@ -2,7 +2,8 @@
 // registry; everything else (discovery, OpenAPI, reviews, streaming subresources, /version …) plugs in as one of these.
 import type { Socket } from '#base/net.ts';
 import type { KubeObject } from '#api/object.ts';
-import type { Answer, Backend, Context } from './chain.ts';
+import type { UserInfo } from '#client/transport.ts';
+import type { Answer, Backend, Context, RequestInfo } from './chain.ts';
 import type { ResourceRow } from './resources/row.ts';
 
 export interface Endpoint {
@@ -38,6 +39,10 @@ export interface ResourceEndpoint extends Endpoint {
 export interface Plug {
   readonly paths?: readonly PathEndpoint[];
   readonly resources?: readonly ResourceEndpoint[];
+  /** Asked before everything else: who answers here although rows or other plugs may know the path, too. */
+  claims?(info: RequestInfo): Endpoint | undefined;
+  /** Work beside requests; called when the server can serve, disposed of with it. `user` is the server's own identity. */
+  start?(user: UserInfo): Promise<AsyncDisposable>;
 }
 export type PlugFactory = (backend: Backend) => Plug;
 

@@ -8,7 +8,7 @@ import { impersonate } from './authn/impersonation.ts';
 import { forbiddenError } from './authz/authorizer.ts';
 import type { Answer, Auditor, Authenticator, Authorizer, AuthzAttributes, Backend, Call, Context, RequestInfo } from './chain.ts';
 import { pageNotFound } from './discovery/plug.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, PathEndpoint } from './endpoint.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Registry } from './registry/registry.ts';
 import { parseRequestInfo } from './requestinfo.ts';
@@ -104,7 +104,7 @@ export class Pipeline {
     const ctx: Context = { call, info, user, warnings, backend };
     auditor?.received(ctx);
     await this.#authorize(ctx, info.verb);
-    return { ctx, endpoint: info.isResource ? router.resource(info) : router.path(info.path) };
+    return { ctx, endpoint: router.endpoint(info) };
   }
 
   async #authenticate(call: Call): Promise<UserInfo> {
@@ -141,11 +141,10 @@ export class Pipeline {
   async #serve(ctx: Context, endpoint: Endpoint | undefined): Promise<Answer> {
     const { info, call } = ctx;
     if (!info.isResource) {
-      const path = this.#options.router.path(info.path);
-      if (!path) return pageNotFound();
-      if (!takesMethod(path, call.method))
+      if (!endpoint) return pageNotFound();
+      if ('path' in endpoint && !takesMethod(endpoint as PathEndpoint, call.method))
         return { kind: 'bytes', status: 405, headers: { 'content-type': 'text/plain; charset=utf-8' }, bytes: 'Method Not Allowed\n' };
-      return path.handle(ctx);
+      return endpoint.handle(ctx);
     }
     if (endpoint) {
       if (endpoint.connects) await this.#connect(ctx);
@@ -198,7 +197,7 @@ export class Pipeline {
 }
 
 function longRunning(router: Router, info: RequestInfo): boolean {
-  return (info.isResource ? router.resource(info) : router.path(info.path))?.longRunning === true;
+  return router.endpoint(info)?.longRunning === true;
 }
 
 function hasImpersonation(call: Call): boolean {

@@ -14,7 +14,10 @@ export class Router {
   readonly #below = new Map<string, PathEndpoint>();
   readonly #resources = new Map<string, ResourceEndpoint>();
 
+  readonly #claims: NonNullable<Plug['claims']>[] = [];
+
   add(plug: Plug): void {
+    if (plug.claims) this.#claims.push(plug.claims.bind(plug));
     for (const endpoint of plug.paths ?? []) {
       this.#paths.set(endpoint.path, endpoint);
       if (endpoint.below) this.#below.set(endpoint.path, endpoint);
@@ -23,6 +26,15 @@ export class Router {
       const { group, version = '*', resource, subresource } = endpoint;
       this.#resources.set(`${group}/${version}/${resource}/${subresource}`, endpoint);
     }
+  }
+
+  /** What answers a request instead of the registry; undefined: the registry does, or nobody. */
+  endpoint(info: RequestInfo): Endpoint | undefined {
+    for (const claims of this.#claims) {
+      const endpoint = claims(info);
+      if (endpoint) return endpoint;
+    }
+    return info.isResource ? this.resource(info) : this.path(info.path);
   }
 
   /** Every plain path that is served. */

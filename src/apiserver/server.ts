@@ -97,7 +97,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   router.add(componentStatusPlug(registry, checks));
   const metrics = new RequestMetrics();
   router.add(metricsPlug({ requests: metrics, registry, inFlight: () => pipeline.inFlight }));
-  for (const plug of options.plugs ?? []) router.add(plug(backend));
+  const plugs = (options.plugs ?? []).map((factory) => factory(backend));
+  for (const plug of plugs) router.add(plug);
 
   const authenticators = options.authenticators?.(backend) ?? [];
   pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor, metrics });
@@ -107,6 +108,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const compactor = new Compactor(store, world, config.compactionInterval);
   await bootstrap(registry, transport(apiserverUser));
   started = true;
+  const helpers = await Promise.all(plugs.map((plug) => plug.start?.(apiserverUser)));
 
   return {
     ready: Promise.resolve(),
@@ -118,6 +120,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     health: () => hub.health(),
     async [Symbol.asyncDispose]() {
       closed = true;
+      for (const helper of helpers) await helper?.[Symbol.asyncDispose]();
       pipeline.close();
       await compactor[Symbol.asyncDispose]();
       await hub[Symbol.asyncDispose]();

@@ -86,9 +86,12 @@ export interface TlsClientOptions {
   readonly insecure?: boolean;
 }
 
+/** Headers of a request that we send; an array is sent as repeated lines. */
+export type SentHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
 export interface FetchOptions {
   readonly method?: string;
-  readonly headers?: HttpHeaders;
+  readonly headers?: SentHeaders;
   readonly body?: Uint8Array | string | AsyncIterable<Uint8Array>;
   readonly tls?: TlsClientOptions;
   readonly signal?: AbortSignal;

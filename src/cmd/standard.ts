@@ -1,5 +1,6 @@
 // The API server's standard plug-ins: who asks (certificates, tokens), discovery, OpenAPI, reviews, tokens, streaming.
 import type { World } from '#base/world.ts';
+import { createAggregator } from '#apiserver/aggregator/plug.ts';
 import { bearerAuthenticator } from '#apiserver/authn/bearer.ts';
 import { identityPlug } from '#apiserver/authn/plug.ts';
 import { createTokenVerifier, type TokenVerifier } from '#apiserver/authn/serviceaccount.ts';
@@ -22,6 +23,17 @@ export interface StandardParts {
   readonly server: { readonly plugs: readonly PlugFactory[]; readonly authenticators: (backend: Backend) => readonly Authenticator[] };
 }
 
+/** Both lists as one, which stays the same value as long as they do: discovery caches by identity. */
+function joined(...sources: readonly (() => readonly DiscoveredGroup[])[]): () => readonly DiscoveredGroup[] {
+  let seen: readonly (readonly DiscoveredGroup[])[] = [];
+  let all: readonly DiscoveredGroup[] = [];
+  return () => {
+    const now = sources.map((source) => source());
+    if (now.some((list, index) => list !== seen[index])) [seen, all] = [now, now.flat()];
+    return all;
+  };
+}
+
 /** Puts the plug-ins together for a cluster's keys. */
 export function standardParts(world: World, pki: ClusterPki, options: StandardOptions): StandardParts {
   const issuer = `https://kubernetes.default.svc.${options.domain}`;
@@ -29,13 +41,20 @@ export function standardParts(world: World, pki: ClusterPki, options: StandardOp
   let made: TokenVerifier | undefined;
   const verifier = (backend: Backend): TokenVerifier =>
     (made ??= createTokenVerifier({ keys: [pki.serviceAccount.publicKey], issuer, reads: backend, world }));
+  const aggregator = createAggregator({
+    client: pki.frontProxyClient,
+    clientCa: pki.ca.cert,
+    requestHeaderCa: pki.frontProxyCa.cert,
+    extra: () => options.extraGroups().flatMap(({ group, versions }) => versions.map(({ version }) => ({ group, version }))),
+  });
   return {
     issuer,
     server: {
       plugs: [
-        discoveryPlug({ extraGroups: options.extraGroups }),
+        discoveryPlug({ extraGroups: joined(options.extraGroups, aggregator.groups) }),
+        aggregator.plug,
         identityPlug({ issuer, audiences, key: pki.serviceAccount, verifier }),
-        openApiPlug(),
+        openApiPlug(() => aggregator.groups().flatMap(({ group, versions }) => versions.map(({ version }) => `apis/${group}/${version}`))),
         streamingPlug({ client: pki.kubeletClient, ca: pki.ca.cert }),
       ],
       authenticators: (backend) => [x509Authenticator(world), bearerAuthenticator(backend, verifier(backend), audiences)],

@@ -1,7 +1,7 @@
 // The HTTP client: undici, one pool of connections per set of TLS options.
 import { createRequire } from 'node:module';
 import type { Agent } from 'undici';
-import type { FetchOptions, FetchResponse, HttpHeaders, TlsClientOptions } from '#base/net.ts';
+import type { FetchOptions, FetchResponse, HttpHeaders, SentHeaders, TlsClientOptions } from '#base/net.ts';
 import { tlsOptions } from './sockets.ts';
 
 type Undici = typeof import('undici');
@@ -53,8 +53,13 @@ function agentFor(tls: TlsClientOptions | undefined, socketPath: string | undefi
 
 /** Drops undefined values. */
 export function definedHeaders(headers: HttpHeaders = {}): Record<string, string> {
-  const result: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) result[name] = value;
+  return sentHeaders(headers) as Record<string, string>;
+}
+
+/** Drops undefined values; arrays stay. */
+export function sentHeaders(headers: SentHeaders = {}): Record<string, string | string[]> {
+  const result: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) result[name] = value as string | string[];
   return result;
 }
 
@@ -94,7 +99,7 @@ export async function fetch(url: string, options: FetchOptions = {}): Promise<Fe
     const response = await load().request(url, {
       dispatcher: agentFor(options.tls, options.socketPath),
       method: (options.method ?? 'GET') as 'GET',
-      headers: definedHeaders(options.headers),
+      headers: sentHeaders(options.headers),
       body: options.body as Uint8Array | string | undefined,
       signal: abort.signal,
     });

@@ -2,7 +2,7 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import type { Net } from '#base/net.ts';
-import { definedHeaders, joinHeaders, toResponse } from './fetch.ts';
+import { joinHeaders, sentHeaders, toResponse } from './fetch.ts';
 import { tlsOptions, toSocket } from './sockets.ts';
 
 /** Sends the request with the caller's `Upgrade` header on a connection of its own. */
@@ -16,7 +16,7 @@ export const upgrade: Net['upgrade'] = (url, options) =>
       host: target.hostname.replace(/^\[|\]$/g, ''),
       port: target.port || (secure ? 443 : 80),
       path: `${target.pathname}${target.search}`,
-      headers: { connection: 'Upgrade', ...definedHeaders(options.headers) },
+      headers: { connection: 'Upgrade', ...sentHeaders(options.headers) },
       agent: false,
       ...(options.socketPath === undefined ? {} : { socketPath: options.socketPath }),
       ...(secure ? { ...tlsOptions(options.tls ?? {}, target.hostname.replace(/^\[|\]$/g, '')), ALPNProtocols: ['http/1.1'] } : {}),

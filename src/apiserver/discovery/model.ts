@@ -35,6 +35,8 @@ export interface DiscoveredVersion {
 export interface DiscoveredGroup {
   readonly group: string;
   readonly versions: readonly DiscoveredVersion[];
+  /** Groups beside the built-in ones are ordered by this, the highest first; 1000 when absent. */
+  readonly priority?: number;
 }
 
 /** Discovery's view of a row. */
@@ -107,7 +109,23 @@ export function discoveredGroups(rows: readonly ResourceRow[], extra: readonly D
     };
   });
   const place = (group: string): number => groupOrder.get(group) ?? Number.MAX_SAFE_INTEGER;
-  return [...found, ...extra.filter((entry) => !groups.has(entry.group))].sort(
-    (a, b) => place(a.group) - place(b.group) || (a.group < b.group ? -1 : 1),
-  );
+  const rank = ({ priority = 1000 }: DiscoveredGroup): number => priority;
+  return merged([...found, ...extra]).sort((a, b) => place(a.group) - place(b.group) || rank(b) - rank(a) || (a.group < b.group ? -1 : 1));
+}
+
+/** Groups that several servers answer for become one; who claims a version later has it. */
+function merged(groups: readonly DiscoveredGroup[]): DiscoveredGroup[] {
+  const result = new Map<string, DiscoveredGroup>();
+  for (const group of groups) {
+    const before = result.get(group.group);
+    if (!before) {
+      result.set(group.group, group);
+      continue;
+    }
+    const versions = new Map([...before.versions, ...group.versions].map((entry) => [entry.version, entry]));
+    const priority = Math.max(before.priority ?? 1000, group.priority ?? 1000);
+    const ordered = orderedVersions(group.group, versions.keys()).map((version) => versions.get(version) as DiscoveredVersion);
+    result.set(group.group, { group: group.group, priority, versions: ordered });
+  }
+  return [...result.values()];
 }

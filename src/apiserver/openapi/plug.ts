@@ -92,7 +92,7 @@ async function serveV2(documents: Documents, ctx: Context): Promise<Answer> {
   return answer(ctx, stored, form.type);
 }
 
-async function serveIndex(documents: Documents, ctx: Context): Promise<Answer> {
+async function serveIndex(documents: Documents, ctx: Context, elsewhere: readonly string[]): Promise<Answer> {
   const paths: Record<string, { serverRelativeURL: string }> = {};
   for (const [name, rows] of rowsByDocument(documents.rows())) {
     // One after the other: each document is a few milliseconds of work, and others wait for the loop.
@@ -100,7 +100,9 @@ async function serveIndex(documents: Documents, ctx: Context): Promise<Answer> {
     const { hash } = await documents.v3(name, rows);
     paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` };
   }
-  const stored = await documents.get('v3', () => Buffer.from(JSON.stringify({ paths })));
+  // Documents of aggregated servers are theirs to version.
+  for (const name of elsewhere) paths[name] = { serverRelativeURL: `/openapi/v3/${name}` };
+  const stored = await documents.get(['v3', ...elsewhere].join(' '), () => Buffer.from(JSON.stringify({ paths })));
   return answer(ctx, stored, 'application/json');
 }
 
@@ -121,20 +123,22 @@ async function serveV3(documents: Documents, ctx: Context, name: string): Promis
   return answer(ctx, stored, 'application/json', caching);
 }
 
-/** Makes the endpoints. */
-export const openApiPlug = (): PlugFactory => (backend) => {
-  const documents = new Documents(backend);
-  return {
-    paths: [
-      { path: '/openapi/v2', handle: (ctx) => serveV2(documents, ctx) },
-      {
-        path: '/openapi/v3',
-        below: true,
-        handle(ctx) {
-          const name = ctx.info.path.replace(/^\/openapi\/v3\/?/, '').replace(/\/$/, '');
-          return name === '' ? serveIndex(documents, ctx) : serveV3(documents, ctx, name);
+/** Makes the endpoints; `elsewhere` names the v3 documents (`apis/<group>/<version>`) that others answer. */
+export const openApiPlug =
+  (elsewhere: () => readonly string[] = () => []): PlugFactory =>
+  (backend) => {
+    const documents = new Documents(backend);
+    return {
+      paths: [
+        { path: '/openapi/v2', handle: (ctx) => serveV2(documents, ctx) },
+        {
+          path: '/openapi/v3',
+          below: true,
+          handle(ctx) {
+            const name = ctx.info.path.replace(/^\/openapi\/v3\/?/, '').replace(/\/$/, '');
+            return name === '' ? serveIndex(documents, ctx, elsewhere()) : serveV3(documents, ctx, name);
+          },
         },
-      },
-    ],
+      ],
+    };
   };
-};

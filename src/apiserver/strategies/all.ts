@@ -4,6 +4,7 @@ import type { Conversion } from '../registry/resource.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { allRows } from '../resources/all.ts';
 import type { ResourceRow } from '../resources/row.ts';
+import { apiServiceStrategy } from './apiservice.ts';
 import { jobStrategy } from './batch.ts';
 import { csrStrategy } from './csr.ts';
 import { daemonSetStrategy } from './daemonset.ts';
@@ -29,6 +30,7 @@ const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['/resourcequotas', { returnsDeleted: true }],
   ['/serviceaccounts', { returnsDeleted: true }],
   ['apps/daemonsets', daemonSetStrategy],
+  ['apiregistration.k8s.io/apiservices', apiServiceStrategy],
   ['batch/jobs', jobStrategy],
   ['certificates.k8s.io/certificatesigningrequests', csrStrategy],
 ]);

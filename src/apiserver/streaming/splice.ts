@@ -1,7 +1,7 @@
 // Upgraded connections are passed through: the upgrade request goes on, then bytes flow both ways untouched.
 import { badRequest, fromStatus, internal, serviceUnavailable, type StatusError } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
-import type { FetchResponse, HttpHeaders, Net, Socket } from '#base/net.ts';
+import type { FetchResponse, HttpHeaders, Net, SentHeaders, Socket } from '#base/net.ts';
 import type { Call } from '../chain.ts';
 import type { Target } from './target.ts';
 
@@ -89,14 +89,14 @@ export interface PassThrough {
   readonly call: Call;
   readonly client: Socket;
   /** More headers for the target. */
-  readonly headers?: HttpHeaders;
+  readonly headers?: SentHeaders;
   /** Makes the error of a refusal. */
   refuse(response: FetchResponse): Promise<StatusError>;
 }
 
 /** Passes an upgrade on and splices the connections; resolves when both are done. */
 export async function passThrough({ net, target, path, call, client, headers, refuse }: PassThrough): Promise<void> {
-  const wanted: Record<string, string | undefined> = { connection: 'Upgrade', ...headers };
+  const wanted: Record<string, string | readonly string[] | undefined> = { connection: 'Upgrade', ...headers };
   for (const name of forwarded) wanted[name] ??= call.headers[name];
   let result: Awaited<ReturnType<Net['upgrade']>>;
   try {
