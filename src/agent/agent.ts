@@ -1,6 +1,7 @@
 // The node agent: wires the parts together and starts them in order.
 import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
 import { Nodes, Services } from '#api/refs.ts';
 import type { Client } from '#client/client.ts';
 import { createRecorder } from '#client/events.ts';
@@ -49,6 +50,8 @@ export interface AgentDeps {
    * waits for it, for half of the grace period and ten seconds at most.
    */
   readonly beforeStop?: (ip: string, signal: AbortSignal) => Promise<void>;
+  /** Resolves when the network policies of a pod with these addresses hold: its containers start only then. */
+  readonly beforeStart?: (pod: Pod, ips: readonly string[], signal: AbortSignal) => Promise<void>;
 }
 
 export interface Agent extends Component {
@@ -113,6 +116,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     pulls: new Backoff(config.backoffInitial, config.backoffMax),
     starts: new Slots(config.parallelStarts),
     beforeStop: deps.beforeStop ?? (() => Promise.resolve()),
+    beforeStart: deps.beforeStart ?? (() => Promise.resolve()),
     security: { ...(capabilities ? { capabilities } : {}), seccompDir: `${config.dataDir}/seccomp` },
     resolv: () => readResolver(fs, config.resolvConf),
     services: async () => {

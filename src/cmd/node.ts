@@ -13,6 +13,7 @@ import type { Client } from '#client/client.ts';
 import { startDns } from '#dns/dns.ts';
 import { createHealthPorts } from '#proxy/health.ts';
 import { createNft } from '#proxy/nft.ts';
+import { startPolicies } from '#proxy/policy/policy.ts';
 import { type Proxy, startProxy } from '#proxy/proxy.ts';
 
 export interface NodeOptions {
@@ -61,6 +62,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         healthPorts: createHealthPorts(world, options.nodeIp),
       }),
     );
+    const policies = stack.use(startPolicies({ informers, world, nft: createNft(world), nodeName, table: serviceTable, families: ['ip'] }));
     const cgroups = createPodCgroups(world, {
       layout: machine.cgroups,
       root: cgroup,
@@ -74,8 +76,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         cgroups,
         volumes: (offer) => createPodVolumes(world, { dataDir: options.dataDir, ...offer }),
         stats: createStats(world, { runtime, layout: machine.cgroups, cgroup, nodeName }),
-        problems: () => [proxy.health(), containerd.health()].filter((problem) => problem !== undefined),
+        problems: () => [proxy.health(), policies.health(), containerd.health()].filter((problem) => problem !== undefined),
         beforeStop: (ip, signal) => proxy.drained(ip, signal),
+        beforeStart: (pod, ips, signal) => policies.protect(pod, ips, signal),
         config: agentOptions({
           nodeName,
           nodeIps: [options.nodeIp],
@@ -121,7 +124,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         domain: options.domain,
       }),
     );
-    const parts: readonly Component[] = [containerd, proxy, agent, dns];
+    const parts: readonly Component[] = [containerd, proxy, policies, agent, dns];
     return {
       containerd,
       agent,

@@ -9,7 +9,7 @@ export interface Nft {
   listMap(family: Family, table: string, map: string): Promise<string>;
   /** Forgets UDP flows from a front to a backend that is gone; no error when there are none. */
   forgetUdp(family: Family, frontAddress: string, frontPort: number, backend: string): Promise<void>;
-  removeTable(family: Family, table: string): Promise<void>;
+  removeTable(family: Family | 'inet', table: string): Promise<void>;
 }
 
 /** nft as a program, fed by standard input. */

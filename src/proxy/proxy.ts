@@ -269,7 +269,7 @@ export function startProxy(options: ProxyOptions): Proxy {
   };
 }
 
-/** Removes everything that a proxy left in the kernel. */
+/** Removes everything that a proxy left in the kernel: tables of one family with Services, one of both with policies. */
 export async function removeRules(nft: Nft, table: string): Promise<void> {
-  for (const family of ['ip', 'ip6'] as const) await nft.removeTable(family, table).catch(() => undefined);
+  for (const family of ['ip', 'ip6', 'inet'] as const) await nft.removeTable(family, table).catch(() => undefined);
 }

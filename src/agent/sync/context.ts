@@ -39,6 +39,8 @@ export interface AgentContext {
   readonly starts: Slots;
   /** Resolves when nobody sends new connections to this address of a pod that is to end. */
   readonly beforeStop: (ip: string, signal: AbortSignal) => Promise<void>;
+  /** Resolves when the network policies of a pod with these addresses hold. */
+  readonly beforeStart: (pod: Pod, ips: readonly string[], signal: AbortSignal) => Promise<void>;
   readonly security: NodeSecurity;
   readonly resolv: () => Promise<DnsConfig>;
   /** Services of the cluster, for environment variables. */

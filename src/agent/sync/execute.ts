@@ -163,6 +163,7 @@ export async function runPlan(context: AgentContext, pod: Pod, run: Execution): 
   if (plan.start.length === 0) return { again: false };
   const sandbox = run.state().sandboxes[0];
   const config = await makeSandboxConfig(context, pod, { attempt: sandbox?.attempt ?? 0, cgroupParent: run.cgroupParent });
+  if (!pod.spec.hostNetwork) await context.beforeStart(pod, sandbox?.ips ?? [], run.signal);
   let again = false;
   let wakeIn: number | undefined;
   for (const start of plan.start) {

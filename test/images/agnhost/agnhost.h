@@ -75,3 +75,4 @@ void *tls_connect(int socket, const char *host, const char *authority);
 ssize_t tls_read(void *connection, void *bytes, size_t length);
 ssize_t tls_write(void *connection, const void *bytes, size_t length);
 void tls_close(void *connection);
+int run_probe(int argc, char **argv);

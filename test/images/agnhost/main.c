@@ -66,6 +66,7 @@ static const struct {
     {"grpc-health-checking", run_grpc_health_checking},
     {"guestbook", run_guestbook},
     {"test-service-account-issuer-discovery", run_issuer_discovery},
+    {"probe", run_probe},
 };
 
 int main(int argc, char **argv) {
