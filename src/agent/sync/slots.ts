@@ -2,20 +2,24 @@
 
 export class Slots {
   #free: number;
+  readonly #first: (() => void)[] = [];
   readonly #waiting: (() => void)[] = [];
 
   constructor(count: number) {
     this.#free = count;
   }
 
-  /** Runs `work` when a slot is free, in the order of asking. */
-  async run<T>(work: () => Promise<T>): Promise<T> {
+  /**
+   * Runs `work` when a slot is free, in the order of asking; `first` goes before all that is not. Whoever finishes what has
+   * begun before beginning something new is done earlier on average, and no later at the end.
+   */
+  async run<T>(work: () => Promise<T>, options: { readonly first?: boolean } = {}): Promise<T> {
     if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else await new Promise<void>((resolve) => (options.first ? this.#first : this.#waiting).push(resolve));
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
+      const next = this.#first.shift() ?? this.#waiting.shift();
       if (next) next();
       else this.#free++;
     }

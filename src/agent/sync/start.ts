@@ -172,24 +172,27 @@ export async function startContainer(context: AgentContext, pod: Pod, input: Sta
   input.signal.throwIfAborted();
   const uid = uidOf(pod);
   return context.starts
-    .run(async () => {
-      let id: string;
-      try {
-        id = await runtime.createContainer(input.sandbox.id, config, input.sandbox.config);
-      } catch (error) {
-        throw refuse('CreateContainerError', grpcText(error).replace(/^rpc error: code = \w+ desc = /, ''), error);
-      }
-      event('Normal', 'Created', 'Container created');
-      try {
-        await runtime.startContainer(id);
-      } catch (error) {
-        await cache.refreshContainer(uid, id, input.sandbox.id);
-        const text = grpcText(error).replace(/^rpc error: code = \w+ desc = /, '');
-        throw refuse('RunContainerError', text, error);
-      }
-      event('Normal', 'Started', 'Container started');
-      return id;
-    })
+    .run(
+      async () => {
+        let id: string;
+        try {
+          id = await runtime.createContainer(input.sandbox.id, config, input.sandbox.config);
+        } catch (error) {
+          throw refuse('CreateContainerError', grpcText(error).replace(/^rpc error: code = \w+ desc = /, ''), error);
+        }
+        event('Normal', 'Created', 'Container created');
+        try {
+          await runtime.startContainer(id);
+        } catch (error) {
+          await cache.refreshContainer(uid, id, input.sandbox.id);
+          const text = grpcText(error).replace(/^rpc error: code = \w+ desc = /, '');
+          throw refuse('RunContainerError', text, error);
+        }
+        event('Normal', 'Started', 'Container started');
+        return id;
+      },
+      { first: true },
+    )
     .then(async (id) => {
       const state = (await cache.refreshContainer(uid, id, input.sandbox.id)) ?? input.state;
       await postStart(context, pod, { input, id });

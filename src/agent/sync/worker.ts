@@ -219,11 +219,11 @@ export class PodWorker {
       this.#terminate();
       return;
     }
-    if (this.#cgroupParent === undefined) {
-      await this.#context.world.fs.mkdir(podDir(this.#context.options.dataDir, this.id.uid), 0o750);
-      this.#cgroupParent = await this.#context.cgroups.ensure(pod);
-    }
-    if (!(await this.#mount(pod, signal))) return;
+    // Neither may still be at work when the pod is taken down: both are waited for, whatever becomes of the other.
+    const group = this.#group(pod);
+    const mounted = await this.#mount(pod, signal).finally(() => group.catch(() => undefined));
+    const cgroupParent = await group;
+    if (!mounted) return;
     await this.#resize(pod, signal);
     for (let steps = 0; steps < maxSteps && !signal.aborted; steps++) {
       const current = this.pod ?? pod;
@@ -236,7 +236,7 @@ export class PodWorker {
       const result = await runPlan(this.#context, current, {
         plan,
         state: () => this.state,
-        cgroupParent: this.#cgroupParent,
+        cgroupParent,
         waiting: this.#waiting,
         publish: () => this.publish(),
         starting: (container) => startsWith(container, this.#sizes),
@@ -247,6 +247,12 @@ export class PodWorker {
       if (!result.again) break;
     }
     if (!signal.aborted) await this.publish();
+  }
+
+  /** The pod's control group, made at the first call. */
+  async #group(pod: Pod): Promise<string> {
+    this.#cgroupParent ??= await this.#context.cgroups.ensure(pod);
+    return this.#cgroupParent;
   }
 
   async #resize(pod: Pod, signal: AbortSignal): Promise<void> {
@@ -269,6 +275,7 @@ export class PodWorker {
   async #mount(pod: Pod, signal: AbortSignal): Promise<boolean> {
     if (!this.#volumesStale) return true;
     this.#volumesStale = false;
+    await this.#context.world.fs.mkdir(podDir(this.#context.options.dataDir, this.id.uid), 0o750);
     const { problems, refreshAt } = await this.#context.volumes.setUp(pod, signal);
     signal.throwIfAborted();
     if (refreshAt !== undefined) this.#refreshAt(refreshAt);
