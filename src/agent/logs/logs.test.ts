@@ -47,6 +47,15 @@ test('reading: tail, since, limit, streams', async () => {
     assert.equal(await read({ since: Date.parse('2026-01-02T03:04:02Z') }), 'two\nthree\n');
     assert.equal(await read({ limitBytes: 5 }), 'one\nt');
     assert.equal(await read({ stream: 'stderr' }), 'two\n');
+    // What is written while the tail is read is not part of it.
+    const big = `${dir}/big.log`;
+    await world.fs.write(big, entry(1, 'a'.repeat(70_000)) + entry(2, 'b'));
+    const growing = readLines(world.fs, big, { tailLines: 2 });
+    const first = await growing.next();
+    await world.fs.write(big, entry(3, 'c'), { append: true });
+    let text = Buffer.from(first.done ? [] : first.value).toString();
+    for await (const chunk of growing) text += Buffer.from(chunk).toString();
+    assert.equal(text, `${'a'.repeat(70_000)}\nb\n`);
     let ended = false;
     const follow = {
       signal: new AbortController().signal,

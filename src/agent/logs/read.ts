@@ -75,20 +75,25 @@ async function openOrAbsent(fs: Fs, path: string): Promise<OpenFile | undefined>
   return (await fs.stat(path)) ? fs.open(path) : undefined;
 }
 
-/** The log's text, entry by entry. Ends at the end of the file unless it is to be followed. */
+/** The log's text, entry by entry. Unless it is followed, it is what was there when the reading began: a container that
+ * writes meanwhile neither lengthens a tail nor keeps the reader busy for ever. */
 export async function* readLines(fs: Fs, path: string, options: ReadOptions): AsyncGenerator<Uint8Array> {
   const formatter = new LogFormatter(options);
   const limit = new Limit(options.limitBytes);
   let file = await openOrAbsent(fs, path);
   let splitter = new Splitter();
   let position = 0;
-  if (file && options.tailLines !== undefined) position = await tailOffset(file, (await file.stat()).size, options.tailLines);
+  const size = file ? (await file.stat()).size : 0;
+  if (file && options.tailLines !== undefined) position = await tailOffset(file, size, options.tailLines);
+  const most = (): number => (options.follow ? blockSize : Math.min(blockSize, size - position));
   try {
     for (;;) {
       // Asked before reading: whatever was written before the end is then surely read.
-      const ended = !options.follow || options.follow.signal.aborted || options.follow.ended();
+      const ended = options.follow === undefined || options.follow.signal.aborted || options.follow.ended();
       if (file) {
-        for (let block = await file.read(position, blockSize); block.length > 0; block = await file.read(position, blockSize)) {
+        while (most() > 0) {
+          const block = await file.read(position, most());
+          if (block.length === 0) break;
           position += block.length;
           const chunks: Uint8Array[] = [];
           for (const line of splitter.push(block)) {
@@ -100,6 +105,7 @@ export async function* readLines(fs: Fs, path: string, options: ReadOptions): As
           if (limit.spent || options.follow?.signal.aborted) return;
         }
       }
+      if (!options.follow) return;
       const next = await rotated(fs, path, file);
       if (next) {
         await file?.close();
@@ -109,7 +115,7 @@ export async function* readLines(fs: Fs, path: string, options: ReadOptions): As
         continue;
       }
       if (ended) return;
-      await options.follow?.wait(1000, (changed) => fs.watch(path.slice(0, path.lastIndexOf('/')), changed));
+      await options.follow.wait(1000, (changed) => fs.watch(path.slice(0, path.lastIndexOf('/')), changed));
     }
   } finally {
     await file?.close();
