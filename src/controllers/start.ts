@@ -5,9 +5,11 @@ import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { startElection } from '#client/leader.ts';
 import { startClusterRoleAggregationController } from './clusterroleaggregation/controller.ts';
+import { startCronJobController } from './cronjob/controller.ts';
 import { startCsrController } from './csr/controller.ts';
 import { startDaemonSetController } from './daemonset/controller.ts';
 import { startDeploymentController } from './deployment/controller.ts';
+import { startDisruptionController } from './disruption/controller.ts';
 import { startEndpointsController } from './endpoints/controller.ts';
 import { startEndpointSliceController } from './endpointslice/controller.ts';
 import { startEndpointSliceMirroringController } from './endpointslicemirroring/controller.ts';
@@ -83,6 +85,8 @@ function startAll(options: ControllersOptions): Component {
     startStatefulSetController(deps('statefulset-controller')),
     startJobController(deps('job-controller')),
     startVolumeProtection(deps('pvc-protection-controller'), deps('pv-protection-controller')),
+    startCronJobController(deps('cronjob-controller')),
+    startDisruptionController(deps('disruption-controller')),
     startPodAutoscalerController(deps('horizontal-pod-autoscaler')),
   ]);
 }

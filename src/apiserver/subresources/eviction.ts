@@ -1,8 +1,10 @@
 // pods/{name}/eviction: a deletion that asks the disruption budgets first.
-import { badRequest, internal, isConflict, StatusError, tooManyRequests } from '#api/status.ts';
+import { badRequest, conflict, forbidden, internal, isConflict, staleMessage, StatusError, tooManyRequests } from '#api/status.ts';
 import { Eviction } from '#api/policy/v1/eviction.ts';
 import type { PodDisruptionBudget } from '#api/policy/v1/poddisruptionbudget.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
+import type { PodCondition } from '#api/core/v1/podstatus.ts';
+import { setCondition } from '#api/podutil.ts';
 import type { DeleteOptions } from '#api/meta/v1/options.ts';
 import { selectorOf } from '#format/selector.ts';
 import type { KubeObject } from '#api/object.ts';
@@ -20,26 +22,31 @@ const success: Answer = {
 };
 const maxDisrupted = 2000;
 
-function refusal(message: string, cause: string): StatusError {
-  const { status } = tooManyRequests(message, 0);
-  return new StatusError({ ...status, details: { causes: [{ reason: 'DisruptionBudget', message: cause }] } });
+/** 429 with the budget's words as cause; `retryAfterSeconds` 0: the client decides when to ask again. */
+function refusal(cause: string, retryAfterSeconds = 0): StatusError {
+  const { status } = tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", retryAfterSeconds);
+  const causes = [{ reason: 'DisruptionBudget', message: cause }];
+  return new StatusError({ ...status, details: { causes, ...(retryAfterSeconds > 0 ? { retryAfterSeconds } : {}) } });
 }
 
-const text = "Cannot evict pod as it would violate the pod's disruption budget.";
+const podType = { group: '', resource: 'pods' };
+const budgetType = { group: 'policy', resource: 'poddisruptionbudget' };
 
 /** The budget with one disruption fewer, or the refusal. */
 export function takeDisruption(budget: PodDisruptionBudget, pod: Pod, now: string): PodDisruptionBudget {
   const { name } = budget.metadata;
   const status = budget.status;
   if ((status.observedGeneration ?? 0) < (budget.metadata.generation ?? 0)) {
-    throw refusal(text, `The disruption budget ${name} is still being processed by the server.`);
+    throw refusal(`The disruption budget ${name} is still being processed by the server.`, 10);
   }
-  if (status.disruptionsAllowed < 0) throw internal('pdb disruptions allowed is negative');
+  if (status.disruptionsAllowed < 0) throw forbidden(budgetType, name, 'pdb disruptions allowed is negative');
   if (Object.keys(status.disruptedPods ?? {}).length > maxDisrupted)
-    throw internal('DisruptedPods map too big - too many evictions not confirmed by PDB controller');
+    throw forbidden(budgetType, name, 'DisruptedPods map too big - too many evictions not confirmed by PDB controller');
   if (status.disruptionsAllowed === 0) {
-    const cause = `The disruption budget ${name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`;
-    throw refusal(text, cause);
+    const failed = status.conditions?.find(({ type, reason }) => type === 'DisruptionAllowed' && reason === 'SyncFailed');
+    if (failed?.status === 'False')
+      throw refusal(`The disruption budget ${name} does not allow evicting pods currently because it failed sync: ${failed.message}`);
+    throw refusal(`The disruption budget ${name} needs ${status.desiredHealthy} healthy pods and has ${status.currentHealthy} currently`);
   }
   return {
     ...budget,
@@ -68,8 +75,32 @@ function mayEvictUnready(pod: Pod, budget: PodDisruptionBudget): boolean {
   return currentHealthy >= desiredHealthy && desiredHealthy > 0;
 }
 
+/** Tells, before the pod goes, that it did not end by itself (KEP-3329). Gives the resourceVersion that the pod has then. */
+async function markDisrupted(request: SubresourceRequest, pod: Pod, version: string | undefined): Promise<string | undefined> {
+  const { registry, resource, ctx } = request;
+  const { namespace, name } = ctx.info;
+  const condition = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' };
+  const { entry } = await update({
+    ...writeRequest(registry, resource, ctx, 'UpdateOptions'),
+    subresource: 'status',
+    namespace,
+    name,
+    unconditional: true,
+    createWhenAbsent: false,
+    next: (old) => {
+      const present = old as Pod;
+      const changed = version !== undefined && present.metadata.resourceVersion !== version;
+      if (present.metadata.uid !== pod.metadata.uid || changed) throw conflict(podType, name, staleMessage);
+      const conditions = setCondition<PodCondition>(present.status.conditions, condition, Date.parse(registry.now()));
+      return { ...present, status: { ...present.status, conditions } } as KubeObject;
+    },
+  });
+  return entry.object.metadata.resourceVersion;
+}
+
 /** Serves POST of an Eviction. */
-export async function serveEviction({ registry, resource, ctx }: SubresourceRequest): Promise<Answer> {
+export async function serveEviction(request: SubresourceRequest): Promise<Answer> {
+  const { registry, resource, ctx } = request;
   const { namespace, name } = ctx.info;
   const eviction = await decodeBody<Eviction>(ctx, { struct: Eviction, group: 'policy', version: 'v1', kind: 'Eviction' });
   if (eviction.metadata.name && eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object');
@@ -102,10 +133,14 @@ export async function serveEviction({ registry, resource, ctx }: SubresourceRequ
           next: (old) => takeDisruption(old as PodDisruptionBudget, pod, registry.now()) as KubeObject,
         });
       } catch (error) {
-        if (isConflict(error)) throw refusal(text, `too many changes of the disruption budget ${budget.metadata.name}`);
+        if (isConflict(error)) throw refusal(`too many changes of the disruption budget ${budget.metadata.name}`);
         throw error;
       }
     } else if (budget) preconditions = { ...preconditions, resourceVersion: pod.metadata.resourceVersion };
+  }
+  if (!dryRun && pod.metadata.deletionTimestamp === undefined) {
+    const marked = await markDisrupted(request, pod, preconditions?.resourceVersion);
+    if (preconditions?.resourceVersion !== undefined && marked) preconditions = { ...preconditions, resourceVersion: marked };
   }
   await remove({ ...write, dryRun, namespace, name, options: { ...options, ...(preconditions ? { preconditions } : {}) } });
   return success;

@@ -7,6 +7,7 @@ import { semanticEqual } from '#api/walk/equal.ts';
 import { type Errors, type TypeRules, typeRules } from '#api/walk/typerules.ts';
 import { parseCron } from '#format/cron.ts';
 import { selectorOf } from '#format/selector.ts';
+import { isZone } from '#format/zone.ts';
 import { type JobSpec, type PodFailurePolicyRule, PodFailurePolicyOnPodConditionsPattern } from './common.ts';
 import { CronJob, type JobTemplateSpec } from './cronjob.ts';
 import { Job } from './job.ts';
@@ -255,13 +256,7 @@ function checkTimeZone(zone: string, errors: Errors): void {
   if (zone === '') errors.push(invalid(at, zone, 'timeZone must be nil or non-empty string'));
   else if (/^local$/i.test(zone))
     errors.push(invalid(at, zone, 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'));
-  else {
-    try {
-      Intl.DateTimeFormat('en-US', { timeZone: zone });
-    } catch {
-      errors.push(invalid(at, zone, `unknown time zone ${zone}`));
-    }
-  }
+  else if (!isZone(zone)) errors.push(invalid(at, zone, `unknown time zone ${zone}`));
 }
 
 function checkCronJob(cron: CronJob, errors: Errors): void {
