@@ -1,6 +1,7 @@
 // The schema DSL: every API type is one `struct(...)` value, and everything that must know the shape of an object
 // (TypeScript types, decoding, defaults, validation, protobuf, merge, OpenAPI) walks that value. See DESIGN law 4:
 // a fact is said once.
+import type { FieldError } from './fielderror.ts';
 
 /** How server-side apply and strategic merge treat a list. */
 export type ListType = 'atomic' | 'set' | 'map';
@@ -91,10 +92,29 @@ export interface Field<T = unknown, R extends boolean = boolean> extends FieldFa
 }
 export type Fields = Readonly<Record<string, Field>>;
 
+/** Reads and checks objects of a kind that somebody's CustomResourceDefinition describes; see structural/. */
+export interface CustomWalkers {
+  readonly namespaced: boolean;
+  /** Normal form, pruned and (with `defaults`) defaulted; `meta` reads metadata. Shares nothing with the value. */
+  read(value: Readonly<Record<string, unknown>>, options: { readonly defaults: boolean; readonly meta: MetaReader }): CustomRead;
+  /** What is wrong with an object, apart from its own metadata; unchanged parts of `previous` pass. */
+  validate(object: object, previous?: object): FieldError[];
+}
+export type MetaReader = (metadata: unknown) => CustomRead;
+export interface CustomRead {
+  readonly object: object;
+  /** Paths of unknown fields that were dropped. */
+  readonly unknown: readonly string[];
+}
+
 export interface StructOptions {
   /** Set on types that are served or enveloped: their apiVersion and kind. */
   readonly gvk?: readonly { readonly group: string; readonly version: string; readonly kind: string }[];
   readonly mapType?: 'atomic';
+  /** Objects may have members that the struct does not name. */
+  readonly open?: boolean;
+  /** The type is a custom resource's. */
+  readonly custom?: CustomWalkers;
   /** A field whose value says which of the others is set: each of those by the value that stands for it. */
   readonly union?: { readonly discriminator: string; readonly fields: Readonly<Record<string, string>> };
 }

@@ -1,14 +1,18 @@
 // The one door to the rules of all kinds: decode, defaults, validation.
-import type { Struct } from '#api/dsl.ts';
+import type { CustomWalkers, Struct } from '#api/dsl.ts';
 import type { FieldError } from '#api/fielderror.ts';
-import { checkMeta, checkMetaUpdate } from '#api/meta/v1/objectmeta.rules.ts';
+import { dns1123Subdomain } from '#api/formats.ts';
+import { ObjectMeta } from '#api/meta/v1/objectmeta.ts';
+import { checkMeta, checkMetaUpdate, type MetaRules } from '#api/meta/v1/objectmeta.rules.ts';
 import type { KubeObject } from '#api/object.ts';
 import * as refs from '#api/refs.ts';
 import { badRequest, type StatusError } from '#api/status.ts';
-import { type Decoded, DecodeCompiler } from '#api/walk/decode.ts';
+import { type Decoded, DecodeCompiler, DecodeError } from '#api/walk/decode.ts';
+import { goValue } from '#api/walk/gotypes.ts';
 import type { TypeRules } from '#api/walk/typerules.ts';
 import { ValidateCompiler } from '#api/walk/validate.ts';
 import { goQuote } from '#format/goquote.ts';
+import { isObject } from '#format/own.ts';
 import { allRules } from './allrules.ts';
 
 export type { Decoded } from '#api/walk/decode.ts';
@@ -33,15 +37,30 @@ export function rulesOf(struct: Struct): TypeRules | undefined {
  * is false). Throws DecodeError. The result shares no list, map or object of the DSL's shape with the input.
  */
 export function decode<T = KubeObject>(struct: Struct, value: unknown, options: { readonly defaults?: boolean } = {}): Decoded<T> {
-  return decoders.decode<T>(struct, value, options.defaults ?? true);
+  const defaults = options.defaults ?? true;
+  const { custom } = struct.options;
+  return custom ? decodeCustom<T>(custom, value, defaults) : decoders.decode<T>(struct, value, defaults);
+}
+
+const unknownText = /^unknown field "(.*)"$/s;
+
+function readMeta(metadata: unknown): { object: object; unknown: readonly string[] } {
+  const { object, unknown } = decoders.decode<object>(ObjectMeta, metadata, true);
+  return { object, unknown: unknown.map((text) => unknownText.exec(text)?.[1] ?? text) };
+}
+
+function decodeCustom<T>(custom: CustomWalkers, value: unknown, defaults: boolean): Decoded<T> {
+  if (!isObject(value)) throw new DecodeError(`json: cannot unmarshal ${goValue(value)} into Go value of type map[string]interface {}`);
+  const { object, unknown } = custom.read(value, { defaults, meta: readMeta });
+  return { object: object as T, unknown: unknown.map((path) => `unknown field ${goQuote(path)}`) };
 }
 /** A copy of the object with scheme defaults applied; also brings it to the server's normal form. */
 export function applyDefaults<T extends object>(struct: Struct, object: T): T {
-  return decoders.decode<T>(struct, object, true).object;
+  return decode<T>(struct, object).object;
 }
 /** A copy of the object in the server's normal form (what its JSON holds), without defaulting. */
 export function normalize<T extends object>(struct: Struct, object: T): T {
-  return decoders.decode<T>(struct, object, false).object;
+  return decode<T>(struct, object, { defaults: false }).object;
 }
 /** The 400 for a body that cannot be decoded: `Deployment in version "v1" cannot be handled as a Deployment: …`. */
 export function cannotBeHandled(type: { readonly kind: string; readonly version: string }, into: string, reason: string): StatusError {
@@ -54,14 +73,21 @@ export function strictReason(findings: readonly string[]): string {
 
 /** True when objects of this kind live in namespaces. */
 export function isNamespaced(struct: Struct): boolean {
-  return !clusterScoped.has(struct);
+  return struct.options.custom?.namespaced ?? !clusterScoped.has(struct);
 }
 
-function validate(struct: Struct, object: KubeObject, update: boolean): FieldError[] {
+function metaRules(struct: Struct): MetaRules {
+  const name = struct.options.custom ? dns1123Subdomain : byStruct.get(struct)?.name;
+  return { namespaced: isNamespaced(struct), ...(name ? { name } : {}) };
+}
+
+function validate(struct: Struct, object: KubeObject, previous: KubeObject | undefined): FieldError[] {
   const errors: FieldError[] = [];
+  checkMeta(object.metadata, metaRules(struct), errors);
+  const { custom } = struct.options;
+  if (custom) return [...errors, ...custom.validate(object, previous)];
   const rules = byStruct.get(struct);
-  const env = { root: struct, update };
-  checkMeta(object.metadata, { namespaced: isNamespaced(struct), ...(rules?.name ? { name: rules.name } : {}) }, errors);
+  const env = { root: struct, update: previous !== undefined };
   validators.visitor(struct)?.(object, '', errors, env);
   rules?.object?.(object as never, errors, env);
   return errors;
@@ -69,7 +95,7 @@ function validate(struct: Struct, object: KubeObject, update: boolean): FieldErr
 
 /** Everything wrong with a new object (decoded, defaulted, prepared by its strategy). */
 export function validateCreate(struct: Struct, object: KubeObject): FieldError[] {
-  const errors = validate(struct, object, false);
+  const errors = validate(struct, object, undefined);
   byStruct.get(struct)?.create?.(object as never, errors);
   return errors;
 }
@@ -77,17 +103,17 @@ export function validateCreate(struct: Struct, object: KubeObject): FieldError[]
 export function validateUpdate(struct: Struct, next: KubeObject, previous: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   checkMetaUpdate(next.metadata, previous.metadata, errors);
-  errors.push(...validate(struct, next, true));
+  errors.push(...validate(struct, next, previous));
   byStruct.get(struct)?.update?.(next as never, previous as never, errors);
   return unique(errors);
 }
 /** Everything wrong with a write to /status; the rest of the object is the stored one's. */
 export function validateStatusUpdate(struct: Struct, next: KubeObject, previous: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
-  const rules = byStruct.get(struct);
-  checkMeta(next.metadata, { namespaced: isNamespaced(struct), ...(rules?.name ? { name: rules.name } : {}) }, errors);
+  checkMeta(next.metadata, metaRules(struct), errors);
   checkMetaUpdate(next.metadata, previous.metadata, errors);
-  rules?.status?.(next as never, previous as never, errors);
+  errors.push(...(struct.options.custom?.validate(next, previous) ?? []));
+  byStruct.get(struct)?.status?.(next as never, previous as never, errors);
   return errors;
 }
 /** What is wrong with a review, a Binding or another object that is not stored: shape and rules, not metadata. */

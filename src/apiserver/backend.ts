@@ -29,7 +29,7 @@ export function createBackend({ registry, transport, authorizer }: BackendOption
       const resource = resourceOf(ref);
       const entry = await newest(registry, resource, resource.key(namespace, name));
       if (!entry) throw notFound(resource.groupResource, name);
-      return resource.view(entry).object as T;
+      return (await resource.load(entry)).object as T;
     },
     peek: <T extends KubeObject>(ref: ResourceRef<T>, name: string, namespace = '') =>
       registry.peek(resourceOf(ref), namespace, name) as T | undefined,

@@ -50,10 +50,14 @@ export function mediaType(header: string | undefined): string {
 }
 
 /** The format of a body that holds an object; 415 for anything that is not offered. */
-export function bodyFormat(call: Call): BodyFormat {
+export function bodyFormat(call: Call, target?: Target): BodyFormat {
   const type = mediaType(call.headers['content-type']);
   if (type === '') return 'json';
   const format = formats[type];
+  // Custom resources have no protobuf form.
+  if (target?.struct.options.custom && (!format || format === 'protobuf')) {
+    throw unsupportedMediaType(Object.keys(formats).filter((name) => formats[name] !== 'protobuf'));
+  }
   if (!format) throw unsupportedMediaType(Object.keys(formats));
   return format;
 }
@@ -157,7 +161,7 @@ export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): 
   // Looking for keys said twice costs a slower parser: only for those who ask.
   let duplicates: readonly string[] = [];
   if (value === undefined) {
-    const format = bodyFormat(call);
+    const format = bodyFormat(call, target);
     const bytes = await readBody(call);
     value = bodyValue(bytes, format, target);
     if (call.params.has('fieldValidation') && validation !== 'Ignore' && format !== 'protobuf') duplicates = duplicatesOf(bytes, format);

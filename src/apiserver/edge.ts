@@ -4,7 +4,7 @@ import { messageOf } from '#base/errors.ts';
 import type { HttpHandlers, HttpHeaders, HttpReply, HttpRequest, HttpWriter, Socket } from '#base/net.ts';
 import type { World } from '#base/world.ts';
 import type { Answer, Call } from './chain.ts';
-import { type Accepted, accepted, encodeAnswer, type Encoded, frameEncoder, watchContentType } from './negotiate.ts';
+import { type Accepted, accepted, acceptedFor, encodeAnswer, type Encoded, frameEncoder, watchContentType } from './negotiate.ts';
 import type { Outcome, Pipeline } from './pipeline.ts';
 
 const noParams = new URLSearchParams();
@@ -114,7 +114,7 @@ export class Edge implements AsyncDisposable {
       case 'watch': {
         let choice: Accepted;
         try {
-          choice = accepted(call.headers['accept']);
+          choice = acceptedFor(answer.row, accepted(call.headers['accept']));
         } catch (error) {
           return this.#sendStatus(reply, error, base);
         }

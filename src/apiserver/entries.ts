@@ -27,8 +27,8 @@ export function writeRequest(registry: Registry, resource: Resource, ctx: Contex
 }
 
 /** An object as an answer, with the bytes that the cache has or the write made. */
-export function entryAnswer(resource: Resource, entry: Entry, status = 200): Answer {
-  const view = resource.view(entry);
+export async function entryAnswer(resource: Resource, entry: Entry, status = 200): Promise<Answer> {
+  const view = await resource.load(entry);
   return { kind: 'object', status, object: view.object, json: () => view.json(), row: resource.row };
 }
 

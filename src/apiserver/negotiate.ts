@@ -17,6 +17,8 @@ export interface Accepted {
   readonly form: Form;
   /** Version of meta.k8s.io for the converted forms. */
   readonly metaVersion: string;
+  /** What else the client takes, where the first choice has no form for the object. */
+  readonly otherwise?: Accepted;
 }
 
 const protobufType = 'application/vnd.kubernetes.protobuf';
@@ -47,18 +49,34 @@ const encodings: Readonly<Record<string, Encoding | undefined>> = {
 };
 
 function choose(header: string): Accepted | undefined {
+  const [first, ...others] = choices(header);
+  if (first?.encoding !== 'protobuf') return first;
+  const otherwise = others.find((choice) => choice.encoding !== 'protobuf');
+  return otherwise ? { ...first, otherwise } : first;
+}
+
+function* choices(header: string): Generator<Accepted> {
   for (const { type, params } of parseAccept(header)) {
     const encoding = encodings[type];
     if (!encoding) continue;
     const { as, g, v } = params;
-    if (as === undefined) return { encoding, form: 'object', metaVersion: 'v1' };
+    if (as === undefined) {
+      yield { encoding, form: 'object', metaVersion: 'v1' };
+      continue;
+    }
     if (g !== 'meta.k8s.io' || (v !== 'v1' && v !== 'v1beta1')) continue;
     // Tables have no protobuf form.
     if (encoding === 'protobuf' && as === 'Table') continue;
     if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList')
-      return { encoding, form: as, metaVersion: v };
+      yield { encoding, form: as, metaVersion: v };
   }
-  return undefined;
+}
+
+/** The choice for objects of a row: custom resources have no protobuf form, their metadata has. */
+export function acceptedFor(row: ResourceRow | undefined, choice: Accepted): Accepted {
+  if (!row?.custom || choice.encoding !== 'protobuf' || choice.form !== 'object') return choice;
+  if (!choice.otherwise) throw notAcceptable(offered.slice(0, 2));
+  return choice.otherwise;
 }
 
 /** Refuses a request before it changes anything when its answer could not be given in a form that the client takes. */
@@ -101,9 +119,10 @@ function encode(value: object, encoding: 'json' | 'yaml', pretty: boolean): stri
 /** Encodes a single object or a list. Watches and streams are not encoded here. */
 export function encodeAnswer(
   answer: Answer & { kind: 'object' | 'list' },
-  choice: Accepted,
+  accept: Accepted,
   options: TableOptions & { pretty: boolean },
 ): Encoded {
+  const choice = acceptedFor(answer.row, accept);
   const { form } = choice;
   const { pretty } = options;
   const isStatus = answer.kind === 'object' && (answer.object as { kind?: string }).kind === 'Status';
@@ -133,7 +152,12 @@ export function encodeAnswer(
 
 /** A list as an object. */
 export function listObject(row: ResourceRow, metadata: ListMetaValues, items: readonly Encodable[]): object {
-  return { kind: `${row.kind}List`, apiVersion: apiVersionOf(row), metadata, items: items.map((item) => item.object) };
+  return {
+    kind: row.custom?.listKind ?? `${row.kind}List`,
+    apiVersion: apiVersionOf(row),
+    metadata,
+    items: items.map((item) => item.object),
+  };
 }
 
 const comma = Buffer.from(',');
@@ -143,7 +167,7 @@ const metadataKey = Buffer.from('"metadata":{');
 
 // Items of a list carry no kind and apiVersion: the bytes of an object from its metadata on.
 function listBytes(row: ResourceRow, metadata: ListMetaValues, items: readonly Encodable[]): Uint8Array {
-  const head = `{"kind":"${row.kind}List","apiVersion":"${apiVersionOf(row)}","metadata":${JSON.stringify(metadata)},"items":[`;
+  const head = `{"kind":"${row.custom?.listKind ?? `${row.kind}List`}","apiVersion":"${apiVersionOf(row)}","metadata":${JSON.stringify(metadata)},"items":[`;
   const chunks: Uint8Array[] = [Buffer.from(head)];
   for (let i = 0; i < items.length; i++) {
     const json = (items[i] as Encodable).json();

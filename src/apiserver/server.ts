@@ -1,6 +1,7 @@
 // The API server, composed: store → watch cache → registry → chain → HTTP and loopback.
 import type { HttpHandlers } from '#base/net.ts';
 import type { Component, World } from '#base/world.ts';
+import { createClient } from '#client/create.ts';
 import type { Transport, UserInfo } from '#client/transport.ts';
 import type { Store } from '#store/kv.ts';
 import { Admission, type AdmissionPlugin } from './admission/plugin.ts';
@@ -12,6 +13,7 @@ import { advertise, bootstrap } from './bootstrap.ts';
 import { Hub } from './cacher/hub.ts';
 import type { Auditor, Authenticator, Authorizer, Backend } from './chain.ts';
 import { Compactor } from './compactor.ts';
+import { startCustomResources } from './crd/start.ts';
 import { defaultConfig, type ServerConfig } from './config.ts';
 import { Edge } from './edge.ts';
 import type { PlugFactory } from './endpoint.ts';
@@ -104,6 +106,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor, metrics });
   await hub.start();
   await repairAll(registry);
+  const customResources = await startCustomResources({ registry, world, backend, client: createClient(transport(apiserverUser)) });
   const edge = new Edge(world, pipeline, config.requestTimeout);
   const compactor = new Compactor(store, world, config.compactionInterval);
   await bootstrap(registry, transport(apiserverUser));
@@ -122,6 +125,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       closed = true;
       for (const helper of helpers) await helper?.[Symbol.asyncDispose]();
       pipeline.close();
+      await customResources[Symbol.asyncDispose]();
       await compactor[Symbol.asyncDispose]();
       await hub[Symbol.asyncDispose]();
       await edge[Symbol.asyncDispose]();

@@ -38,6 +38,7 @@ const actions: Readonly<Record<string, Verb>> = {
 export async function serveResource(registry: Registry, resource: Resource, ctx: Context, recheck: Recheck): Promise<Answer> {
   const { info, call } = ctx;
   const { row } = resource;
+  if (row.custom?.deprecation) ctx.warnings.push(row.custom.deprecation);
   const verb = actions[info.verb];
   if (!verb) throw methodNotAllowed();
   checkAcceptable(call.headers['accept'], row);

@@ -29,7 +29,7 @@ class Checker {
     else {
       for (const name of Object.keys(value)) {
         this.path.push(fieldElement(name));
-        if (shape.kind === 'struct' && !shape.fields.has(name)) this.error('field not declared in schema');
+        if (shape.kind === 'struct' && !shape.struct.options.open && !shape.fields.has(name)) this.error('field not declared in schema');
         else this.check(value[name], memberShape(shape, name));
         this.path.pop();
       }

@@ -1,8 +1,10 @@
 // One watch: changes of a table, seen through a selection, as an async sequence of batches.
 import type { KubeObject } from '#api/object.ts';
 import type { Clock, Timer } from '#base/clock.ts';
+import { statusOf } from '#api/status.ts';
 import type { EncodableEvent } from '../chain.ts';
 import type { Entry } from './entry.ts';
+import { withVersion } from './codec.ts';
 import { encodable } from './entry.ts';
 import type { Change, Listener, Table } from './table.ts';
 
@@ -14,7 +16,7 @@ export interface Scope {
   readonly key?: string;
   readonly trigger?: string;
   /** Further selection by labels and fields; absent: everything. */
-  readonly matches?: (object: KubeObject) => boolean;
+  readonly matches?: (entry: Entry) => boolean;
 }
 
 export interface WatchSettings {
@@ -30,6 +32,8 @@ export interface WatchSettings {
   readonly revision: () => number;
   /** Another version of the same object, for resources that are stored in one version and served in two. */
   readonly view?: (entry: Entry) => { readonly object: KubeObject; json(): Uint8Array };
+  /** Makes `view` possible where somebody else converts; undefined when it is possible already. */
+  readonly prepare?: (entries: readonly Entry[]) => Promise<void> | undefined;
 }
 
 /** Events that may wait for a reader before the watch is cut off. */
@@ -41,6 +45,8 @@ export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]>
   readonly trigger: string | undefined;
   readonly #settings: WatchSettings;
   #pending: EncodableEvent[] = [];
+  /** Changes that must be converted before they are events. */
+  #unprepared: Change[] = [];
   #wake: (() => void) | undefined;
   #ended = false;
   #unsubscribe: () => void = () => {};
@@ -66,10 +72,13 @@ export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]>
 
   notify(change: Change): void {
     if (this.#ended || !this.#inScope(change.entry.key)) return;
-    const event = this.#translate(change);
-    if (!event) return;
-    if (this.#pending.length >= maxPending) return this.interrupted();
-    this.#pending.push(event);
+    if (this.#pending.length + this.#unprepared.length >= maxPending) return this.interrupted();
+    if (this.#settings.prepare) this.#unprepared.push(change);
+    else {
+      const event = this.#translate(change);
+      if (!event) return;
+      this.#pending.push(event);
+    }
     this.#wake?.();
   }
 
@@ -79,14 +88,16 @@ export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]>
     const { matches } = scope;
     const item = (entry: Entry) => (view ? view(entry) : entry);
     if (!matches) return { type: change.type, item: item(change.entry) };
-    const before = change.previous !== undefined && matches(change.previous.object);
-    const now = change.type !== 'DELETED' && matches(change.entry.object);
+    const before = change.previous !== undefined && matches(change.previous);
+    const now = change.type !== 'DELETED' && matches(change.entry);
     if (now) return { type: before ? 'MODIFIED' : 'ADDED', item: item(change.entry) };
     if (!before) return undefined;
     if (change.type === 'DELETED') return { type: 'DELETED', item: item(change.entry) };
     // Gone from the selection only: the last state that matched, at the revision of the change.
-    const last = (change.previous as Entry).at(change.entry.revision);
-    return { type: 'DELETED', item: item(last) };
+    const previous = change.previous as Entry;
+    if (!view) return { type: 'DELETED', item: previous.at(change.entry.revision) };
+    const { object } = view(previous);
+    return { type: 'DELETED', item: encodable(withVersion(object, change.entry.revision)) };
   }
 
   interrupted(): void {
@@ -97,10 +108,26 @@ export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]>
   #bookmark(): void {
     const { bookmark, revision } = this.#settings;
     const now = revision();
-    if (this.#pending.length > 0 || now <= this.#lastSent) return;
+    if (this.#pending.length + this.#unprepared.length > 0 || now <= this.#lastSent) return;
     this.#lastSent = now;
     this.#pending.push({ type: 'BOOKMARK', item: encodable(bookmark(now, false)) });
     this.#wake?.();
+  }
+
+  async #prepare(): Promise<void> {
+    const changes = this.#unprepared;
+    this.#unprepared = [];
+    try {
+      await this.#settings.prepare?.(changes.flatMap(({ entry, previous }) => (previous ? [previous, entry] : [entry])));
+      for (const change of changes) {
+        const event = this.#translate(change);
+        if (event) this.#pending.push(event);
+      }
+    } catch (error) {
+      // What cannot be converted cannot be left out either: the client is told, and starts again.
+      this.#pending.push({ type: 'ERROR', item: encodable(statusOf(error) as never) });
+      this.#ended = true;
+    }
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<readonly EncodableEvent[]> {
@@ -122,6 +149,8 @@ export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]>
           yield batch;
         } else if (this.#ended) {
           return;
+        } else if (this.#unprepared.length > 0) {
+          await this.#prepare();
         } else {
           await new Promise<void>((resolve) => {
             this.#wake = resolve;

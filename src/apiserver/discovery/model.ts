@@ -48,7 +48,7 @@ export function discoveredResource(row: ResourceRow): DiscoveredResource {
     group: row.group,
     version: row.version,
     namespaced: row.namespaced,
-    verbs: row.verbs,
+    verbs: row.custom?.offered ?? row.verbs,
     shortNames: row.shortNames,
     categories: row.categories,
     ...(row.storageVersionHash ? { storageVersionHash: row.storageVersionHash } : {}),

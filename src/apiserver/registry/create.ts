@@ -57,7 +57,8 @@ async function createOnce(request: WriteRequest, draft: KubeObject): Promise<Ent
   let undo: (() => void) | undefined;
   let written = false;
   try {
-    const errors = [...validateNew(resource.row, object), ...(strategy.validateCreate?.(object, write) ?? [])];
+    const found = strategy.validateCreate?.(object, write) ?? [];
+    const errors = [...validateNew(resource.row, object), ...(found instanceof Promise ? await found : found)];
     if (errors.length > 0) throw invalid(resource.groupKind, object.metadata.name, errors);
     for (const text of strategy.warnings?.(object, undefined, write) ?? []) ctx.warnings.push(text);
     if (strategy.reserve) ({ object, reservation } = await strategy.reserve(object, undefined, write));
@@ -65,7 +66,7 @@ async function createOnce(request: WriteRequest, draft: KubeObject): Promise<Ent
     const key = resource.key(object.metadata.namespace ?? '', object.metadata.name);
     if (request.dryRun) {
       if (resource.table.get(key)) throw alreadyExists(resource.groupResource, object.metadata.name);
-      return new Entry(key, 0, encodeStored(resource.toStorage(object)), registry.config.freeze);
+      return new Entry(key, 0, encodeStored(await resource.toStorage(object)), registry.config.freeze);
     }
     const result = await persist(registry, resource, key, object, 0);
     if (!result.ok) throw alreadyExists(resource.groupResource, object.metadata.name);

@@ -107,6 +107,10 @@ export class CreateMemo {
     return undefined;
   }
 
+  clear(): void {
+    this.#recent.clear();
+  }
+
   add(key: string, object: KubeObject, entry: ManagedFieldsEntry): void {
     const recent = this.#recent.get(key) ?? [];
     this.#recent.set(key, recent);

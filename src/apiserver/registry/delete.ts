@@ -34,6 +34,7 @@ export async function remove(request: DeleteRequest): Promise<DeleteResult> {
   let verified = false;
   for (let attempt = 0; attempt < attempts; attempt++) {
     if (!current) throw notFound(resource.groupResource, name);
+    await resource.prepare([current]);
     const old = resource.view(current).object;
     try {
       checkPreconditions(resource, old, options);
@@ -121,7 +122,7 @@ function mark(registry: Registry, resource: Resource, old: KubeObject, options: 
   }
   if (grace === 0 && !held) return 'gone';
   const { generation } = before;
-  return withMeta(strategy.marked?.(old) ?? old, {
+  return withMeta(strategy.marked?.(old, registry.world.clock.now()) ?? old, {
     deletionTimestamp: rfc3339(registry.world.clock.now() + grace * 1000),
     deletionGracePeriodSeconds: grace,
     finalizers: finalizers.length > 0 ? finalizers : undefined,
@@ -131,7 +132,9 @@ function mark(registry: Registry, resource: Resource, old: KubeObject, options: 
 
 /** Finalizers that carry the propagation policy to the garbage collector. */
 function nextFinalizers(resource: Resource, old: KubeObject, options: DeleteOptions): string[] {
-  const present = old.metadata.finalizers ?? [];
+  const own = resource.strategy.deletionFinalizer;
+  const before = old.metadata.finalizers ?? [];
+  const present = own !== undefined && !old.metadata.deletionTimestamp && !before.includes(own) ? [...before, own] : before;
   const { propagationPolicy, orphanDependents } = options;
   const others = present.filter((name) => name !== orphan && name !== foreground);
   let wanted: string | undefined;

@@ -57,7 +57,7 @@ export function fieldGetter(row: ResourceRow, label: string): { readonly path: s
       return { path, value: getterOf(path) };
     }
   }
-  const plain = row.fieldSelectors.every((path) => path === 'metadata.name' || path === 'metadata.namespace');
+  const plain = !row.custom && row.fieldSelectors.every((path) => path === 'metadata.name' || path === 'metadata.namespace');
   if (label === 'metadata.name' || (label === 'metadata.namespace' && plain)) return { path: label, value: getterOf(label) };
   throw badRequest(
     plain

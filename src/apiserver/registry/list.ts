@@ -52,7 +52,24 @@ export async function list(request: ListRequest): Promise<Answer> {
   if (revision === undefined) {
     if (!registry.hub.current) await waitAtLeast(registry, registry.store.revision());
   } else if (revision > 0) await waitAtLeast(registry, revision);
-  return answer(resource, scope, cachedPage(page, registry.hub.revision));
+  return answer(resource, scope, await newestPage(page));
+}
+
+/** A page of the newest state. Resources that others convert are looked at again when they changed meanwhile. */
+async function newestPage(request: PageRequest): Promise<Page> {
+  const { registry, resource } = request;
+  for (;;) {
+    const preparing = resource.prepare(entriesOf(request));
+    if (!preparing) return cachedPage(request, registry.hub.revision);
+    // oxlint-disable-next-line no-await-in-loop
+    await preparing;
+  }
+}
+
+function entriesOf({ resource, scope, from }: PageRequest): Iterable<Entry> {
+  if (scope.key === undefined) return resource.table.range(scope.prefix, from);
+  const entry = resource.table.get(scope.key);
+  return entry ? [entry] : [];
 }
 
 function parseLimit(text: string | null): number {
@@ -86,11 +103,11 @@ function cachedPage(request: PageRequest, revision: number): Page {
   const items: Encodable[] = [];
   if (scope.key !== undefined) {
     const entry = table.get(scope.key);
-    if (entry && entry.key >= from && (!matches || matches(entry.object))) items.push(resource.view(entry));
+    if (entry && entry.key >= from && (!matches || matches(entry))) items.push(resource.view(entry));
     return { items, revision };
   }
   for (const entry of table.range(scope.prefix, from)) {
-    if (matches && !matches(entry.object)) continue;
+    if (matches && !matches(entry)) continue;
     if (limit > 0 && items.length === limit) {
       const remaining = matches ? {} : { remaining: table.count(scope.prefix, entry.key) };
       return { items, revision, next: entry.key, ...remaining };
@@ -104,6 +121,7 @@ function cachedPage(request: PageRequest, revision: number): Page {
 async function pageAt(request: PageRequest, revision: number): Promise<Page> {
   const { registry, resource } = request;
   if (registry.hub.revision < revision) await waitAtLeast(registry, revision);
+  await resource.prepare(entriesOf(request));
   if (resource.table.lastChange <= revision) return cachedPage(request, revision);
   try {
     return await storedPage(request, revision);
@@ -121,9 +139,11 @@ async function storedPage(request: PageRequest, revision: number): Promise<Page>
   let from = request.from;
   for (;;) {
     const result = await registry.store.list(prefix, { revision, from, ...(chunk ? { limit: chunk } : {}) });
+    const entries = result.entries.map((kv) => new Entry(kv.key, kv.modRevision, kv.value, registry.config.freeze));
+    await resource.prepare(entries);
     for (const [i, kv] of result.entries.entries()) {
-      const entry = new Entry(kv.key, kv.modRevision, kv.value, registry.config.freeze);
-      if ((scope.key !== undefined && kv.key !== scope.key) || (matches && !matches(entry.object))) continue;
+      const entry = entries[i] as Entry;
+      if ((scope.key !== undefined && kv.key !== scope.key) || (matches && !matches(entry))) continue;
       if (limit > 0 && items.length === limit) {
         return { items, revision, next: kv.key, ...(matches ? {} : { remaining: result.count - i }) };
       }
@@ -141,7 +161,7 @@ async function continuePage(request: PageRequest, text: string): Promise<Page> {
   const from = scope.prefix + token.start;
   if (token.revision === -1) {
     await registry.hub.caughtUp();
-    return cachedPage({ ...request, from }, registry.hub.revision);
+    return newestPage({ ...request, from });
   }
   if (token.revision < registry.store.compactRevision()) throw expiredToken(token.start);
   try {

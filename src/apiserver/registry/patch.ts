@@ -12,6 +12,7 @@ import type { KubeObject } from '#api/object.ts';
 import { decodeValue, mediaType, parseBody, readBody } from '../body.ts';
 import type { Call } from '../chain.ts';
 import { fieldValidationOf } from '../options.ts';
+import type { ResourceRow } from '../resources/row.ts';
 import { applyUpdate } from './apply.ts';
 import type { WriteRequest } from './request.ts';
 import { update, type UpdateResult } from './update.ts';
@@ -35,9 +36,12 @@ export interface Patch {
 }
 
 /** Reads a patch body. */
-export async function readPatch(call: Call, kind: string): Promise<Patch> {
+export async function readPatch(call: Call, { kind, custom }: Pick<ResourceRow, 'kind' | 'custom'>): Promise<Patch> {
   const type = types[mediaType(call.headers['content-type'])];
-  if (!type) throw unsupportedMediaType(Object.keys(types));
+  // A strategic patch needs merge keys, which schemas of custom resources do not have.
+  if (!type || (custom && type === 'strategic')) {
+    throw unsupportedMediaType(Object.keys(types).filter((name) => !custom || types[name] !== 'strategic'));
+  }
   if (call.object !== undefined) return { type, body: call.object, duplicates: [] };
   const bytes = await readBody(call);
   const strict = call.params.has('fieldValidation') && fieldValidationOf(call.params) !== 'Ignore';
@@ -113,7 +117,7 @@ export async function patch(request: WriteRequest, namespace: string, name: stri
   const { resource, ctx } = request;
   const { row } = resource;
   const target = { struct: row.struct, group: row.group, version: row.version, kind: row.kind };
-  const body = await readPatch(ctx.call, row.kind);
+  const body = await readPatch(ctx.call, row);
   if (body.type === 'apply') return applyUpdate(request, { namespace, name, body: body.body, duplicates: body.duplicates, mayCreate });
   const validation = fieldValidationOf(ctx.call.params);
   const warned = ctx.warnings.length;

@@ -20,7 +20,7 @@ export async function persist(
   object: KubeObject,
   expected: number,
 ): Promise<Persisted> {
-  const value = encodeStored(resource.toStorage(object));
+  const value = encodeStored(await resource.toStorage(object));
   const ttl = resource.strategy.ttl?.(registry);
   const lease = ttl === undefined ? undefined : await registry.lease(ttl);
   const result = await registry.store.txn(

@@ -54,6 +54,20 @@ export class Registry {
     return resource;
   }
 
+  /** Replaces rows by resources in one step: nobody sees a state between. */
+  replace(rows: readonly ResourceRow[], resources: readonly Resource[]): void {
+    for (const row of rows) this.#resources.delete(`${row.group}/${row.version}/${row.resource}`);
+    for (const resource of resources) {
+      const { row } = resource;
+      this.#resources.set(`${row.group}/${row.version}/${row.resource}`, resource);
+    }
+    const gone = new Set(rows);
+    this.#rows = [...this.#rows.filter((row) => !gone.has(row)), ...resources.map(({ row }) => row)];
+    // Who owns which field depends on the schema.
+    this.createMemo.clear();
+    this.#generation++;
+  }
+
   /** Adds a row that stores nothing (reviews): it shows in discovery, a plug-in serves it. */
   addVirtual(row: ResourceRow): void {
     this.#rows = [...this.#rows, row];

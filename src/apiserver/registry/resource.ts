@@ -12,8 +12,13 @@ import type { Strategy } from './strategy.ts';
 export interface Conversion {
   /** The stored version's row. */
   readonly storage: ResourceRow;
-  toStorage(object: KubeObject): KubeObject;
+  toStorage(object: KubeObject): KubeObject | Promise<KubeObject>;
+  /** May give back the same object. */
   fromStorage(object: KubeObject): KubeObject;
+  /** Somebody else must be asked about this stored object: `convert`, not `fromStorage`. */
+  foreign?(object: KubeObject): boolean;
+  /** Converts foreign objects, in the same order; rejects with the StatusError that the client gets. */
+  convert?(objects: readonly KubeObject[]): Promise<readonly KubeObject[]>;
 }
 
 export class Resource {
@@ -53,17 +58,37 @@ export class Resource {
     if (!this.conversion) return entry;
     let view = this.#views.get(entry);
     if (!view) {
-      view = encodable(this.conversion.fromStorage(entry.object));
-      this.#views.set(entry, view);
+      if (this.conversion.foreign?.(entry.object)) throw new Error(`${entry.key} was not converted before it was looked at`);
+      view = this.#keep(entry, this.conversion.fromStorage(entry.object));
     }
     return view;
   }
 
-  fromStorage(object: KubeObject): KubeObject {
-    return this.conversion ? this.conversion.fromStorage(object) : object;
+  #keep(entry: Entry, object: KubeObject): Encodable {
+    const view = object === entry.object ? entry : encodable(object);
+    this.#views.set(entry, view);
+    return view;
   }
 
-  toStorage(object: KubeObject): KubeObject {
+  /** Makes sure that `view` can answer for these versions; undefined when it can already. */
+  prepare(entries: Iterable<Entry>): Promise<void> | undefined {
+    const { conversion } = this;
+    if (!conversion?.convert) return undefined;
+    const waiting: Entry[] = [];
+    for (const entry of entries) if (!this.#views.has(entry) && conversion.foreign?.(entry.object)) waiting.push(entry);
+    if (waiting.length === 0) return undefined;
+    return conversion.convert(waiting.map((entry) => entry.object)).then((objects) => {
+      for (const [index, entry] of waiting.entries()) this.#keep(entry, objects[index] as KubeObject);
+    });
+  }
+
+  /** `view`, after asking whoever must be asked. */
+  async load(entry: Entry): Promise<Encodable> {
+    await this.prepare([entry]);
+    return this.view(entry);
+  }
+
+  toStorage(object: KubeObject): KubeObject | Promise<KubeObject> {
     return this.conversion ? this.conversion.toStorage(object) : object;
   }
 }

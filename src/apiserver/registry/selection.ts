@@ -4,11 +4,13 @@ import { messageOf } from '#base/errors.ts';
 import { parseFieldSelector } from '#format/fieldselector.ts';
 import { parseSelector } from '#format/selector.ts';
 import type { KubeObject } from '#api/object.ts';
+import type { Entry } from '../cacher/entry.ts';
 import type { Scope } from '../cacher/watch.ts';
 import { fieldGetter } from './fields.ts';
 import type { Resource } from './resource.ts';
 
 type Predicate = (object: KubeObject) => boolean;
+type EntryPredicate = (entry: Entry) => boolean;
 
 export interface SelectionParams {
   readonly namespace: string;
@@ -53,14 +55,14 @@ export function scopeOf(resource: Resource, params: SelectionParams): Scope {
 }
 
 // Fields are those of the served version, the cache holds the stored one.
-function onServed(resource: Resource, predicate: Predicate): Predicate {
-  return resource.conversion ? (object) => predicate(resource.fromStorage(object)) : predicate;
+function onServed(resource: Resource, predicate: Predicate): EntryPredicate {
+  return resource.conversion ? (entry) => predicate(resource.view(entry).object) : (entry) => predicate(entry.object);
 }
 
-function combine(predicates: readonly Predicate[]): Predicate | undefined {
+function combine(predicates: readonly EntryPredicate[]): EntryPredicate | undefined {
   if (predicates.length === 0) return undefined;
   if (predicates.length === 1) return predicates[0];
-  return (object) => predicates.every((predicate) => predicate(object));
+  return (entry) => predicates.every((predicate) => predicate(entry));
 }
 
 function parse<T>(read: () => T): T {

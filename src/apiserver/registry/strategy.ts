@@ -35,6 +35,15 @@ export interface GracePeriod {
   readonly seconds: number;
 }
 
+/** What validation finds; a promise where the checks are loaded when first needed. */
+export type Findings = readonly FieldError[] | Promise<readonly FieldError[]>;
+
+/** Where a kind keeps what its /scale shows. */
+export interface Scaling {
+  read(object: KubeObject): { readonly replicas: number; readonly current: number; readonly selector: string };
+  write(object: KubeObject, replicas: number): KubeObject;
+}
+
 export interface Strategy {
   /** Completes a new object, after defaults and mutating admission, before validation. */
   prepareCreate?(object: KubeObject, write: WriteContext): KubeObject;
@@ -42,8 +51,8 @@ export interface Strategy {
   prepareUpdate?(object: KubeObject, old: KubeObject, write: WriteContext): KubeObject;
   /** Same for the `status` subresource; `object` has the old spec and metadata already. */
   prepareStatus?(object: KubeObject, old: KubeObject, write: WriteContext): KubeObject;
-  validateCreate?(object: KubeObject, write: WriteContext): readonly FieldError[];
-  validateUpdate?(object: KubeObject, old: KubeObject, write: WriteContext): readonly FieldError[];
+  validateCreate?(object: KubeObject, write: WriteContext): Findings;
+  validateUpdate?(object: KubeObject, old: KubeObject, write: WriteContext): Findings;
   warnings?(object: KubeObject, old: KubeObject | undefined, write: WriteContext): readonly string[];
   /** Takes what the object needs from a shared pool; the object comes back with it filled in. */
   reserve?(
@@ -58,10 +67,14 @@ export interface Strategy {
   grace?(object: KubeObject, requested: number | undefined): GracePeriod | undefined;
   /** True while something outside metadata.finalizers holds the object (namespaces). */
   held?(object: KubeObject): boolean;
-  /** What else changes when an object is marked for deletion. */
-  marked?(object: KubeObject): KubeObject;
+  /** What else changes when an object is marked for deletion; `now` in milliseconds. */
+  marked?(object: KubeObject, now: number): KubeObject;
   /** A deletion answers with the object, not with a Status. */
   readonly returnsDeleted?: boolean;
+  /** Added when deletion is asked for: something of ours must be done before the object may go. */
+  readonly deletionFinalizer?: string;
+  /** Absent: spec.replicas, status.replicas and spec.selector. */
+  readonly scaling?: Scaling;
   /** Whether a change raises metadata.generation; absent: by the row's rule. */
   generationChanged?(object: KubeObject, old: KubeObject): boolean;
   /** What the creator says of the status counts (nodes register with it). */

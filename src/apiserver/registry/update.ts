@@ -84,6 +84,7 @@ type Attempt = { readonly ok: true; readonly entry: Entry } | { readonly ok: fal
 async function attemptUpdate(request: UpdateRequest, key: string, current: Entry): Promise<Attempt> {
   const { registry, resource, ctx, subresource, name } = request;
   const { strategy, row } = resource;
+  await resource.prepare([current]);
   const old = resource.view(current).object;
   const write = writeContext(request);
   const part = subresource === '' || subresource === 'status' ? undefined : strategy.parts?.[subresource];
@@ -119,7 +120,8 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
   let undo: (() => void) | undefined;
   let written = false;
   try {
-    const errors: FieldError[] = [...validateNext(row, object, old, subresource), ...(strategy.validateUpdate?.(object, old, write) ?? [])];
+    const found = strategy.validateUpdate?.(object, old, write) ?? [];
+    const errors: FieldError[] = [...validateNext(row, object, old, subresource), ...(found instanceof Promise ? await found : found)];
     if (errors.length > 0) throw invalid(resource.groupKind, name, errors);
     for (const text of strategy.warnings?.(object, old, write) ?? []) ctx.warnings.push(text);
     if (strategy.reserve && subresource === '') ({ object, reservation } = await strategy.reserve(object, old, write));
@@ -130,7 +132,7 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
     }
     const done = finished(request, object, old);
     if (request.dryRun) {
-      return { ok: true, entry: new Entry(key, current.revision, encodeStored(resource.toStorage(object)), registry.config.freeze) };
+      return { ok: true, entry: new Entry(key, current.revision, encodeStored(await resource.toStorage(object)), registry.config.freeze) };
     }
     // Without its last finalizer the object is deleted instead of written.
     const result = done ? await erase(registry, key, current) : await persist(registry, resource, key, object, current.revision);

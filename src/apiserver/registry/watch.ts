@@ -1,11 +1,12 @@
 // GET with watch=true: the changes after a revision, as they happen.
 import { StatusError, invalid } from '#api/status.ts';
 import type { KubeObject } from '#api/object.ts';
-import { Watch } from '../cacher/watch.ts';
+import { type Scope, Watch } from '../cacher/watch.ts';
 import type { Answer, EncodableEvent } from '../chain.ts';
 import { isTrue } from '../requestinfo.ts';
 import { parseRevision, tooOld, waitAtLeast } from './freshness.ts';
 import type { ListRequest } from './list.ts';
+import type { Resource } from './resource.ts';
 import { scopeOf } from './selection.ts';
 
 export interface WatchRequest extends ListRequest {
@@ -40,11 +41,13 @@ export async function watch(request: WatchRequest): Promise<Answer> {
     revision: () => hub.revision,
     bookmark: (at, initialEnd) => bookmark(resource.apiVersion, row.kind, at, initialEnd),
     ...(resource.conversion ? { view: (entry) => resource.view(entry) } : {}),
+    ...(resource.conversion?.convert ? { prepare: (entries) => resource.prepare(entries) } : {}),
   });
 
   if (revision !== undefined && revision > 0) await waitAtLeast(registry, revision);
   else if (initial === 'consistent' && !hub.current) await waitAtLeast(registry, registry.store.revision());
 
+  if (initial !== 'none') await prepared(resource, scope);
   // From here to attach nothing may await: the state below and the changes after it must meet.
   if (initial === 'none' && revision !== undefined && revision > 0) {
     const changes = table.since(revision);
@@ -55,7 +58,7 @@ export async function watch(request: WatchRequest): Promise<Answer> {
   } else {
     const events: EncodableEvent[] = [];
     for (const entry of scope.key !== undefined ? [table.get(scope.key)] : table.range(scope.prefix)) {
-      if (entry && (!scope.matches || scope.matches(entry.object))) events.push({ type: 'ADDED', item: resource.view(entry) });
+      if (entry && (!scope.matches || scope.matches(entry))) events.push({ type: 'ADDED', item: resource.view(entry) });
     }
     if (bookmarks && params.get('sendInitialEvents') !== null) {
       const object = bookmark(resource.apiVersion, row.kind, hub.revision, true);
@@ -65,6 +68,14 @@ export async function watch(request: WatchRequest): Promise<Answer> {
     watcher.attach(table, events, []);
   }
   return { kind: 'watch', row, events: watcher };
+}
+
+/** Converts what a watch begins with, where others convert; what changes meanwhile is converted in another round. */
+async function prepared(resource: Resource, scope: Scope): Promise<void> {
+  const entries = () =>
+    scope.key === undefined ? resource.table.range(scope.prefix) : [resource.table.get(scope.key)].filter((entry) => entry !== undefined);
+  // oxlint-disable-next-line no-await-in-loop
+  for (let waiting = resource.prepare(entries()); waiting; waiting = resource.prepare(entries())) await waiting;
 }
 
 /** Whether, and how fresh, the present state comes first as ADDED events. */

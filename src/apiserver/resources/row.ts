@@ -1,5 +1,7 @@
 // The row that every served resource has: its names and what clients may do with it. Strategies live beside (strategy.ts).
 import type { Struct } from '#api/dsl.ts';
+import type { OpenApiSchema, OpenApiVersion } from '#api/openapi.ts';
+import type { Column } from '../table/column.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
 
@@ -10,6 +12,19 @@ export interface SubresourceRow {
   readonly group?: string;
   readonly version?: string;
   readonly verbs: readonly Verb[];
+}
+
+/** What rows of custom resources know themselves, where built-in ones have a place for it elsewhere. */
+export interface CustomRow {
+  readonly listKind: string;
+  /** What discovery tells: less when the definition is going. */
+  readonly offered: readonly Verb[];
+  /** Sent as a warning with every answer. */
+  readonly deprecation?: string;
+  readonly columns: readonly Column[];
+  /** Changes whenever something about the row does. */
+  readonly revision: string;
+  openApi(form: OpenApiVersion): OpenApiSchema;
 }
 
 export interface ResourceRow {
@@ -38,6 +53,7 @@ export interface ResourceRow {
   readonly defaultPropagation: 'Background' | 'Orphan';
   /** Key segment under /registry/. */
   readonly storagePrefix: string;
+  readonly custom?: CustomRow;
 }
 
 type Optional =

@@ -5,6 +5,7 @@ import type { Strategy } from '../registry/strategy.ts';
 import { allRows } from '../resources/all.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import { apiServiceStrategy } from './apiservice.ts';
+import { definitionStrategy } from '../crd/definition.ts';
 import { jobStrategy } from './batch.ts';
 import { csrStrategy } from './csr.ts';
 import { daemonSetStrategy } from './daemonset.ts';
@@ -32,6 +33,7 @@ const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['apps/daemonsets', daemonSetStrategy],
   ['apiregistration.k8s.io/apiservices', apiServiceStrategy],
   ['batch/jobs', jobStrategy],
+  ['apiextensions.k8s.io/customresourcedefinitions', definitionStrategy],
   ['certificates.k8s.io/certificatesigningrequests', csrStrategy],
 ]);
 

@@ -9,6 +9,7 @@ import { fieldValidationOf } from '../options.ts';
 import { patched, readPatch } from '../registry/patch.ts';
 import { update } from '../registry/update.ts';
 import { getEntry, writeRequest } from '../entries.ts';
+import type { Scaling } from '../registry/strategy.ts';
 import type { SubresourceRequest } from './subresource.ts';
 
 interface Scalable extends KubeObject {
@@ -16,20 +17,30 @@ interface Scalable extends KubeObject {
   readonly status?: { readonly replicas?: number };
 }
 
+/** The scale of built-in workloads. */
+export const builtInScaling = (resource: string): Scaling => ({
+  read(object) {
+    const { spec, status } = object as Scalable;
+    // ReplicationControllers have a plain map, the others a LabelSelector.
+    const selector = spec?.selector;
+    const text = resource === 'replicationcontrollers' ? selectorOfSet((selector ?? {}) as never) : selectorOf(selector as never);
+    return { replicas: spec?.replicas ?? 0, current: status?.replicas ?? 0, selector: String(text) };
+  },
+  write: (object, replicas) => ({ ...object, spec: { ...(object as Scalable).spec, replicas } }) as KubeObject,
+});
+
 const target = { struct: Scale, group: 'autoscaling', version: 'v1', kind: 'Scale' };
 
 /** The Scale of a workload. */
-export function scaleOf(object: Scalable, resource: string): Scale {
+export function scaleOf(object: KubeObject, scaling: Scaling): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const selector = object.spec?.selector;
-  // ReplicationControllers have a plain map, the others a LabelSelector.
-  const text = resource === 'replicationcontrollers' ? selectorOfSet((selector ?? {}) as never) : selectorOf(selector as never);
+  const { replicas, current, selector } = scaling.read(object);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
-    spec: object.spec?.replicas ? { replicas: object.spec.replicas } : {},
-    status: { replicas: object.status?.replicas ?? 0, ...(String(text) ? { selector: String(text) } : {}) },
+    spec: replicas ? { replicas } : {},
+    status: { replicas: current, ...(selector ? { selector } : {}) },
   } as Scale;
 }
 
@@ -37,15 +48,16 @@ export function scaleOf(object: Scalable, resource: string): Scale {
 export async function serveScale({ registry, resource, ctx }: SubresourceRequest): Promise<Answer> {
   const { info, call } = ctx;
   const { namespace, name } = info;
+  const scaling = resource.strategy.scaling ?? builtInScaling(resource.row.resource);
   const answer = (object: KubeObject): Answer => ({
     kind: 'object',
     status: 200,
-    object: scaleOf(object, resource.row.resource),
+    object: scaleOf(object, scaling),
     row: resource.row,
   });
   if (info.verb === 'get') {
     const entry = await getEntry(registry, resource, namespace, name, call.params);
-    return { ...answer(resource.view(entry).object) };
+    return answer((await resource.load(entry)).object);
   }
   let next: (old: KubeObject) => Scale;
   if (info.verb === 'update') {
@@ -55,13 +67,12 @@ export async function serveScale({ registry, resource, ctx }: SubresourceRequest
     }
     next = () => wanted;
   } else if (info.verb === 'patch') {
-    const patch = await readPatch(call, 'Scale');
+    const patch = await readPatch(call, { ...resource.row, kind: 'Scale' });
     if (patch.type === 'apply') {
-      next = (old) =>
-        decodeValue({ ...scaleOf(old, resource.row.resource), ...(patch.body as object) }, target, 'Ignore', () => {}) as Scale;
+      next = (old) => decodeValue({ ...scaleOf(old, scaling), ...(patch.body as object) }, target, 'Ignore', () => {}) as Scale;
     } else {
       const validation = fieldValidationOf(call.params);
-      next = (old) => decodeValue(patched(scaleOf(old, resource.row.resource), patch, Scale), target, validation, () => {}) as Scale;
+      next = (old) => decodeValue(patched(scaleOf(old, scaling), patch, Scale), target, validation, () => {}) as Scale;
     }
   } else throw methodNotAllowed();
 
@@ -73,7 +84,7 @@ export async function serveScale({ registry, resource, ctx }: SubresourceRequest
     unconditional: true,
     createWhenAbsent: false,
     next: (old) => {
-      const present = old as Scalable;
+      const present = old as KubeObject;
       const scale = next(present);
       const { resourceVersion } = scale.metadata;
       if (resourceVersion && resourceVersion !== present.metadata.resourceVersion)
@@ -84,8 +95,8 @@ export async function serveScale({ registry, resource, ctx }: SubresourceRequest
           { type: 'Invalid value', field: 'spec.replicas', value: replicas, detail: 'must be greater than or equal to 0' },
         ]);
       }
-      return { ...present, spec: { ...present.spec, replicas } } as KubeObject;
+      return scaling.write(present, replicas);
     },
   });
-  return answer(resource.view(entry).object);
+  return answer((await resource.load(entry)).object);
 }

@@ -78,7 +78,7 @@ export function columnDefinition(column: Column): object {
 
 /** Renders objects of a row's kind as a Table. */
 export const tableOf: TablePrinter = (row, objects, options) => {
-  const columns = columnsOf(row.struct.name);
+  const columns = row.custom?.columns ?? columnsOf(row.struct.name);
   const isPod = row.struct.name === 'core.v1.Pod';
   return {
     columnDefinitions: options.noHeaders ? [] : columns.map(columnDefinition),

@@ -1,7 +1,7 @@
 // Pods, Services, Namespaces and other kinds with strategies of their own, over the loopback.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { scaleOf } from '#apiserver/subresources/scale.ts';
+import { builtInScaling, scaleOf } from '#apiserver/subresources/scale.ts';
 import {
   Deployments,
   EndpointSlices,
@@ -169,7 +169,7 @@ describe('kinds', () => {
     });
     assert.equal(made.metadata.generation, 1);
     assert.equal(made.spec.replicas, 1);
-    const scale = scaleOf(made as never, 'deployments');
+    const scale = scaleOf(made as never, builtInScaling('deployments'));
     assert.equal(scale.status.selector, 'a=b');
     await deployments.patch('d', { spec: { replicas: 4 } }, { ...ns, type: 'merge', subresource: 'scale' });
     const scaled = await deployments.get('d', ns);

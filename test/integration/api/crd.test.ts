@@ -1,0 +1,187 @@
+// Custom resources: definitions are established, their objects served like all others, and cleaned up after.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { CustomResourceDefinition } from '#api/apiextensions/v1/customresourcedefinition.ts';
+import { CustomResourceDefinitions } from '#api/refs.ts';
+import { discoveryPlug } from '#apiserver/discovery/plug.ts';
+import { isNotFound, type StatusError } from '#api/status.ts';
+import { startTestApi, type TestApi } from '../../support/api.ts';
+import { customRef, definition, establish, hasCondition, versionOf } from '../../support/definitions.ts';
+import { raw } from '../../support/raw.ts';
+import { until } from '../../support/until.ts';
+
+describe('custom resources', () => {
+  let api: TestApi;
+  before(async () => {
+    api = await startTestApi({ plugs: [discoveryPlug()] });
+  });
+  after(async () => {
+    await api[Symbol.asyncDispose]();
+  });
+  const definitions = () => api.client.resource(CustomResourceDefinitions);
+
+  it('gives definitions their names and serves them', async () => {
+    const crd = await establish(api.client, { names: { shortNames: ['ct'], categories: ['all'] } });
+    assert.deepEqual(crd.status.acceptedNames, {
+      plural: 'crontabs',
+      singular: 'crontab',
+      kind: 'CronTab',
+      listKind: 'CronTabList',
+      shortNames: ['ct'],
+      categories: ['all'],
+    });
+    assert.deepEqual(crd.status.storedVersions, ['v1']);
+    assert.deepEqual(
+      crd.status.conditions?.map(({ lastTransitionTime: _, ...rest }) => rest),
+      [
+        { type: 'NamesAccepted', status: 'True', reason: 'NoConflicts', message: 'no conflicts found' },
+        { type: 'Established', status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' },
+      ],
+    );
+    const groups = await raw(api, 'GET', '/apis/stable.example.com/v1');
+    assert.deepEqual((groups.object as unknown as { resources: unknown[] }).resources, [
+      {
+        name: 'crontabs',
+        singularName: 'crontab',
+        namespaced: true,
+        kind: 'CronTab',
+        verbs: ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'],
+        shortNames: ['ct'],
+        categories: ['all'],
+        storageVersionHash: (groups.object as unknown as { resources: { storageVersionHash: string }[] }).resources[0]?.storageVersionHash,
+      },
+    ]);
+  });
+
+  it('serves every verb', async () => {
+    const crontabs = api.client.resource(customRef((await definitions().get('crontabs.stable.example.com')) as CustomResourceDefinition));
+    const made = await crontabs.create({ metadata: { name: 'a', namespace: 'default' }, spec: { cron: '* * * * *', n: 0, on: false } });
+    assert.equal(made.apiVersion, 'stable.example.com/v1');
+    assert.equal(made.metadata.generation, 1);
+    assert.deepEqual(made['spec'], { cron: '* * * * *', n: 0, on: false });
+    const changed = await crontabs.update({ ...made, spec: { cron: '1 * * * *' } });
+    assert.equal(changed.metadata.generation, 2);
+    const labelled = await crontabs.patch('a', { metadata: { labels: { x: 'y' } } }, { type: 'merge', namespace: 'default' });
+    assert.equal(labelled.metadata.generation, 2);
+    const json = await crontabs.patch('a', [{ op: 'add', path: '/spec/image', value: 'i' }], { type: 'json', namespace: 'default' });
+    assert.deepEqual(json['spec'], { cron: '1 * * * *', image: 'i' });
+    const strategic = await raw(api, 'PATCH', '/apis/stable.example.com/v1/namespaces/default/crontabs/a', '{}', {
+      'content-type': 'application/strategic-merge-patch+json',
+    });
+    assert.equal(strategic.code, 415);
+    assert.equal(
+      strategic.object.message,
+      'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml',
+    );
+    const { resourceVersion: _, ...metadata } = json.metadata;
+    await assert.rejects(crontabs.update({ ...json, metadata } as never), (error: StatusError) => error.code === 422);
+    assert.equal((await crontabs.list({ namespace: 'default', labelSelector: 'x=y' })).items.length, 1);
+    await crontabs.create({ metadata: { generateName: 'b-', namespace: 'default' } });
+    await crontabs.delete('a', { namespace: 'default' });
+    await crontabs.deleteCollection({ namespace: 'default' });
+    assert.deepEqual((await crontabs.list()).items, []);
+    const list = await raw(api, 'GET', '/apis/stable.example.com/v1/crontabs');
+    assert.equal(list.object.kind, 'CronTabList');
+  });
+
+  it('watches', async () => {
+    const crontabs = api.client.resource(customRef(await definitions().get('crontabs.stable.example.com')));
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const event of crontabs.watch({ signal: stop.signal, namespace: 'default' })) {
+        seen.push(`${event.type} ${event.object.metadata.name}`);
+        if (event.type === 'DELETED') stop.abort();
+      }
+    })();
+    const made = await crontabs.create({ metadata: { name: 'w', namespace: 'default' } });
+    await crontabs.update({ ...made, spec: 1 });
+    await crontabs.delete('w', { namespace: 'default' });
+    await watching;
+    assert.deepEqual(seen.slice(-2), ['MODIFIED w', 'DELETED w']);
+  });
+
+  it('keeps status and spec apart, and scales', async () => {
+    const crd = await establish(api.client, {
+      plural: 'shops',
+      kind: 'Shop',
+      versions: [
+        versionOf('v1', undefined, {
+          subresources: {
+            status: {},
+            scale: { specReplicasPath: '.spec.size', statusReplicasPath: '.status.size', labelSelectorPath: '.status.selector' },
+          },
+        }),
+      ],
+    });
+    const shops = api.client.resource(customRef(crd));
+    const made = await shops.create({ metadata: { name: 's', namespace: 'default' }, spec: { size: 1 }, status: { size: 9 } });
+    assert.equal(made['status'], undefined);
+    const status = await shops.updateStatus({
+      ...made,
+      metadata: { ...made.metadata, labels: { a: 'b' } },
+      spec: { size: 7 },
+      status: { size: 1, selector: 'x=y' },
+    });
+    assert.deepEqual(
+      [status['spec'], status['status'], status.metadata.labels, status.metadata.generation],
+      [{ size: 1 }, { size: 1, selector: 'x=y' }, undefined, 1],
+    );
+    const path = '/apis/stable.example.com/v1/namespaces/default/shops/s/scale';
+    const scale = await raw(api, 'GET', path);
+    assert.deepEqual((scale.object as unknown as { status: object }).status, { replicas: 1, selector: 'x=y' });
+    const scaled = await raw(api, 'PATCH', path, { spec: { replicas: 4 } }, { 'content-type': 'application/merge-patch+json' });
+    assert.equal(scaled.code, 200, scaled.text);
+    assert.deepEqual((await shops.get('s', { namespace: 'default' }))['spec'], { size: 4 });
+  });
+
+  it('refuses names that are taken until they are free', async () => {
+    const group = 'names.example.com';
+    await establish(api.client, { group, plural: 'firsts', kind: 'First', names: { shortNames: ['f'] } });
+    await definitions().create(
+      definition({ group, plural: 'seconds', kind: 'First', names: { shortNames: ['f'], singular: 'second', listKind: 'SecondList' } }),
+    );
+    const refused = await until('names are refused', async () => {
+      const crd = await definitions().get(`seconds.${group}`);
+      return (crd.status.conditions?.length ?? 0) > 1 ? crd : undefined;
+    });
+    assert.deepEqual(
+      refused.status.conditions?.map(({ lastTransitionTime: _, ...rest }) => rest),
+      [
+        { type: 'NamesAccepted', status: 'False', reason: 'KindConflict', message: '"First" is already in use' },
+        { type: 'Established', status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' },
+      ],
+    );
+    assert.equal((await raw(api, 'GET', `/apis/${group}/v1/seconds`)).code, 404);
+    await definitions().delete(`firsts.${group}`);
+    await until('the freed name is taken', async () => hasCondition(await definitions().get(`seconds.${group}`), 'Established'));
+  });
+
+  it('deletes the instances with their definition', async () => {
+    const crd = await establish(api.client, { plural: 'tmps', kind: 'Tmp' });
+    const tmps = api.client.resource(customRef(crd));
+    await tmps.create({ metadata: { name: 'plain', namespace: 'default' } });
+    await tmps.create({ metadata: { name: 'held', namespace: 'kube-system', finalizers: ['example.com/hold'] } });
+    await definitions().delete(crd.metadata.name);
+    const going = await until('deletion begins', async () => {
+      const now = await definitions().get(crd.metadata.name);
+      return now.status.conditions?.some((condition) => condition.reason === 'InstanceDeletionInProgress') ? now : undefined;
+    });
+    assert.deepEqual(going.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io']);
+    await assert.rejects(tmps.create({ metadata: { name: 'late', namespace: 'default' } }), (error: StatusError) => {
+      assert.equal(error.message, 'create not allowed while custom resource definition is terminating');
+      return error.code === 405;
+    });
+    await until('the plain one is gone', async () => (await tmps.list()).items.length === 1);
+    await tmps.patch('held', { metadata: { finalizers: null } }, { type: 'merge', namespace: 'kube-system' });
+    await until('the definition is gone', async () => {
+      try {
+        await definitions().get(crd.metadata.name);
+        return undefined;
+      } catch (error) {
+        return isNotFound(error);
+      }
+    });
+    assert.equal((await raw(api, 'GET', '/apis/stable.example.com/v1/tmps')).code, 404);
+  });
+});
