@@ -3,7 +3,7 @@ import { type Entry, words } from './words.ts';
 export const metaWords: readonly Entry[] = [
   words('meta.v1.ObjectMeta', 'What every stored object has: its name, labels, owners and history.', {
     annotations: 'Free-form notes of tools and people. They select nothing and may be large (256 KiB in total).',
-    creationTimestamp: 'Time at which the server created the object. Set by the server.',
+    creationTimestamp: 'CreationTimestamp is a timestamp: when the server created the object. Set by the server.',
     deletionGracePeriodSeconds: 'Seconds that the object gets for an orderly end once its deletion was asked for. Set by the server.',
     deletionTimestamp: 'Time after which the object may be removed; present means that it is being deleted. Set by the server.',
     finalizers: 'Names of those who must do something before the object may disappear. It stays until the list is empty.',

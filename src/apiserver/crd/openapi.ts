@@ -1,31 +1,10 @@
 // Schemas of custom resources as OpenAPI publishes them. Version 2 knows less, and kubectl copes with less of it: see
 // KEP-95 (publish CRD OpenAPI) for what must be left out there.
 import type { OpenApiSchema, OpenApiVersion } from '#api/openapi.ts';
-import { openApiName } from '#api/openapi.ts';
 import { isKnownFormat } from '#api/structural/formats.ts';
 import { additionalOf, isEmbedded, isIntOrString, itemsOf, preserves, type Schema } from '#api/structural/schema.ts';
 import type { Gvk } from '../openapi/operations.ts';
-
-const apiVersionText =
-  'APIVersion defines the versioned schema of this representation: the group and version of the API in which the object is written.';
-const kindText = 'Kind is the REST resource that the object stands for, in CamelCase. It cannot be changed.';
-const metadataText = "Standard object's metadata: name, namespace, labels, owners and what the server keeps about the object.";
-
-const reference = (shortName: string, form: OpenApiVersion): string =>
-  `${form === 'v2' ? '#/definitions/' : '#/components/schemas/'}${openApiName(shortName)}`;
-
-function metadataProperty(form: OpenApiVersion): OpenApiSchema {
-  const $ref = reference('meta.v1.ObjectMeta', form);
-  return form === 'v2' ? { description: metadataText, $ref } : { description: metadataText, allOf: [{ $ref }] };
-}
-
-function typeProperties(form: OpenApiVersion): Record<string, OpenApiSchema> {
-  return {
-    apiVersion: { description: apiVersionText, type: 'string' },
-    kind: { description: kindText, type: 'string' },
-    metadata: metadataProperty(form),
-  };
-}
+import { typeProperties } from './listschema.ts';
 
 /** Copied as they are. */
 const plain = [
@@ -125,24 +104,4 @@ export function customSchema(schema: Schema, { group, version, kind }: Gvk, form
   const published = new Publisher(form).publish(schema);
   const properties = { ...(published['properties'] as object | undefined), ...typeProperties(form) };
   return { ...published, properties, ...type };
-}
-
-/** The definition of its list. */
-export function customListSchema(kind: string, list: Gvk, name: string, form: OpenApiVersion): OpenApiSchema {
-  const item = { $ref: `${form === 'v2' ? '#/definitions/' : '#/components/schemas/'}${name}` };
-  const $ref = reference('meta.v1.ListMeta', form);
-  const { apiVersion, kind: kindProperty } = typeProperties(form);
-  return {
-    description: `${list.kind} is a list of ${kind}`,
-    type: 'object',
-    required: ['items'],
-    properties: {
-      apiVersion,
-      items: { description: `The ${kind} objects.`, type: 'array', items: form === 'v2' ? item : item },
-      kind: kindProperty,
-      metadata:
-        form === 'v2' ? { description: 'Standard list metadata.', $ref } : { description: 'Standard list metadata.', allOf: [{ $ref }] },
-    },
-    'x-kubernetes-group-version-kind': [{ group: list.group, kind: list.kind, version: list.version }],
-  };
 }

@@ -18,14 +18,14 @@ const patchTypes = [
 const bearer = { BearerToken: { description: 'Bearer token', type: 'apiKey', name: 'authorization', in: 'header' } };
 const codeTexts: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted', 401: 'Unauthorized' };
 
-const schemaName = (content: Content, rows: readonly ResourceRow[]): string | undefined => {
+const schemaName = (content: Content): string | undefined => {
   if (content.kind === 'text') return undefined;
   if (content.kind === 'meta') return openApiName(content.name);
-  return content.kind === 'list' ? listName(content.gvk, rows) : kindName(content.gvk, rows);
+  return content.kind === 'list' ? listName(content.gvk) : kindName(content.gvk);
 };
 
-const schemaAt = (prefix: string, content: Content, rows: readonly ResourceRow[]): object => {
-  const name = schemaName(content, rows);
+const schemaAt = (prefix: string, content: Content): object => {
+  const name = schemaName(content);
   return name === undefined ? { type: 'string' } : { $ref: `${prefix}${name}` };
 };
 
@@ -54,20 +54,20 @@ function bodyTypes(operation: Operation): readonly string[] {
   return operation.method === 'patch' ? patchTypes : ['*/*'];
 }
 
-function operationV2(operation: Operation, rows: readonly ResourceRow[]): object {
+function operationV2(operation: Operation): object {
   const definitions = '#/definitions/';
   const body = operation.body
     ? [
         {
           name: 'body',
           in: 'body',
-          schema: schemaAt(definitions, operation.body, rows),
+          schema: schemaAt(definitions, operation.body),
           ...(operation.method === 'delete' ? {} : { required: true }),
         },
       ]
     : [];
   const parameters = operation.parameters.map(({ name }) => ({ $ref: `#/parameters/${name}` }));
-  const schema = schemaAt(definitions, operation.response, rows);
+  const schema = schemaAt(definitions, operation.response);
   return {
     description: operation.description,
     consumes: operation.method === 'patch' && operation.body ? patchTypes : ['*/*'],
@@ -93,6 +93,40 @@ const parameterV2 = ({ name, in: place, type, description, required }: Parameter
   ...(required ? { required } : {}),
 });
 
+const inner = (object: object): string => JSON.stringify(object).slice(1, -1);
+const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(',');
+
+/** The v2 document of built-in rows as text, open for those of custom resources: these come and go, the others stay. */
+export class TextV2 {
+  readonly #rows: readonly ResourceRow[];
+  readonly #head: string;
+  readonly #paths: string;
+  readonly #definitions: string;
+  readonly #tail: string;
+
+  constructor(rows: readonly ResourceRow[]) {
+    const { paths, definitions, swagger, info: about, ...rest } = documentV2(rows) as Record<string, object>;
+    this.#rows = rows;
+    this.#head = inner({ swagger, info: about });
+    this.#paths = inner(paths as object);
+    this.#definitions = inner(definitions as object);
+    this.#tail = inner(rest);
+  }
+
+  /** True when the text is that of these rows. */
+  isOf(rows: readonly ResourceRow[]): boolean {
+    return rows.length === this.#rows.length && rows.every((row, i) => row === this.#rows[i]);
+  }
+
+  /** The whole document with some custom resources. */
+  with(custom: readonly ResourceRow[]): string {
+    const { paths, definitions } = documentV2(custom) as { paths: object; definitions: Readonly<Record<string, object>> };
+    const own = custom.flatMap(({ struct }) => [struct.name, `${struct.name}List`]);
+    const schemas = inner(Object.fromEntries(own.map((name) => [name, definitions[name]])));
+    return `{${this.#head},"paths":{${joined(this.#paths, inner(paths))}},"definitions":{${joined(this.#definitions, schemas)}},${this.#tail}}`;
+  }
+}
+
 /** /openapi/v2: everything. */
 export function documentV2(rows: readonly ResourceRow[]): object {
   const items = rows.flatMap(pathsOf);
@@ -107,7 +141,7 @@ export function documentV2(rows: readonly ResourceRow[]): object {
         .map((item): [string, object] => [
           item.path,
           {
-            ...Object.fromEntries(item.operations.map((operation) => [operation.method, operationV2(operation, rows)])),
+            ...Object.fromEntries(item.operations.map((operation) => [operation.method, operationV2(operation)])),
             parameters: item.parameters.map(parameterV2),
           },
         ])
@@ -132,9 +166,9 @@ const parameterV3 = ({ name, in: place, type, description, required }: Parameter
   schema: { type, uniqueItems: true },
 });
 
-function operationV3(operation: Operation, rows: readonly ResourceRow[]): object {
+function operationV3(operation: Operation): object {
   const components = '#/components/schemas/';
-  const answer = content(produces(operation), schemaAt(components, operation.response, rows));
+  const answer = content(produces(operation), schemaAt(components, operation.response));
   return {
     tags: [operation.tag],
     description: operation.description,
@@ -143,7 +177,7 @@ function operationV3(operation: Operation, rows: readonly ResourceRow[]): object
     ...(operation.body
       ? {
           requestBody: {
-            content: content(bodyTypes(operation), schemaAt(components, operation.body, rows)),
+            content: content(bodyTypes(operation), schemaAt(components, operation.body)),
             ...(operation.method === 'delete' ? {} : { required: true }),
           },
         }
@@ -156,12 +190,12 @@ function operationV3(operation: Operation, rows: readonly ResourceRow[]): object
   };
 }
 
-/** /openapi/v3/<group version>. `rows` are those of the group version, `all` those of the server. */
-export function documentV3(rows: readonly ResourceRow[], all: readonly ResourceRow[]): object {
+/** /openapi/v3/<group version>, of the rows of the group version. */
+export function documentV3(rows: readonly ResourceRow[]): object {
   const write = (item: PathItem): [string, object] => [
     item.path,
     {
-      ...Object.fromEntries(item.operations.map((operation) => [operation.method, operationV3(operation, all)])),
+      ...Object.fromEntries(item.operations.map((operation) => [operation.method, operationV3(operation)])),
       parameters: item.parameters.map(parameterV3),
     },
   ];

@@ -5,7 +5,8 @@ import type { Answer, Backend, Context } from '../chain.ts';
 import { parseAccept } from '../discovery/accept.ts';
 import type { PlugFactory } from '../endpoint.ts';
 import type { ResourceRow } from '../resources/row.ts';
-import { documentV2, documentV3, rowsByDocument } from './documents.ts';
+import { gitVersion } from '../discovery/version.ts';
+import { documentV2, documentV3, rowsByDocument, TextV2 } from './documents.ts';
 import { encodeDocument } from './gnostic.ts';
 
 interface Stored {
@@ -48,11 +49,20 @@ export function v2Form(accept: string | undefined): { readonly protobuf: boolean
   return undefined;
 }
 
+interface DocumentV3 {
+  readonly rows: readonly ResourceRow[];
+  readonly hash: Promise<string>;
+  stored(): Promise<Stored>;
+}
+
 /** Documents of one server, made anew when its rows change. */
 class Documents {
   readonly #backend: Backend;
   #generation = -1;
   #stored = new Map<string, Promise<Stored>>();
+  /** Of v3, by name: a document outlives changes of other groups. */
+  readonly #documents = new Map<string, DocumentV3>();
+  #text: TextV2 | undefined;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -62,7 +72,7 @@ class Documents {
     return this.#backend.rows();
   }
 
-  get(key: string, build: () => Uint8Array): Promise<Stored> {
+  get(key: string, build: () => Uint8Array | Promise<Uint8Array>): Promise<Stored> {
     const generation = this.#backend.rowsGeneration();
     if (generation !== this.#generation) {
       this.#generation = generation;
@@ -70,15 +80,44 @@ class Documents {
     }
     let stored = this.#stored.get(key);
     if (stored === undefined) {
-      stored = store(this.#backend.world, build());
+      const { world } = this.#backend;
+      stored = (async () => store(world, await build()))();
       this.#stored.set(key, stored);
       stored.catch(() => this.#stored.delete(key));
     }
     return stored;
   }
 
-  v3(name: string, rows: readonly ResourceRow[]): Promise<Stored> {
-    return this.get(`v3/${name}`, () => Buffer.from(JSON.stringify(documentV3(rows, this.rows()))));
+  /** The v2 document as JSON. */
+  textV2(): Uint8Array {
+    const builtIn = this.rows().filter((row) => !row.custom);
+    if (!this.#text?.isOf(builtIn)) this.#text = new TextV2(builtIn);
+    return Buffer.from(this.#text.with(this.rows().filter((row) => row.custom)));
+  }
+
+  /** The documents of v3 by name. */
+  v3(): ReadonlyMap<string, DocumentV3> {
+    const groups = rowsByDocument(this.rows());
+    for (const name of this.#documents.keys()) if (!groups.has(name)) this.#documents.delete(name);
+    for (const [name, rows] of groups) {
+      const known = this.#documents.get(name);
+      if (known && known.rows.length === rows.length && rows.every((row, i) => row === known.rows[i])) continue;
+      this.#documents.set(name, this.#document(rows));
+    }
+    return this.#documents;
+  }
+
+  #document(rows: readonly ResourceRow[]): DocumentV3 {
+    const { world } = this.#backend;
+    let made: Promise<Stored> | undefined;
+    const build = async (): Promise<Stored> => store(world, Buffer.from(JSON.stringify(documentV3(rows))));
+    const stored = (): Promise<Stored> => (made ??= build());
+    // Where all rows say what they were made from, the index need not make the documents to know whether they changed.
+    const custom = rows.every((row) => row.custom);
+    const revisions = rows.map((row) => `${row.resource}/${row.custom?.revision ?? ''}`).join('\n');
+    if (!custom) return { rows, hash: stored().then(({ hash }) => hash), stored };
+    const hash = world.digest.sha256(Buffer.from(`${gitVersion}\n${revisions}`)).toUpperCase();
+    return { rows, hash: Promise.resolve(hash), stored: async () => ({ ...(await stored()), hash }) };
   }
 }
 
@@ -88,32 +127,33 @@ async function serveV2(documents: Documents, ctx: Context): Promise<Answer> {
   const build = (): object => documentV2(documents.rows());
   const stored = await (form.protobuf
     ? documents.get('v2.pb', () => encodeDocument(build()))
-    : documents.get('v2.json', () => Buffer.from(JSON.stringify(build()))));
+    : documents.get('v2.json', () => documents.textV2()));
   return answer(ctx, stored, form.type);
 }
 
 async function serveIndex(documents: Documents, ctx: Context, elsewhere: readonly string[]): Promise<Answer> {
-  const paths: Record<string, { serverRelativeURL: string }> = {};
-  for (const [name, rows] of rowsByDocument(documents.rows())) {
-    // One after the other: each document is a few milliseconds of work, and others wait for the loop.
-    // oxlint-disable-next-line no-await-in-loop
-    const { hash } = await documents.v3(name, rows);
-    paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${hash}` };
-  }
-  // Documents of aggregated servers are theirs to version.
-  for (const name of elsewhere) paths[name] = { serverRelativeURL: `/openapi/v3/${name}` };
-  const stored = await documents.get(['v3', ...elsewhere].join(' '), () => Buffer.from(JSON.stringify({ paths })));
+  const stored = await documents.get(['v3', ...elsewhere].join(' '), async () => {
+    const paths: Record<string, { serverRelativeURL: string }> = {};
+    for (const [name, document] of documents.v3()) {
+      // One after the other: each document is a few milliseconds of work, and others wait for the loop.
+      // oxlint-disable-next-line no-await-in-loop
+      paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${await document.hash}` };
+    }
+    // Documents of aggregated servers are theirs to version.
+    for (const name of elsewhere) paths[name] = { serverRelativeURL: `/openapi/v3/${name}` };
+    return Buffer.from(JSON.stringify({ paths }));
+  });
   return answer(ctx, stored, 'application/json');
 }
 
 const year = 365 * 86_400;
 
 async function serveV3(documents: Documents, ctx: Context, name: string): Promise<Answer> {
-  const rows = rowsByDocument(documents.rows()).get(name);
-  if (rows === undefined) throw pathNotFound();
+  const document = documents.v3().get(name);
+  if (document === undefined) throw pathNotFound();
   const form = v2Form(ctx.call.headers['accept']);
   if (form === undefined || form.protobuf) throw notAcceptable(['application/json']);
-  const stored = await documents.v3(name, rows);
+  const stored = await document.stored();
   const asked = ctx.call.params.get('hash');
   if (asked !== null && asked !== stored.hash) {
     return { kind: 'bytes', status: 301, headers: { location: `/openapi/v3/${name}?hash=${stored.hash}` }, bytes: '' };

@@ -3,6 +3,7 @@ import { descriptionsOf } from '#api/descriptions/all.ts';
 import type { Struct } from '#api/dsl.ts';
 import { type OpenApiSchema, openApiName, openApiSchemas, type OpenApiVersion } from '#api/openapi.ts';
 import { structs } from '#api/structs.ts';
+import { customListSchema } from '../crd/listschema.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import type { Gvk } from './operations.ts';
 
@@ -13,10 +14,9 @@ for (const struct of structs.values()) {
   }
 }
 
-/** The struct of a kind; rows know their own (custom resources). */
-export function structOf(gvk: Gvk, rows: readonly ResourceRow[]): Struct | undefined {
-  const row = rows.find(({ group, version, kind }) => group === gvk.group && version === gvk.version && kind === gvk.kind);
-  return row?.struct ?? byKind.get(`${gvk.group}/${gvk.version}/${gvk.kind}`);
+/** The struct of a built-in kind. */
+function structOf(gvk: Gvk): Struct | undefined {
+  return byKind.get(`${gvk.group}/${gvk.version}/${gvk.kind}`);
 }
 
 /** Types that operations use besides the kinds themselves. */
@@ -50,12 +50,20 @@ export function schemasOf(rows: readonly ResourceRow[], version: OpenApiVersion)
   const add = (struct: Struct | undefined): void => {
     if (struct) roots.add(struct);
   };
+  const own: Record<string, OpenApiSchema> = {};
   for (const row of rows) {
-    add(row.struct);
+    if (row.custom) {
+      const { group, version: apiVersion, custom } = row;
+      own[row.struct.name] = custom.openApi(version);
+      own[`${row.struct.name}List`] = customListSchema(row, { group, version: apiVersion, kind: custom.listKind }, version);
+      for (const name of ['meta.v1.ObjectMeta', 'meta.v1.ListMeta']) add(structs.get(name));
+    } else {
+      add(row.struct);
+    }
     add(byKind.get(`${row.group}/${row.version}/${row.kind}List`) ?? structs.get(`${row.struct.name}List`));
     for (const sub of row.subresources) {
       if (!sub.kind.endsWith('Options'))
-        add(structOf({ group: sub.group ?? row.group, version: sub.version ?? row.version, kind: sub.kind }, rows));
+        add(structOf({ group: sub.group ?? row.group, version: sub.version ?? row.version, kind: sub.kind }));
     }
   }
   for (const name of always) add(structs.get(name));
@@ -64,6 +72,7 @@ export function schemasOf(rows: readonly ResourceRow[], version: OpenApiVersion)
     description: 'A change in one of the patch formats; the content type says which.',
     type: 'object',
   };
+  Object.assign(schemas, own);
   const shortNames = new Map([...structs.keys()].map((name) => [openApiName(name), name]));
   return Object.fromEntries(
     Object.entries(schemas)
@@ -73,12 +82,13 @@ export function schemasOf(rows: readonly ResourceRow[], version: OpenApiVersion)
 }
 
 /** Full name of the schema of a kind's list. */
-export function listName(gvk: Gvk, rows: readonly ResourceRow[]): string {
+export function listName(gvk: Gvk): string {
   const struct = byKind.get(`${gvk.group}/${gvk.version}/${gvk.kind}List`);
-  return struct ? openApiName(struct.name) : `${kindName(gvk, rows)}List`;
+  return struct ? openApiName(struct.name) : `${kindName(gvk)}List`;
 }
 
-/** Full name of the schema of a kind. */
-export function kindName(gvk: Gvk, rows: readonly ResourceRow[]): string {
-  return openApiName(structOf(gvk, rows)?.name ?? gvk.kind);
+/** Full name of the schema of a kind: that of its type, or its group backwards, version and kind for custom resources. */
+export function kindName(gvk: Gvk): string {
+  const struct = structOf(gvk);
+  return struct ? openApiName(struct.name) : `${gvk.group.split('.').reverse().join('.')}.${gvk.version}.${gvk.kind}`;
 }
