@@ -88,6 +88,15 @@ export class Resource {
     return this.view(entry);
   }
 
+  /** A stored object that is in no cache, as this resource serves it. */
+  async fromStored(object: KubeObject): Promise<KubeObject> {
+    const { conversion } = this;
+    if (!conversion) return object;
+    if (!conversion.foreign?.(object)) return conversion.fromStorage(object);
+    const [converted] = (await conversion.convert?.([object])) ?? [];
+    return converted as KubeObject;
+  }
+
   toStorage(object: KubeObject): KubeObject | Promise<KubeObject> {
     return this.conversion ? this.conversion.toStorage(object) : object;
   }

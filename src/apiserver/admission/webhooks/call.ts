@@ -14,9 +14,10 @@ import { rejection, reviewOf, type Verdict, verdictOf } from './review.ts';
 export class HookFailure extends Error {}
 
 /** The object as an equivalent resource serves it. */
-export function convert(object: KubeObject | undefined, from: Resource | undefined, to: Resource): KubeObject | undefined {
-  if (!object || !from || from === to) return object;
-  return to.fromStorage(from.toStorage(object));
+export async function convert(object: KubeObject | undefined, from: Resource | undefined, to: Resource): Promise<KubeObject | undefined> {
+  // Through /scale goes an object of another kind, which has no other versions.
+  if (!object || !from || from === to || object.kind !== from.row.kind) return object;
+  return to.fromStored(await from.toStorage(object));
 }
 
 const versions = ['v1', 'v1beta1'];

@@ -50,8 +50,8 @@ function patchedView(
 async function callOne(invocation: Invocation, attributes: AdmissionAttributes, registry: Registry): Promise<KubeObject | undefined> {
   const { row, object, oldObject } = attributes;
   const own = registry.find(row.group, row.version, row.resource);
-  const seen = convert(shown(object, attributes), own, invocation.resource);
-  const seenOld = convert(shown(oldObject, attributes), own, invocation.resource);
+  const seen = await convert(shown(object, attributes), own, invocation.resource);
+  const seenOld = await convert(shown(oldObject, attributes), own, invocation.resource);
   const { patch } = await ask('mutating', invocation, attributes, { object: seen, oldObject: seenOld });
   if (patch === '') return undefined;
   let view: KubeObject | undefined;
@@ -61,7 +61,7 @@ async function callOne(invocation: Invocation, attributes: AdmissionAttributes, 
     throw internal(messageOf(error), error);
   }
   if (!view || !object || semanticEqual(view, seen)) return undefined;
-  const back = own ? convert(view, invocation.resource, own) : view;
+  const back = own ? await convert(view, invocation.resource, own) : view;
   return written(keepOwners(back as KubeObject, object), object, attributes);
 }
 

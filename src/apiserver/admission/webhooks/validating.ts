@@ -22,7 +22,7 @@ async function judge(invocation: Invocation, attributes: AdmissionAttributes): P
     if (!(await selectorsMatch(hook, attributes))) return;
     const own = registry.find(row.group, row.version, row.resource);
     const view = (one: typeof object) => convert(shown(one, attributes), own, resource);
-    await ask('validating', invocation, attributes, { object: view(object), oldObject: view(oldObject) });
+    await ask('validating', invocation, attributes, { object: await view(object), oldObject: await view(oldObject) });
   } catch (error) {
     const thrown = afterFailure('validating', hook, attributes, error);
     if (thrown !== undefined) throw thrown;
