@@ -6,6 +6,7 @@ import type { Transport, UserInfo } from '#client/transport.ts';
 import type { Store } from '#store/kv.ts';
 import { Admission, type AdmissionPlugin } from './admission/plugin.ts';
 import { builtinAdmission } from './admission/all.ts';
+import { startPolicyStatus } from './admission/policies/status.ts';
 import { createAuthorizer } from './authz/authorizer.ts';
 import { createBackend } from './backend.ts';
 import { componentStatusPlug } from './componentstatus.ts';
@@ -112,6 +113,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   await bootstrap(registry, transport(apiserverUser));
   started = true;
   const helpers = await Promise.all(plugs.map((plug) => plug.start?.(apiserverUser)));
+  const stopPolicyStatus = startPolicyStatus(backend, apiserverUser);
 
   return {
     ready: Promise.resolve(),
@@ -124,6 +126,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async [Symbol.asyncDispose]() {
       closed = true;
       for (const helper of helpers) await helper?.[Symbol.asyncDispose]();
+      stopPolicyStatus();
       pipeline.close();
       await customResources[Symbol.asyncDispose]();
       await compactor[Symbol.asyncDispose]();

@@ -3,6 +3,8 @@ import { escalation } from './escalation.ts';
 import { limitRanger } from './limitranger.ts';
 import { namespaceLifecycle } from './namespacelifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
+import { policyExpressions } from './policies/expressions.ts';
+import { validatingPolicies } from './policies/validating.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resourcequota.ts';
 import { runtimeClass } from './runtimeclass.ts';
@@ -26,6 +28,8 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   defaultIngressClass,
   mutatingWebhooks,
   escalation,
+  policyExpressions,
+  validatingPolicies,
   validatingWebhooks,
   resourceQuota,
 ];

@@ -1,0 +1,147 @@
+// Policies and bindings applied to one request. Loaded when the first policy is.
+import type { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validatingadmissionpolicy.ts';
+import type { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validatingadmissionpolicybinding.ts';
+import type { KubeObject } from '#api/object.ts';
+import { forbidden, StatusError } from '#api/status.ts';
+import { annotate } from '../../annotations.ts';
+import { type AdmissionInput, admissionVariables } from '../../cel/admissionenv.ts';
+import { fromJson } from '#format/cel/native.ts';
+import { goJson } from '#format/goquote.ts';
+import type { Resource } from '../../registry/resource.ts';
+import type { AdmissionAttributes } from '../plugin.ts';
+import { convert } from '../webhooks/call.ts';
+import { reviewOf } from '../webhooks/review.ts';
+import { namespaceOf } from '../webhooks/select.ts';
+import { shown } from '../webhooks/view.ts';
+import { CompiledPolicy, type Verdict } from './compiled.ts';
+import { type Matcher, match, matcherOf } from './matching.ts';
+import { collectParams, ConfigurationError } from './params.ts';
+
+/** A policy with its bindings, ready to be asked; what is compiled is kept. */
+export class PolicyHook {
+  readonly policy: ValidatingAdmissionPolicy;
+  readonly matcher: Matcher;
+  readonly bindings: readonly { readonly binding: ValidatingAdmissionPolicyBinding; readonly matcher: Matcher }[];
+  #compiled: CompiledPolicy | undefined;
+
+  constructor(policy: ValidatingAdmissionPolicy, bindings: readonly ValidatingAdmissionPolicyBinding[]) {
+    this.policy = policy;
+    this.matcher = matcherOf(policy.spec.matchConstraints);
+    this.bindings = bindings.map((binding) => ({ binding, matcher: matcherOf(binding.spec.matchResources) }));
+  }
+  get compiled(): CompiledPolicy {
+    return (this.#compiled ??= new CompiledPolicy(this.policy));
+  }
+}
+
+interface Denial {
+  readonly policy: string;
+  readonly binding: string | undefined;
+  readonly message: string;
+  readonly reason: string;
+}
+
+const codes: Readonly<Record<string, number>> = { Unauthorized: 401, Forbidden: 403, RequestEntityTooLarge: 413, Invalid: 422 };
+const maxAnnotation = 10 * 1024;
+
+/** Applies policies to a request; throws StatusError for the first denial. */
+export async function dispatch(hooks: readonly PolicyHook[], attributes: AdmissionAttributes): Promise<void> {
+  const denials: Denial[] = [];
+  for (const hook of hooks) {
+    const resource = await match(hook.matcher, attributes);
+    if (resource) await apply(hook, resource, attributes, denials);
+  }
+  const [first] = denials;
+  if (first) throw denialError(first, attributes);
+}
+
+function denialError({ policy, binding, message, reason }: Denial, { row, name, object }: AdmissionAttributes): StatusError {
+  const by = binding === undefined ? '' : ` with binding '${binding}'`;
+  const text = `ValidatingAdmissionPolicy '${policy}'${by} denied request: ${message}`;
+  const shownName = name || object?.metadata?.name || object?.metadata?.generateName || 'Unknown';
+  const { status } = forbidden({ group: row.group, resource: row.resource }, shownName, text);
+  const given = reason || 'Invalid';
+  return new StatusError({
+    ...status,
+    reason: given,
+    code: codes[given] ?? 422,
+    details: { ...status.details, causes: [{ message: text }] },
+  });
+}
+
+/** The input of expressions: objects as the matched version shows them. */
+function inputOf(resource: Resource, attributes: AdmissionAttributes): AdmissionInput {
+  const { registry, row, object, oldObject, ctx } = attributes;
+  const own = registry.find(row.group, row.version, row.resource);
+  const view = (one: KubeObject | undefined) => convert(shown(one, attributes), own, resource);
+  const review = reviewOf(attributes, { uid: '', apiVersion: '', row: resource.row, object: undefined, oldObject: undefined });
+  const {
+    object: _,
+    oldObject: __,
+    uid: ___,
+    ...request
+  } = (review as { request: AdmissionInput['request'] & Record<string, unknown> }).request;
+  return { object: view(object), oldObject: view(oldObject), request, ctx };
+}
+
+async function apply(hook: PolicyHook, resource: Resource, attributes: AdmissionAttributes, denials: Denial[]): Promise<void> {
+  const { policy } = hook;
+  const { ctx, row, registry } = attributes;
+  const policyName = policy.metadata.name;
+  const input = inputOf(resource, attributes);
+  const notes = new Map<string, Set<string>>();
+  for (const { binding, matcher } of hook.bindings) {
+    if (!(await match(matcher, attributes))) continue;
+    const bindingName = binding.metadata.name;
+    const deny = (message: string, reason = ''): void => {
+      denials.push({ policy: policyName, binding: bindingName, message, reason });
+    };
+    const { paramRef: ref, validationActions: actions = [] } = binding.spec;
+    let params: readonly (KubeObject | undefined)[];
+    try {
+      params = await collectParams({ registry, namespace: row.namespaced ? attributes.namespace : '', kind: policy.spec.paramKind, ref });
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error;
+      if (policy.spec.failurePolicy !== 'Ignore') deny(`failed to configure binding: ${error.message}`);
+      continue;
+    }
+    const namespace = row.namespaced ? await namespaceOf(attributes) : undefined;
+    for (const param of params) {
+      const variables = admissionVariables(input, { params: fromJson(param ?? null), namespaceObject: fromJson(namespace ?? null) });
+      const { verdicts, annotations } = await hook.compiled.judge(input, variables);
+      for (const [index, verdict] of verdicts.entries()) {
+        if (verdict.denied) act(verdict, index, { binding, actions, attributes, deny });
+      }
+      for (const annotation of annotations) {
+        if ('error' in annotation) deny(annotation.error);
+        else
+          (notes.get(annotation.key) ?? notes.set(annotation.key, new Set()).get(annotation.key))?.add(
+            annotation.value.slice(0, maxAnnotation),
+          );
+      }
+    }
+  }
+  for (const [key, values] of notes) annotate(ctx, `${policyName}/${key}`, [...values].join(', '));
+}
+
+interface Acting {
+  readonly binding: ValidatingAdmissionPolicyBinding;
+  readonly actions: readonly string[];
+  readonly attributes: AdmissionAttributes;
+  deny(message: string, reason: string): void;
+}
+
+function act({ message, reason }: Verdict, index: number, { binding, actions, attributes, deny }: Acting): void {
+  const { ctx } = attributes;
+  const { policyName = '' } = binding.spec;
+  if (actions.includes('Deny')) deny(message, reason);
+  if (actions.includes('Warn')) {
+    ctx.warnings.push(
+      `Validation failed for ValidatingAdmissionPolicy '${policyName}' with binding '${binding.metadata.name}': ${message}`,
+    );
+  }
+  if (actions.includes('Audit')) {
+    const failure = { message, policy: policyName, binding: binding.metadata.name, expressionIndex: index, validationActions: actions };
+    annotate(ctx, 'validation.policy.admission.k8s.io/validation_failure', goJson([failure]));
+  }
+}

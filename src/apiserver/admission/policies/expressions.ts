@@ -1,0 +1,31 @@
+// Refuses webhooks and policies whose expressions do not compile. An admission plug-in, so that CEL is only loaded by
+// servers that need it; to clients it is part of validation.
+import type { ValidatingAdmissionPolicySpec } from '#api/admissionregistration/v1/validatingadmissionpolicy.ts';
+import type { FieldError } from '#api/fielderror.ts';
+import type { KubeObject } from '#api/object.ts';
+import { invalid } from '#api/status.ts';
+import type { AdmissionPlugin } from '../plugin.ts';
+import { isAdmissionConfiguration } from '../webhooks/rules.ts';
+
+interface Expressive extends KubeObject {
+  readonly spec?: ValidatingAdmissionPolicySpec;
+  readonly webhooks?: readonly { readonly matchConditions?: readonly { readonly name: string; readonly expression: string }[] }[];
+}
+
+async function problems(resource: string, object: Expressive): Promise<FieldError[]> {
+  if (object.webhooks) {
+    if (!object.webhooks.some(({ matchConditions }) => matchConditions?.length)) return [];
+    return (await import('./checks.ts')).checkWebhooks(object.webhooks);
+  }
+  return resource === 'validatingadmissionpolicies' && object.spec ? (await import('./checks.ts')).checkPolicySpec(object.spec) : [];
+}
+
+export const policyExpressions: AdmissionPlugin = {
+  name: 'AdmissionExpressions',
+  handles: (row, operation, subresource) =>
+    isAdmissionConfiguration(row.group, row.resource) && subresource === '' && (operation === 'CREATE' || operation === 'UPDATE'),
+  async validate({ row, object, name }) {
+    const errors = await problems(row.resource, object as Expressive);
+    if (errors.length > 0) throw invalid({ group: row.group, kind: row.kind }, name, errors);
+  },
+};
