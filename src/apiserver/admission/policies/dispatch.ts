@@ -70,7 +70,7 @@ function denialError({ policy, binding, message, reason }: Denial, { row, name, 
 }
 
 /** The input of expressions: objects as the matched version shows them. */
-function inputOf(resource: Resource, attributes: AdmissionAttributes): AdmissionInput {
+async function inputOf(resource: Resource, attributes: AdmissionAttributes): Promise<AdmissionInput> {
   const { registry, row, object, oldObject, ctx } = attributes;
   const own = registry.find(row.group, row.version, row.resource);
   const view = (one: KubeObject | undefined) => convert(shown(one, attributes), own, resource);
@@ -81,14 +81,14 @@ function inputOf(resource: Resource, attributes: AdmissionAttributes): Admission
     uid: ___,
     ...request
   } = (review as { request: AdmissionInput['request'] & Record<string, unknown> }).request;
-  return { object: view(object), oldObject: view(oldObject), request, ctx };
+  return { object: await view(object), oldObject: await view(oldObject), request, ctx };
 }
 
 async function apply(hook: PolicyHook, resource: Resource, attributes: AdmissionAttributes, denials: Denial[]): Promise<void> {
   const { policy } = hook;
   const { ctx, row, registry } = attributes;
   const policyName = policy.metadata.name;
-  const input = inputOf(resource, attributes);
+  const input = await inputOf(resource, attributes);
   const notes = new Map<string, Set<string>>();
   for (const { binding, matcher } of hook.bindings) {
     if (!(await match(matcher, attributes))) continue;
