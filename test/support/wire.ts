@@ -1,4 +1,6 @@
 // Requests over real https, as a stranger's client sends them: bytes out, bytes in.
+import assert from 'node:assert/strict';
+import { decodeProtobuf, encodeEnveloped, openEnvelope, structOfKind } from '#api/walk/protobuf.ts';
 import { httpTransport } from '#client/http.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
 import type { ApiRequest } from '#client/transport.ts';
@@ -66,4 +68,23 @@ export async function wireTo(https: HttpsApi): Promise<Wire> {
     const bytes = Buffer.concat(parts);
     return { code: response.status, headers: response.headers, bytes, json: parse(bytes) };
   };
+}
+
+export const protobuf = 'application/vnd.kubernetes.protobuf';
+export const isProtobuf = (answer: WireAnswer): boolean => Buffer.from(answer.bytes.subarray(0, 4)).toString('latin1') === 'k8s\0';
+
+/** Kubernetes' protobuf form of an object of ours. */
+export function toProtobuf(object: { readonly apiVersion: string; readonly kind: string }): Uint8Array {
+  const struct = structOfKind(object.apiVersion, object.kind);
+  assert.ok(struct, object.kind);
+  return encodeEnveloped(struct, object.apiVersion, object.kind, object);
+}
+
+/** The object in a protobuf answer. */
+export function fromProtobuf(answer: WireAnswer): unknown {
+  assert.ok(isProtobuf(answer), Buffer.from(answer.bytes).toString('utf8').slice(0, 300));
+  const { apiVersion, kind, raw } = openEnvelope(answer.bytes);
+  const struct = structOfKind(apiVersion, kind);
+  assert.ok(struct, kind);
+  return { apiVersion, kind, ...decodeProtobuf(struct, raw) };
 }

@@ -9,7 +9,7 @@ export interface Place {
   readonly collection: string;
   readonly item: string;
   readonly name: string;
-  readonly body: { readonly metadata: { readonly name: string } } & Record<string, unknown>;
+  readonly body: { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly name: string } };
 }
 
 export interface WrongRequest {

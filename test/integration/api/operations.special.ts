@@ -1,6 +1,6 @@
 // Operations that answer without keeping an object, and subresources with bodies of their own.
 import assert from 'node:assert/strict';
-import type { Wire } from '../../support/wire.ts';
+import { fromProtobuf, protobuf, toProtobuf, type Wire } from '../../support/wire.ts';
 import type { Place } from './operations.invalid.ts';
 
 type Special = (wire: Wire, place: Place & { readonly apiVersion?: string; readonly verb?: string }) => Promise<void>;
@@ -9,11 +9,13 @@ type Special = (wire: Wire, place: Place & { readonly apiVersion?: string; reado
 const creation =
   (spec: object, check: (answer: { readonly spec: object; readonly status: Record<string, unknown> }) => void): Special =>
   async (wire, { collection, row, apiVersion }) => {
-    const body = { apiVersion, kind: row.kind, metadata: {}, ...spec };
+    const body = { apiVersion: apiVersion as string, kind: row.kind, metadata: {}, ...spec };
     const answer = await wire('POST', collection, { body });
     assert.equal(answer.code, 201, JSON.stringify(answer.json));
     assert.equal(answer.json.kind, row.kind);
     check(answer.json);
+    const headers = { 'content-type': protobuf, accept: protobuf };
+    check(fromProtobuf(await wire('POST', collection, { body: toProtobuf(body), headers })) as Parameters<typeof check>[0]);
     assert.equal((await wire('POST', collection, { body: '{' })).code, 400);
     assert.equal((await wire('POST', collection, { body: 'x', headers: { 'content-type': 'text/plain' } })).code, 415);
     const asTable = await wire('POST', collection, { body, headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } });
@@ -94,6 +96,8 @@ export const subCreations: Readonly<Record<string, Special>> = {
   'pods/eviction': async (wire, { item }) => {
     const body = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'op-pod' } };
     assert.equal((await wire('POST', `${item}?dryRun=All`, { body })).code, 201);
+    const headers = { 'content-type': protobuf, accept: protobuf };
+    assert.equal((await wire('POST', `${item}?dryRun=All`, { body: toProtobuf(body), headers })).code, 201);
     assert.equal((await wire('POST', item, { body: { ...body, metadata: { name: 'other' } } })).code, 400);
   },
   'pods/ephemeralcontainers': async (wire, { item, verb }) => {
@@ -115,6 +119,9 @@ export const subCreations: Readonly<Record<string, Special>> = {
     const answer = await wire('POST', item, { body });
     assert.equal(answer.code, 201, JSON.stringify(answer.json));
     assert.match(answer.json.status.token, /^ey/);
+    const headers = { 'content-type': protobuf, accept: protobuf };
+    const encoded = fromProtobuf(await wire('POST', item, { body: toProtobuf(body), headers })) as { status: { token: string } };
+    assert.match(encoded.status.token, /^ey/);
     const short = await wire('POST', item, { body: { ...body, spec: { expirationSeconds: 5 } } });
     assert.equal(short.code, 422);
     assert.match(short.json.message, /may not specify a duration less than 10 minutes/);

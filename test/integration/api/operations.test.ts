@@ -4,7 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { withFacts } from '../../facts/facts.ts';
 import { type HttpsApi, startHttpsApi } from '../../support/https.ts';
 import { minimal } from '../../support/minimal.ts';
-import { type Wire, type WireAnswer, wireTo } from '../../support/wire.ts';
+import { fromProtobuf, isProtobuf, protobuf, toProtobuf, type Wire, type WireAnswer, wireTo } from '../../support/wire.ts';
 import { invalidRequests, type Place } from './operations.invalid.ts';
 import { otherCreations, streamed, subCreations } from './operations.special.ts';
 
@@ -22,10 +22,8 @@ export interface FactRow {
   readonly subresources?: readonly { name: string; kind: string; verbs: readonly string[]; group?: string; version?: string }[];
 }
 
-const protobuf = 'application/vnd.kubernetes.protobuf';
 const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 const partial = 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io';
-const isProtobuf = (answer: WireAnswer): boolean => Buffer.from(answer.bytes.subarray(0, 4)).toString('latin1') === 'k8s\0';
 
 const expectCode = (answer: WireAnswer, code: number): WireAnswer => {
   assert.equal(answer.code, code, Buffer.from(answer.bytes).toString('utf8').slice(0, 2_000));
@@ -66,7 +64,7 @@ withFacts('operations', (load) => {
       const example = minimal[id] as { metadata?: { name?: string } } | undefined;
       const name = example?.metadata?.name ?? `op-${row.singular}`;
       const item = `${collection}/${name}`;
-      const body = { ...example, apiVersion, kind: row.kind, metadata: { name } };
+      const body: Place['body'] = { ...example, apiVersion, kind: row.kind, metadata: { name } };
       const place: Place = { row, root, collection, item, name, body };
 
       describe(id, () => {
@@ -97,6 +95,14 @@ withFacts('operations', (load) => {
           const dry = expectCode(await wire('POST', `${collection}?dryRun=All`, { body }), 201);
           assert.equal(dry.json.metadata.name, name);
           expectCode(await wire('GET', item), 404);
+          const viaProtobuf = expectCode(
+            await wire('POST', `${collection}?dryRun=All`, {
+              body: toProtobuf(body),
+              headers: { 'content-type': protobuf, accept: `${protobuf},application/json` },
+            }),
+            201,
+          );
+          assert.equal((fromProtobuf(viaProtobuf) as typeof body).metadata.name, name);
           const made = expectCode(await wire('POST', `${collection}?fieldValidation=Strict`, { body }), 201);
           assert.equal(made.json.kind, row.kind);
           assert.equal(made.json.apiVersion, apiVersion);
@@ -154,10 +160,14 @@ withFacts('operations', (load) => {
           const answer = expectCode(await wire('PUT', item, { body: changed }), 200);
           assert.equal(answer.json.metadata.annotations.updated, 'yes');
           assert.ok(BigInt(answer.json.metadata.resourceVersion) > BigInt(current.metadata.resourceVersion));
+          const again = { ...answer.json, metadata: { ...answer.json.metadata, annotations: { updated: 'again' } } };
+          const viaProtobuf = await wire('PUT', item, { body: toProtobuf(again), headers: { 'content-type': protobuf, accept: protobuf } });
+          const encoded = fromProtobuf(expectCode(viaProtobuf, 200)) as typeof again;
+          assert.equal(encoded.metadata.annotations.updated, 'again');
           const stale = expectCode(await wire('PUT', item, { body: changed }), 409);
           assert.equal(stale.json.reason, 'Conflict');
           assert.match(stale.json.message, /the object has been modified; please apply your changes to the latest version and try again$/);
-          const blind = structuredClone(answer.json);
+          const blind = structuredClone(again);
           delete blind.metadata.resourceVersion;
           const unconditional = await wire('PUT', item, { body: blind });
           if (row.unconditionalUpdate === false) {
@@ -204,6 +214,9 @@ withFacts('operations', (load) => {
               } else if (verb === 'update') {
                 const { json } = expectCode(await wire('GET', sub.verbs.includes('get') ? url : item), 200);
                 expectCode(await wire('PUT', url, { body: json }), 200);
+                const newest = expectCode(await wire('GET', sub.verbs.includes('get') ? url : item), 200).json;
+                const headers = { 'content-type': protobuf, accept: protobuf };
+                fromProtobuf(expectCode(await wire('PUT', url, { body: toProtobuf(newest), headers }), 200));
                 const stale = { ...json, metadata: { ...json.metadata, resourceVersion: '1' } };
                 expectCode(await wire('PUT', url, { body: stale }), 409);
                 await refuse(wire, 'subupdate', what);
@@ -225,8 +238,10 @@ withFacts('operations', (load) => {
           expectCode(await wire('GET', item), 200);
           const type = 'application/merge-patch+json';
           await wire('PATCH', item, { body: { metadata: { finalizers: null } }, headers: { 'content-type': type } });
-          const gone = expectCode(await wire('DELETE', `${item}?gracePeriodSeconds=0&propagationPolicy=Background`), 200);
-          assert.ok(['Status', row.kind].includes(gone.json.kind));
+          const options = { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: 0, propagationPolicy: 'Background' };
+          const headers = { 'content-type': protobuf, accept: protobuf };
+          const gone = fromProtobuf(expectCode(await wire('DELETE', item, { body: toProtobuf(options), headers }), 200));
+          assert.ok(['Status', row.kind].includes((gone as { kind: string }).kind));
           if (row.resource === 'namespaces')
             expectCode(await wire('PUT', `${item}/finalize`, { body: { ...body, spec: { finalizers: [] } } }), 200);
           expectCode(await wire('GET', item), 404);
