@@ -159,24 +159,45 @@ export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): 
   const validation = fieldValidationOf(call.params);
   let value = call.object;
   // Looking for keys said twice costs a slower parser: only for those who ask.
-  let duplicates: readonly string[] = [];
+  let strict: Strictness | undefined;
   if (value === undefined) {
     const format = bodyFormat(call, target);
     const bytes = await readBody(call);
     value = bodyValue(bytes, format, target);
-    if (call.params.has('fieldValidation') && validation !== 'Ignore' && format !== 'protobuf') duplicates = duplicatesOf(bytes, format);
+    if (call.params.has('fieldValidation') && validation !== 'Ignore' && format !== 'protobuf') strict = strictness(bytes, format);
   }
-  const findings = [...duplicates];
-  const object = decodeValue(value, target, validation === 'Strict' ? 'Warn' : validation, (finding) => findings.push(finding));
+  const unknown: string[] = [];
+  const object = decodeValue(value, target, validation === 'Strict' ? 'Warn' : validation, (finding) => unknown.push(finding));
+  const findings = strict ? strict.merge(unknown) : unknown;
   if (findings.length > 0 && validation === 'Strict') throw cannotBeHandled(target, target.kind, strictReason(findings));
   ctx.warnings.push(...findings);
   return object as T;
 }
 
-function duplicatesOf(bytes: Uint8Array, format: 'json' | 'yaml'): readonly string[] {
-  if (format === 'json') return parseJsonStrict(bytes).duplicates.map((field) => `duplicate field ${goQuote(field)}`);
-  const { duplicates } = parseYamlStrict(text(bytes));
-  return duplicates.length > 0 ? [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`] : [];
+interface Strictness {
+  /** All findings in the order in which Kubernetes tells them. */
+  merge(unknown: readonly string[]): readonly string[];
+}
+
+function strictness(bytes: Uint8Array, format: 'json' | 'yaml'): Strictness {
+  if (format === 'yaml') {
+    const { duplicates } = parseYamlStrict(text(bytes));
+    const told = duplicates.length > 0 ? [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`] : [];
+    return { merge: (unknown) => [...told, ...unknown] };
+  }
+  const { duplicates, order } = parseJsonStrict(bytes);
+  return {
+    merge: (unknown) => {
+      const doubled = duplicates.map((path) => ({ at: order(path), told: `duplicate field ${goQuote(path)}` }));
+      const strange = unknown.map((told) => ({ at: order(quotedPath(told)), told }));
+      return [...doubled, ...strange].sort((a, b) => a.at - b.at).map(({ told }) => told);
+    },
+  };
+}
+
+/** The path in `unknown field "a.b"`. */
+function quotedPath(finding: string): string {
+  return finding.slice(finding.indexOf('"') + 1, -1);
 }
 
 /** The object in a protobuf body. Resources without a protobuf form (custom ones) answer 415. */

@@ -14,6 +14,8 @@ export interface StrictJson {
   readonly value: unknown;
   /** Paths such as `spec.containers[0].name`, each once, in the order of the text. */
   readonly duplicates: readonly string[];
+  /** When a path came in the text, for findings of different sorts that are told in the order of the text; a key said twice counts where it was said again. */
+  order(path: string): number;
 }
 
 /** Deeper values are refused: walkers recurse. */
@@ -46,7 +48,8 @@ class Scanner {
   readonly text: string;
   at = 0;
   depth = 0;
-  readonly duplicates = new Set<string>();
+  readonly duplicates = new Map<string, number>();
+  readonly paths = new Map<string, number>();
 
   constructor(text: string) {
     this.text = text;
@@ -105,7 +108,8 @@ class Scanner {
       if (this.text[this.at] !== '"') this.fail('looking for beginning of object key string');
       const key = this.string();
       const child = path === '' ? key : `${path}.${key}`;
-      if (Object.hasOwn(out, key)) this.duplicates.add(child);
+      if (!Object.hasOwn(out, key)) this.paths.set(child, this.at);
+      else if (!this.duplicates.has(child)) this.duplicates.set(child, this.at);
       this.space();
       if (this.text[this.at] !== ':') this.fail('after object key');
       this.at++;
@@ -236,5 +240,6 @@ export function parseJson(input: string | Uint8Array): unknown {
 export function parseJsonStrict(input: string | Uint8Array): StrictJson {
   const scanner = new Scanner(typeof input === 'string' ? input : textOfBytes(input));
   const value = scanner.document();
-  return { value, duplicates: [...scanner.duplicates] };
+  const { duplicates, paths } = scanner;
+  return { value, duplicates: [...duplicates.keys()], order: (path) => duplicates.get(path) ?? paths.get(path) ?? Infinity };
 }

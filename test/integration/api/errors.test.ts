@@ -57,6 +57,16 @@ const cases: readonly Case[] = [
     'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "foo"',
   ],
   [
+    'unknown fields and keys said twice, strictly, in the order of the text',
+    'POST',
+    `${deployments}?fieldValidation=Strict`,
+    '{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"d"},"spec":{"unknownField":"foo","replicas":2,"replicas":3,"other":1}}',
+    {},
+    400,
+    'BadRequest',
+    'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.unknownField", duplicate field "spec.replicas", unknown field "spec.other"',
+  ],
+  [
     'a key said twice, strictly',
     'POST',
     `${cms}?fieldValidation=Strict`,
