@@ -1,5 +1,6 @@
 // One scheduling attempt: which nodes can take the pod, which of them is the best. Pure but for the random tie-break.
 import type { Random } from '#base/random.ts';
+import { Batch, signatureOf } from './batch.ts';
 import { type CycleState, isRejection, type Plugin, type PluginSet, type Rejection } from './framework.ts';
 import type { NodeInfo } from './nodeinfo.ts';
 import { Nominator } from './nominator.ts';
@@ -68,6 +69,8 @@ export class Cycle {
   readonly #fixedScorers: readonly Plugin[];
   readonly #shapes = new Shapes();
   #next = 0;
+  /** What was found last, for siblings. */
+  #batch: Batch | undefined;
 
   constructor({ set, random, nominator, percentageOfNodesToScore }: CycleOptions) {
     this.#random = random;
@@ -93,13 +96,16 @@ export class Cycle {
       const verdict = { ...nothing, upFront: prepared, plugins: new Set([prepared.plugin]) };
       return { ok: false, verdict, prepared: undefined };
     }
+    const signature = this.#sampling(prepared, cache) ? signatureOf(pod) : undefined;
+    const sibling = signature === undefined ? undefined : this.#fromBatch(signature, prepared, cache);
+    if (sibling !== undefined) return { ok: true, node: sibling, evaluated: 1, feasible: 1, state: prepared.state };
     const { feasible, rejections, evaluated } = this.#search(prepared, cache);
     if (feasible.length === 0) {
       const plugins = new Set(prepared.narrowed);
       for (const rejection of rejections) if (rejection !== undefined) plugins.add(rejection.plugin);
       return { ok: false, verdict: { nodes, rejections, plugins, ...leftOut(prepared.narrowed) }, prepared };
     }
-    const node = (feasible.length === 1 ? feasible[0] : this.#best(prepared, feasible)) as NodeInfo;
+    const node = feasible.length === 1 ? (feasible[0] as NodeInfo) : this.#best(prepared, feasible, { cache, signature });
     return { ok: true, node, evaluated, feasible: feasible.length, state: prepared.state };
   }
 
@@ -187,25 +193,73 @@ export class Cycle {
     return { feasible, rejections, evaluated };
   }
 
-  #best({ pod, state, shape }: Prepared, nodes: readonly NodeInfo[]): NodeInfo {
+  /** Only a part of the nodes is looked at anyway, and nothing asks for a node of its own. */
+  #sampling({ only }: Prepared, cache: ClusterCache): boolean {
+    return only === undefined && this.#nominator.size === 0 && enoughNodes(cache.nodes.length, this.#percentage) < cache.nodes.length;
+  }
+
+  /** A node that was found for a sibling, if one still takes the pod. */
+  #fromBatch(signature: string, prepared: Prepared, cache: ClusterCache): NodeInfo | undefined {
+    const batch = this.#batch;
+    if (batch?.signature !== signature) return undefined;
+    if (!batch.refresh(cache.journal)) {
+      this.#batch = undefined;
+      return undefined;
+    }
+    const { nodes, totals } = batch;
+    let best = -1;
+    let score = Number.NEGATIVE_INFINITY;
+    let ties = 1;
+    for (let i = 0; i < totals.length; i++) {
+      const total = totals[i] as number;
+      if (total < score || total === Number.NEGATIVE_INFINITY) continue;
+      if (total === score && this.#random.next() * ++ties >= 1) continue;
+      if (this.#rejects(prepared, nodes[i] as NodeInfo) !== undefined) continue;
+      if (total > score) ties = 1;
+      best = i;
+      score = total;
+    }
+    return nodes[best];
+  }
+
+  #best(
+    prepared: Prepared,
+    nodes: readonly NodeInfo[],
+    { cache, signature }: { cache: ClusterCache; signature: string | undefined },
+  ): NodeInfo {
+    const { pod, state, shape } = prepared;
+    const scorers = this.#scorers.filter(({ plugin }) => plugin.preScore?.(pod, nodes, state) !== false);
+    if (signature !== undefined && scorers.every(({ plugin }) => plugin.localScore === true)) {
+      const score = (node: NodeInfo): number => {
+        let total = 0;
+        for (const { plugin, weight } of scorers) total += weight * (plugin.score?.(pod, node, state) ?? 0);
+        return total;
+      };
+      this.#batch = new Batch(signature, nodes, { score, position: cache.journal.position });
+      return nodes[this.#pick(this.#batch.totals)] as NodeInfo;
+    }
     const count = nodes.length;
     const totals = new Float64Array(count);
     const scores = new Float64Array(count);
-    for (const { plugin, weight, fixed } of this.#scorers) {
-      if (plugin.preScore?.(pod, nodes, state) === false) continue;
+    for (const { plugin, weight, fixed } of scorers) {
       if (fixed >= 0) for (let i = 0; i < count; i++) scores[i] = shape.score(fixed, nodes[i] as NodeInfo);
       else for (let i = 0; i < count; i++) scores[i] = plugin.score?.(pod, nodes[i] as NodeInfo, state) ?? 0;
       plugin.normalize?.(pod, scores, state);
       for (let i = 0; i < count; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
     }
+    return nodes[this.#pick(totals)] as NodeInfo;
+  }
+
+  /** The index of the highest total, any one of those that are alike. */
+  #pick(totals: Float64Array): number {
     let best = 0;
     let ties = 1;
-    for (let i = 1; i < count; i++) {
+    for (let i = 1; i < totals.length; i++) {
       if ((totals[i] as number) > (totals[best] as number)) {
         best = i;
         ties = 1;
       } else if (totals[i] === totals[best] && this.#random.next() < 1 / ++ties) best = i;
     }
-    return nodes[best] as NodeInfo;
+    return best;
   }
 }

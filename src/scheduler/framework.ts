@@ -64,6 +64,8 @@ export interface Plugin {
   preScore?(pod: PodInfo, nodes: readonly NodeInfo[], state: CycleState): boolean;
   /** 0 to 100, or any range when `normalize` follows. */
   score?(pod: PodInfo, node: NodeInfo, state: CycleState): number;
+  /** The score depends on nothing but the pod and what is booked on the node, and needs no `normalize`. */
+  readonly localScore?: boolean;
   /** Brings raw scores into 0…100, in place. */
   normalize?(pod: PodInfo, scores: Float64Array, state: CycleState): void;
   /** Takes what the pod needs on its node, in memory; `unreserve` gives it back when anything later fails. */

@@ -1,6 +1,7 @@
 // All nodes and what is booked on them, assumed pods included. One writer (the scheduler's own loop), so a cycle that
 // runs without awaiting sees one consistent state and needs no copy.
 import type { Node } from '#api/core/v1/node.ts';
+import { Journal } from './batch.ts';
 import { PodIndex } from './counts/index.ts';
 import { NodeInfo } from './nodeinfo.ts';
 import { countsAlike, type PodInfo } from './podinfo.ts';
@@ -40,6 +41,8 @@ export class ClusterCache implements Snapshot {
   nodesVersion = 0;
   softTaints = 0;
   readonly index: PodIndex;
+  /** Every change of a node or of what is booked on it. */
+  readonly journal = new Journal();
 
   constructor(labelsOf: NamespaceLabels = () => undefined) {
     this.index = new PodIndex(this, labelsOf);
@@ -99,6 +102,7 @@ export class ClusterCache implements Snapshot {
     const info = this.#info(nodeName);
     this.#placed.set(pod.uid, info);
     info.add(pod);
+    this.journal.note(info);
     this.index.added(pod, info);
     this.#priorities.set(pod.priority, (this.#priorities.get(pod.priority) ?? 0) + 1);
   }
@@ -109,6 +113,7 @@ export class ClusterCache implements Snapshot {
     if (info === undefined || known === undefined) return;
     this.#placed.delete(uid);
     info.remove(known);
+    this.journal.note(info);
     this.index.removed(known, info);
     const left = (this.#priorities.get(known.priority) ?? 1) - 1;
     if (left === 0) this.#priorities.delete(known.priority);
@@ -131,6 +136,7 @@ export class ClusterCache implements Snapshot {
     this.softTaints -= softTaintsOf(info);
     info.setNode(node);
     info.version = ++this.#versions;
+    this.journal.note(info);
     this.softTaints += softTaintsOf(info);
     this.#countImages(info, 1);
   }

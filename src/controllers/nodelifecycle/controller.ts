@@ -12,7 +12,7 @@ import { semanticEqual } from '../equal.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { nodeCondition, planSilence, readiness } from './health.ts';
 import { evictionTaint, hasEvictionTaint, planTaints } from './taints.ts';
-import { assessZones, EvictionPace, zoneOf } from './zones.ts';
+import { assessZones, EvictionPace, type Zones, zoneOf } from './zones.ts';
 
 export interface NodeLifecycleConfig {
   /** Milliseconds of silence after which a node is unknown. Default 50 s. */
@@ -37,6 +37,7 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
   const heard = new Map<string, number>();
   const pace = new EvictionPace();
   let allDown = false;
+  let assessed: Zones | undefined;
   const heardNow = (name: string): unknown => heard.set(name, world.clock.monotonic());
 
   function nodeEvent(node: Node, reason: string, message: string): void {
@@ -72,9 +73,16 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
     return client.resource(Nodes).updateStatus({ ...node, status: { ...node.status, conditions } }, { signal });
   }
 
+  /** The state of all zones, this node as given. What the cache says is looked at once per change, not once per node. */
+  function zonesWith(node: Node): Zones {
+    const { name } = node.metadata;
+    if (nodes.lister.getByKey(name) === node) return (assessed ??= assessZones(nodes.lister.list()));
+    return assessZones(nodes.lister.list().map((other) => (other.metadata.name === name ? node : other)));
+  }
+
   /** Brings the taints up to date; says in how many milliseconds the node may be emptied if it has to wait. */
   async function taint(node: Node, signal: AbortSignal): Promise<number> {
-    const zones = assessZones(nodes.lister.list().map((other) => (other.metadata.name === node.metadata.name ? node : other)));
+    const zones = zonesWith(node);
     if (zones.allDown !== allDown) {
       allDown = zones.allDown;
       world.log.info(allDown ? 'all nodes are not ready: no node is emptied' : 'a node is ready again: nodes may be emptied');
@@ -120,12 +128,14 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
     handle,
     nodes.onChange({
       added: (node) => {
+        assessed = undefined;
         heardNow(node.metadata.name);
         handle.enqueue(keyOf(node));
         nodeEvent(node, 'RegisteredNode', `Node ${node.metadata.name} event: Registered Node ${node.metadata.name} in Controller`);
       },
       updated: (node, previous) => {
         const name = node.metadata.name;
+        if (readiness(node) !== readiness(previous) || node.metadata.labels !== previous.metadata.labels) assessed = undefined;
         const ready = nodeCondition(node, 'Ready');
         const before = nodeCondition(previous, 'Ready');
         if (ready?.lastHeartbeatTime !== before?.lastHeartbeatTime || (ready?.status !== before?.status && ready?.status !== 'Unknown'))
@@ -143,7 +153,10 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
       deleted: (node) => {
         heard.delete(node.metadata.name);
         nodeEvent(node, 'RemovingNode', `Node ${node.metadata.name} event: Removing Node ${node.metadata.name} from Controller`);
-        for (const { metadata } of nodes.lister.list()) handle.enqueue(metadata.name);
+        assessed = undefined;
+        // Those that wait to be emptied may go on; one more tells whether all that are left are down.
+        const left = nodes.lister.list();
+        for (const other of left) if (other === left[0] || evictionTaint(other) !== undefined) handle.enqueue(other.metadata.name);
       },
     }),
     leases.onChange({

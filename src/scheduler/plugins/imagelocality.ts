@@ -43,6 +43,7 @@ export const imageLocality: Plugin = {
     state.set(name, { images, high: highPerContainer * containers.length } satisfies Wanted);
     return images.length > 0;
   },
+  localScore: true,
   score(_, node, state) {
     const wanted = state.get(name) as Wanted;
     const bytes = Math.min(Math.max(bytesOn(node, wanted), low), wanted.high);

@@ -110,6 +110,7 @@ export function nodeResourcesFit(args: NodeResourcesFitArgs = {}): Plugin {
       const { reasons, beyondNode } = insufficient(asking, node);
       return rejectionFor(reasons, beyondNode);
     },
+    localScore: true,
     score: (pod, node) => score(pod, node),
     hears: ['Node/add', 'Node/update', 'AssignedPod/update', 'AssignedPod/delete'],
     helps: mayMakeRoom,

@@ -110,6 +110,7 @@ export function nodeResourcesBalancedAllocation(given?: readonly ResourceWeight[
   const names = (given === undefined || given.length === 0 ? defaults : given).map((item) => item.name);
   return {
     name: 'NodeResourcesBalancedAllocation',
+    localScore: true,
     // A pod that asks for none of them would be drawn to nodes for no reason of its own.
     preScore: (pod) => names.some((name) => requestOf(pod, name) > 0),
     score(pod, node) {

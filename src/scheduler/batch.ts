@@ -1,0 +1,74 @@
+// Siblings in a row: the nodes that were found for one pod serve the next ones of the same make, as long as only a few
+// nodes have changed meanwhile. Whether a node takes the pod is asked anew every time; what is saved is the search.
+import type { NodeInfo } from './nodeinfo.ts';
+import type { PodInfo } from './podinfo.ts';
+
+/** Bookings since the last pod, beyond which a new search is cheaper. */
+const mostChanges = 256;
+
+/** Everything about a pod that filters and scores look at; equal for siblings. */
+export function signatureOf({ pod }: PodInfo): string {
+  const { spec, metadata } = pod;
+  return JSON.stringify([metadata.namespace, metadata.labels, metadata.ownerReferences?.[0]?.uid, spec]);
+}
+
+/** What happened to nodes' bookings, in order; kept for a while. */
+export class Journal {
+  #entries: NodeInfo[] = [];
+  #base = 0;
+
+  /** A number for the present, to ask `since` later. */
+  get position(): number {
+    return this.#base + this.#entries.length;
+  }
+
+  note(node: NodeInfo): void {
+    if (this.#entries.length >= 4 * mostChanges) {
+      this.#base += 2 * mostChanges;
+      this.#entries = this.#entries.slice(2 * mostChanges);
+    }
+    this.#entries.push(node);
+  }
+
+  /** Nodes that changed since a position; undefined when there are too many to tell. */
+  since(position: number): readonly NodeInfo[] | undefined {
+    if (position < this.#base || this.position - position > mostChanges) return undefined;
+    return this.#entries.slice(position - this.#base);
+  }
+}
+
+/** Nodes with their scores, for pods of one signature. */
+export class Batch {
+  readonly signature: string;
+  readonly nodes: readonly NodeInfo[];
+  readonly totals: Float64Array;
+  readonly #index = new Map<NodeInfo, number>();
+  readonly #score: (node: NodeInfo) => number;
+  #position: number;
+  #uses: number;
+
+  /** `score`: a node's total, which must depend on nothing but the pod and that node. */
+  constructor(signature: string, nodes: readonly NodeInfo[], { score, position }: { score(node: NodeInfo): number; position: number }) {
+    this.signature = signature;
+    this.nodes = nodes;
+    this.#score = score;
+    this.#position = position;
+    this.totals = Float64Array.from(nodes, score);
+    nodes.forEach((node, i) => this.#index.set(node, i));
+    // The nodes that were not looked at fall behind by one pod at a time.
+    this.#uses = Math.ceil(nodes.length / 4);
+  }
+
+  /** Brings scores up to date; false when a new search is due. */
+  refresh(journal: Journal): boolean {
+    if (--this.#uses < 0) return false;
+    const changed = journal.since(this.#position);
+    if (changed === undefined) return false;
+    this.#position = journal.position;
+    for (const node of changed) {
+      const i = this.#index.get(node);
+      if (i !== undefined) this.totals[i] = node.node === undefined ? Number.NEGATIVE_INFINITY : this.#score(node);
+    }
+    return true;
+  }
+}
