@@ -5,6 +5,7 @@ import { namespaceLifecycle } from './namespacelifecycle.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { policyExpressions } from './policies/expressions.ts';
 import { validatingPolicies } from './policies/validating.ts';
+import { podSecurity } from './podsecurity/plugin.ts';
 import { priority } from './priority.ts';
 import { resourceQuota } from './resourcequota.ts';
 import { runtimeClass } from './runtimeclass.ts';
@@ -20,6 +21,7 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   limitRanger,
   serviceAccount,
   taintNodesByCondition,
+  podSecurity(),
   priority,
   defaultTolerationSeconds,
   defaultStorageClass,
