@@ -17,9 +17,11 @@ import type { Draft } from '#api/object.ts';
 import { Events, Namespaces, Pods, ServiceAccounts } from '#api/refs.ts';
 import { isAlreadyExists, isNotFound } from '#api/status.ts';
 import type { Client } from '#client/client.ts';
+import { createClient } from '#client/create.ts';
 import type { World } from '#base/world.ts';
 import { busyboxImage } from '../../images/busybox.ts';
 import { startTestApi } from '../../support/api.ts';
+import { cuttable, type CutTransport } from '../../support/cut.ts';
 
 const marker = 'TUTTI_TEST_NETNS';
 
@@ -54,6 +56,10 @@ export interface AgentNode extends AsyncDisposable {
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   /** Stops the agent (not the containers) and starts another one. */
   restartAgent(): Promise<void>;
+  /** What the agent reaches the API server through; the test's own client does not. */
+  readonly road: CutTransport;
+  /** The control group of the node. */
+  readonly cgroup: string;
   /** Stops the agent only. */
   stopAgent(): Promise<void>;
   createPod(pod: Draft<Pod>): Promise<Pod>;
@@ -98,6 +104,7 @@ export async function startAgentNode(options: Partial<AgentOptions> = {}): Promi
 async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOptions>): Promise<AgentNode> {
   const api = stack.use(await startTestApi());
   const { world, client } = api;
+  const road = cuttable(client.transport);
   const id = Buffer.from(world.random.bytes(4)).toString('hex');
   const nodeName = 'node1';
   const dataDir = mkdtempSync(`${tmpdir()}/tutti-agent-`);
@@ -127,7 +134,7 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
   });
   const start = (): Promise<Agent> =>
     startAgent({
-      client,
+      client: createClient(road),
       world,
       runtime: instance.runtime,
       cgroups: createPodCgroups(world, { layout: instance.machine.cgroups, root: cgroup, processors: 2 }),
@@ -152,6 +159,8 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
     nodeName,
     dataDir,
     instance,
+    road,
+    cgroup,
     get agent() {
       if (!agent) throw new Error('the agent is stopped');
       return agent;

@@ -1,0 +1,163 @@
+// Large and many streams through stock kubectl, new (WebSocket) and old (SPDY): cp, port-forward, exec, logs across rotation.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { Pods } from '#api/refs.ts';
+import { startCluster, type TestCluster } from '../../support/cluster.ts';
+import { kubectlPath, otherKubectls, runCommand } from '../../support/kubectl.ts';
+import { until } from '../../support/until.ts';
+import { inSpace, isReady, pod, shell, type Space } from '../conformance/support.ts';
+
+const size = 100 * 1024 * 1024;
+const folder = mkdtempSync(join(tmpdir(), 'tutti-streams-'));
+const file = join(folder, 'data');
+let sum = '';
+let cluster: TestCluster;
+
+before(async () => {
+  cluster = await startCluster();
+  // Every block of its own, so that one that is lost, doubled or moved is noticed.
+  const block = randomBytes(1024 * 1024);
+  const hash = createHash('sha256');
+  const parts = Array.from({ length: size / block.length }, (_, index) => {
+    const part = Buffer.from(block);
+    part.writeUInt32BE(index, 0);
+    hash.update(part);
+    return part;
+  });
+  sum = hash.digest('hex');
+  writeFileSync(file, Buffer.concat(parts));
+});
+after(async () => {
+  await cluster?.[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+// 1.27 knows SPDY only; the newest prefers WebSockets.
+const oldest = otherKubectls().toSorted((a, b) => Number(a.version.slice(2)) - Number(b.version.slice(2)))[0];
+const versions = [{ version: '1.35', path: kubectlPath() }, ...(oldest ? [oldest] : [])];
+
+function runner(space: Space, path: string) {
+  const env = { KUBECONFIG: space.cluster.kubeconfig, HOME: folder };
+  return {
+    env,
+    run: (...args: string[]) => runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 120_000 }),
+    start: (...args: string[]) => spawn(path, ['-n', space.namespace, ...args], { env: { ...process.env, ...env } }),
+  };
+}
+
+async function digest(stream: AsyncIterable<Buffer>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const part of stream) hash.update(part);
+  return hash.digest('hex');
+}
+
+describe('streams', () => {
+  for (const { version, path } of versions) {
+    test(`100 MB through cp, both ways: kubectl ${version}`, () =>
+      inSpace(cluster, async (space) => {
+        await space.create(Pods, pod('p', shell('sleep 10000')));
+        await space.until(Pods, 'p', isReady);
+        const { run } = runner(space, path);
+        const sent = await run('cp', file, 'p:/tmp/data', '--retries=0');
+        assert.equal(sent.code, 0, sent.stderr);
+        assert.equal((await space.exec('p', 'sha256sum', '/tmp/data')).split(' ')[0], sum);
+        const back = join(folder, `back-${version}`);
+        const got = await run('cp', 'p:/tmp/data', back, '--retries=0');
+        assert.equal(got.code, 0, got.stderr);
+        assert.equal(await digest(createReadStream(back)), sum);
+        rmSync(back);
+      }));
+
+    test(`100 MB and many connections through port-forward: kubectl ${version}`, () =>
+      inSpace(cluster, async (space) => {
+        await space.create(Pods, pod('p', shell('mkdir /www; echo page > /www/page; exec httpd -f -p 8080 -h /www')));
+        await space.until(Pods, 'p', isReady);
+        const { run, start } = runner(space, path);
+        assert.equal((await run('cp', file, 'p:/www/data')).code, 0);
+        const child = start('port-forward', 'pod/p', ':8080');
+        const closed = once(child, 'close');
+        let said = '';
+        for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
+        try {
+          const port = await until('forwarding', () => /Forwarding from 127\.0\.0\.1:(\d+)/.exec(said)?.[1], 10_000);
+          const get = (name: string): Promise<string> =>
+            new Promise((resolve, reject) => {
+              const asked = request({ host: '127.0.0.1', port, path: `/${name}`, agent: false }, (answer) =>
+                digest(answer).then(resolve, reject),
+              );
+              asked.on('error', reject).end();
+            });
+          const page = createHash('sha256').update('page\n').digest('hex');
+          const [data, ...pages] = await Promise.all([get('data'), ...Array.from({ length: 20 }, () => get('page'))]);
+          assert.equal(data, sum);
+          assert.ok(
+            pages.every((one) => one === page),
+            said,
+          );
+        } finally {
+          child.kill();
+          await closed;
+        }
+      }));
+  }
+
+  test('twenty commands at once, each with its input, output and exit code', () =>
+    inSpace(cluster, async (space) => {
+      await space.create(Pods, pod('p', shell('sleep 10000')));
+      await space.until(Pods, 'p', isReady);
+      const { env } = runner(space, kubectlPath());
+      const results = await Promise.all(
+        Array.from({ length: 20 }, (_, index) =>
+          runCommand(kubectlPath(), ['-n', space.namespace, 'exec', '-i', 'p', '--', 'sh', '-c', `cat; echo err >&2; exit ${index}`], {
+            env,
+            input: `text ${index}\n`.repeat(1000),
+            timeout: 60_000,
+          }),
+        ),
+      );
+      for (const [index, result] of results.entries()) {
+        assert.equal(result.stdout, `text ${index}\n`.repeat(1000));
+        assert.match(result.stderr, /^err$/m);
+        assert.equal(result.code, index);
+      }
+    }));
+
+  test('a log is followed across its rotation, line by line, to the end', () =>
+    inSpace(cluster, async (space) => {
+      // More than two files' worth, over several looks of the rotation.
+      const script = 'i=0; while [ $i -lt 26 ]; do seq 1 80000 | sed "s/^/$i /"; i=$((i+1)); sleep 1; done; echo the end';
+      await space.create(Pods, pod('p', shell(script)));
+      await space.until(Pods, 'p', (now) => now.status?.phase === 'Running');
+      const { start } = runner(space, kubectlPath());
+      const child = start('logs', '-f', 'p');
+      let count = 0;
+      let last = '';
+      let rest = '';
+      let gaps = 0;
+      const expected = (line: string): string => {
+        const [round = 0, number = 0] = line.split(' ').map(Number);
+        return number < 80_000 ? `${round} ${number + 1}` : round < 25 ? `${round + 1} 1` : 'the end';
+      };
+      child.stdout.setEncoding('utf8').on('data', (text: string) => {
+        const lines = (rest + text).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          if (last !== '' && line !== expected(last)) gaps++;
+          last = line;
+          count++;
+        }
+      });
+      const [code] = (await once(child, 'close')) as [number];
+      assert.equal(code, 0);
+      assert.equal(last, 'the end');
+      assert.equal(gaps, 0);
+      assert.equal(count, 26 * 80_000 + 1);
+    }));
+});
