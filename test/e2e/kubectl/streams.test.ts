@@ -58,7 +58,7 @@ async function digest(stream: AsyncIterable<Buffer>): Promise<string> {
   return hash.digest('hex');
 }
 
-describe('streams', () => {
+describe('streams', { concurrency: 2 }, () => {
   for (const { version, path } of versions) {
     test(`100 MB through cp, both ways: kubectl ${version}`, () =>
       inSpace(cluster, async (space) => {
