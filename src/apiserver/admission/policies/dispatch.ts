@@ -4,15 +4,13 @@ import type { ValidatingAdmissionPolicyBinding } from '#api/admissionregistratio
 import type { KubeObject } from '#api/object.ts';
 import { forbidden, StatusError } from '#api/status.ts';
 import { annotate } from '../../annotations.ts';
-import { type AdmissionInput, admissionVariables } from '../../cel/admissionenv.ts';
+import { admissionVariables } from '../../cel/admissionenv.ts';
 import { fromJson } from '#format/cel/native.ts';
 import { goJson } from '#format/goquote.ts';
 import type { Resource } from '../../registry/resource.ts';
+import { celInput } from '../celinput.ts';
 import type { AdmissionAttributes } from '../plugin.ts';
-import { convert } from '../webhooks/call.ts';
-import { reviewOf } from '../webhooks/review.ts';
 import { namespaceOf } from '../webhooks/select.ts';
-import { shown } from '../webhooks/view.ts';
 import { CompiledPolicy, type Verdict } from './compiled.ts';
 import { type Matcher, match, matcherOf } from './matching.ts';
 import { collectParams, ConfigurationError } from './params.ts';
@@ -69,26 +67,11 @@ function denialError({ policy, binding, message, reason }: Denial, { row, name, 
   });
 }
 
-/** The input of expressions: objects as the matched version shows them. */
-async function inputOf(resource: Resource, attributes: AdmissionAttributes): Promise<AdmissionInput> {
-  const { registry, row, object, oldObject, ctx } = attributes;
-  const own = registry.find(row.group, row.version, row.resource);
-  const view = (one: KubeObject | undefined) => convert(shown(one, attributes), own, resource);
-  const review = reviewOf(attributes, { uid: '', apiVersion: '', row: resource.row, object: undefined, oldObject: undefined });
-  const {
-    object: _,
-    oldObject: __,
-    uid: ___,
-    ...request
-  } = (review as { request: AdmissionInput['request'] & Record<string, unknown> }).request;
-  return { object: await view(object), oldObject: await view(oldObject), request, ctx };
-}
-
 async function apply(hook: PolicyHook, resource: Resource, attributes: AdmissionAttributes, denials: Denial[]): Promise<void> {
   const { policy } = hook;
   const { ctx, row, registry } = attributes;
   const policyName = policy.metadata.name;
-  const input = await inputOf(resource, attributes);
+  const input = await celInput(attributes, resource);
   const notes = new Map<string, Set<string>>();
   for (const { binding, matcher } of hook.bindings) {
     if (!(await match(matcher, attributes))) continue;

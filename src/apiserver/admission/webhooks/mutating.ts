@@ -13,6 +13,7 @@ import type { Backend } from '../../chain.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { AdmissionAttributes, AdmissionPlugin, Round } from '../plugin.ts';
 import { afterFailure, ask, convert } from './call.ts';
+import { conditionsHold } from './conditions.ts';
 import { Hooks, type Invocation } from './hooks.ts';
 import { kindOf } from './review.ts';
 import { isAdmissionConfiguration } from './rules.ts';
@@ -47,12 +48,19 @@ function patchedView(
   return decodeValue(value, { struct, ...gvk }, 'Ignore', () => {});
 }
 
-async function callOne(invocation: Invocation, attributes: AdmissionAttributes, registry: Registry): Promise<KubeObject | undefined> {
+/** The changed object; undefined: unchanged; `passed by`: the webhook did not want the request after all. */
+async function callOne(
+  invocation: Invocation,
+  attributes: AdmissionAttributes,
+  registry: Registry,
+): Promise<KubeObject | undefined | 'passed by'> {
   const { row, object, oldObject } = attributes;
   const own = registry.find(row.group, row.version, row.resource);
   const seen = await convert(shown(object, attributes), own, invocation.resource);
   const seenOld = await convert(shown(oldObject, attributes), own, invocation.resource);
-  const { patch } = await ask('mutating', invocation, attributes, { object: seen, oldObject: seenOld });
+  const views = { object: seen, oldObject: seenOld };
+  if (!(await conditionsHold(invocation, attributes, views))) return 'passed by';
+  const { patch } = await ask('mutating', invocation, attributes, views);
   if (patch === '') return undefined;
   let view: KubeObject | undefined;
   try {
@@ -82,6 +90,7 @@ async function dispatch(wanting: readonly Invocation[], attributes: AdmissionAtt
     try {
       if (!(await selectorsMatch(hook, current))) continue;
       const changed = await callOne(invocation, current, attributes.registry);
+      if (changed === 'passed by') continue;
       if (changed) {
         current = { ...current, object: changed };
         round.requireAgain();

@@ -2,6 +2,7 @@
 import type { Backend } from '../../chain.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../plugin.ts';
 import { afterFailure, ask, convert } from './call.ts';
+import { conditionsHold } from './conditions.ts';
 import { Hooks, type Invocation } from './hooks.ts';
 import { isAdmissionConfiguration } from './rules.ts';
 import { selectorsMatch } from './select.ts';
@@ -22,7 +23,8 @@ async function judge(invocation: Invocation, attributes: AdmissionAttributes): P
     if (!(await selectorsMatch(hook, attributes))) return;
     const own = registry.find(row.group, row.version, row.resource);
     const view = (one: typeof object) => convert(shown(one, attributes), own, resource);
-    await ask('validating', invocation, attributes, { object: await view(object), oldObject: await view(oldObject) });
+    const views = { object: await view(object), oldObject: await view(oldObject) };
+    if (await conditionsHold(invocation, attributes, views)) await ask('validating', invocation, attributes, views);
   } catch (error) {
     const thrown = afterFailure('validating', hook, attributes, error);
     if (thrown !== undefined) throw thrown;
