@@ -16,7 +16,7 @@ import { NodeManager } from './node/register.ts';
 import { extendedResources, nodeAllocatable, nodeCapacity } from './node/status.ts';
 import { PodObjects } from './objects/objects.ts';
 import type { AgentOptions } from './options.ts';
-import type { AgentStats, ImageCredentials, ObjectSource, PodCgroups, PodVolumes, TokenSource } from './parts.ts';
+import type { AgentStats, ImageCredentials, PodCgroups, PodVolumes } from './parts.ts';
 import { ProbeManager } from './probes/manager.ts';
 import type { Runtime } from './runtime.ts';
 import { startAgentServer } from './server/server.ts';
@@ -28,6 +28,11 @@ import { PodManager } from './sync/pods.ts';
 import { Slots } from './sync/slots.ts';
 import { running } from './sync/state.ts';
 import { PodTokens } from './tokens/tokens.ts';
+import { boundClaim } from './volumes/claims.ts';
+import type { SetUpContext } from './volumes/setup.ts';
+
+/** What the agent offers to volumes: API objects, tokens, the node's resources, claims. */
+export type VolumeOffer = Omit<SetUpContext, 'dataDir'>;
 
 export interface AgentDeps {
   readonly client: Client;
@@ -36,11 +41,7 @@ export interface AgentDeps {
   readonly config: AgentOptions;
   readonly cgroups: PodCgroups;
   /** Made with what the agent offers to volumes. */
-  readonly volumes: (offer: {
-    objects: ObjectSource;
-    tokens: TokenSource;
-    allocatable: Readonly<Record<string, string>>;
-  }) => PodVolumes | Promise<PodVolumes>;
+  readonly volumes: (offer: VolumeOffer) => PodVolumes | Promise<PodVolumes>;
   readonly credentials?: ImageCredentials;
   readonly stats?: AgentStats;
   /** What else keeps the node from being ready. */
@@ -87,7 +88,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const serviceInformer = informers.of(Services);
   const objects = new PodObjects(client, informers, clock);
   const tokens = new PodTokens(client, clock);
-  const volumes = await deps.volumes({ objects, tokens, allocatable });
+  const volumes = await deps.volumes({ objects, tokens, allocatable, claims: (pod, volume) => boundClaim(client, pod, volume) });
   // Pods, probes and the cache refer to each other: the calls come only once all are there.
   let pods: PodManager | undefined = undefined as PodManager | undefined;
   const cache = new RuntimeCache(runtime, world, (uid) => pods?.runtimeChanged(uid));

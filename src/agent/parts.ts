@@ -4,7 +4,7 @@ import type { Container, EphemeralContainer } from '#api/core/v1/container.ts';
 import type { ConfigMap } from '#api/core/v1/configmap.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Secret } from '#api/core/v1/secret.ts';
-import type { ImageAuth, Mount } from './runtime.ts';
+import type { ContainerConfig, ImageAuth, Mount } from './runtime.ts';
 
 export type AnyContainer = Container | EphemeralContainer;
 
@@ -42,6 +42,8 @@ export interface PodVolumes {
   setUp(pod: Pod, signal: AbortSignal): Promise<{ problems: readonly VolumeProblem[]; refreshAt?: number }>;
   /** The volume mounts of a container. `expand` resolves `$(VAR)` in subPathExpr. Rejects with the text for CreateContainerConfigError. */
   mounts(pod: Pod, container: AnyContainer, expand: (text: string) => string): Promise<readonly Mount[]>;
+  /** The block devices of a container, from its `volumeDevices`. Throws the text for CreateContainerConfigError. */
+  devices(pod: Pod, container: AnyContainer): NonNullable<ContainerConfig['devices']>;
   /** Unmounts and deletes everything that belongs to a pod. Idempotent. */
   tearDown(podUid: string): Promise<void>;
   /** Pods that have volumes on disk. */

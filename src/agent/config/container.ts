@@ -1,5 +1,4 @@
 // The configuration of a container: pure.
-import type { Container } from '#api/core/v1/container.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { expander } from '../env/expand.ts';
 import type { AnyContainer } from '../parts.ts';
@@ -11,6 +10,7 @@ import { containerSecurity, type NodeSecurity } from './security.ts';
 export interface ContainerInput {
   readonly env: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
+  readonly devices?: NonNullable<ContainerConfig['devices']>;
   readonly restartCount: number;
   /** What the runtime calls the image, and what it knows about it. */
   readonly imageRef: string;
@@ -27,11 +27,6 @@ export const logPath = (container: string, restartCount: number): string => `${c
 /** What CreateContainer is asked. Rejects with ConfigError. */
 export function containerConfig(pod: Pod, container: AnyContainer, input: ContainerInput): ContainerConfig {
   const expand = expander(input.env);
-  const devices = ((container as Container).volumeDevices ?? []).map((device) => ({
-    containerPath: device.devicePath,
-    hostPath: device.devicePath,
-    permissions: 'mrw',
-  }));
   return {
     metadata: { name: container.name, attempt: input.restartCount },
     image: { image: input.imageRef, userSpecifiedImage: container.image ?? '' },
@@ -40,7 +35,7 @@ export function containerConfig(pod: Pod, container: AnyContainer, input: Contai
     workingDir: container.workingDir ?? '',
     envs: [...input.env].map(([key, value]) => ({ key, value })),
     mounts: input.mounts,
-    devices,
+    devices: input.devices ?? [],
     labels: containerLabels(pod, container),
     annotations: containerAnnotations(pod, container, input.restartCount),
     logPath: logPath(container.name, input.restartCount),

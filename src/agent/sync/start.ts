@@ -123,6 +123,7 @@ async function configure(context: AgentContext, pod: Pod, input: StartInput, ima
   return containerConfig(pod, container, {
     env,
     mounts,
+    devices: context.volumes.devices(current, container),
     restartCount,
     imageRef: image.ref,
     image: image.image,

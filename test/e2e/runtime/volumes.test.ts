@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { PodVolumes } from '#agent/parts.ts';
 import { unmountBelow } from '#agent/volumes/mounting.ts';
 import { createPodVolumes } from '#agent/volumes/volumes.ts';
 import type { ConfigMap } from '#api/core/v1/configmap.ts';
+import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
+import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Secret } from '#api/core/v1/secret.ts';
 import { notFound } from '#api/status.ts';
@@ -18,6 +20,7 @@ const dataDir = mkdtempSync(`${tmpdir()}/tutti-volumes-`);
 const signal = new AbortController().signal;
 const maps = new Map<string, ConfigMap>();
 const secrets = new Map<string, Secret>();
+const persistents = new Map<string, PersistentVolume>();
 let volumes: PodVolumes;
 
 before(async () => {
@@ -35,6 +38,11 @@ before(async () => {
         if (!found) throw notFound({ group: '', resource: 'secrets' }, name);
         return found;
       },
+    },
+    claims: async (_, volume) => {
+      const persistent = persistents.get(volume.persistentVolumeClaim?.claimName ?? '');
+      if (!persistent) throw new Error('PVC is not bound');
+      return { claim: {} as PersistentVolumeClaim, persistent, readOnly: volume.persistentVolumeClaim?.readOnly === true };
     },
     tokens: { token: async (_, { audience }) => ({ token: `token-for-${audience}`, refreshAt: 5000 }) },
   });
@@ -116,7 +124,7 @@ test('what is missing is said as Kubernetes says it; optional sources may be mis
   );
   assert.equal(await problem({ configMap: { name: 'none', optional: true } }), undefined);
   assert.equal(await problem({ configMap: { name: 'k', optional: true, items: [{ key: 'z', path: 'z' }] } }), undefined);
-  assert.equal(await problem({ nfs: { server: 's', path: '/' } }), 'no volume plugin matched');
+  assert.equal(await problem({ iscsi: { targetPortal: 't', iqn: 'i', lun: 0 } }), 'no volume plugin matched');
   assert.equal(
     await problem({ hostPath: { path: '/etc/passwd', type: 'Directory' } }),
     'hostPath type check failed: /etc/passwd is not a directory',
@@ -211,4 +219,79 @@ test('tear-down leaves nothing of the pods', async () => {
   assert.deepEqual(await fs.list(`${dataDir}/pods`), []);
   const mounts = (await fs.readText('/proc/self/mountinfo')).split('\n').filter((line) => line.includes(dataDir));
   assert.equal(mounts.length, 2, mounts.join('\n'));
+});
+
+describe('persistent volumes', () => {
+  const claimed = (uid: string, more: { spec?: object; readOnly?: boolean } = {}): Pod =>
+    podOf(uid, { volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'c', readOnly: more.readOnly ?? false } }], ...more.spec });
+  const bind = (spec: object): void => {
+    persistents.set('c', { metadata: { name: 'pv' }, spec } as PersistentVolume);
+  };
+  const run = async (command: string, ...args: string[]): Promise<string> => {
+    const result = await world.exec.run(command, args, { timeout: 60_000 });
+    assert.equal(result.code, 0, result.stderr);
+    return result.stdout.trim();
+  };
+  const mountsOf = async (pod: Pod) =>
+    await volumes.mounts(pod, { name: 'c', image: 'i', volumeMounts: [{ name: 'v', mountPath: '/v' }] }, same);
+
+  test('a claim that is not bound is waited for', async () => {
+    const pod = claimed('p0');
+    assert.deepEqual((await volumes.setUp(pod, signal)).problems, [{ volume: 'v', message: 'PVC is not bound' }]);
+    await assert.rejects(mountsOf(pod), /volume "v" is not mounted/);
+  });
+
+  test('a path of the node: used as it is, left as it is', async () => {
+    const path = `${dataDir}/host`;
+    await fs.mkdir(path);
+    bind({ hostPath: { path, type: '' } });
+    const pod = claimed('p1', { readOnly: true });
+    assert.deepEqual((await volumes.setUp(pod, signal)).problems, []);
+    assert.deepEqual(await mountsOf(pod), [{ containerPath: '/v', hostPath: path, readonly: true }]);
+    await volumes.tearDown('p1');
+    assert.ok(await fs.stat(path));
+  });
+
+  test('a local directory belongs to the fsGroup; what is not there is told', async () => {
+    const path = `${dataDir}/local`;
+    bind({ local: { path } });
+    const pod = claimed('p2', { spec: { securityContext: { fsGroup: 77 } } });
+    assert.match((await volumes.setUp(pod, signal)).problems[0]?.message ?? '', /path ".*\/local" does not exist/);
+    await fs.mkdir(path);
+    await fs.write(`${path}/f`, 'x');
+    assert.deepEqual((await volumes.setUp(pod, signal)).problems, []);
+    assert.equal((await fs.stat(`${path}/f`))?.gid, 77);
+    await volumes.tearDown('p2');
+    assert.equal(await fs.readText(`${path}/f`), 'x');
+  });
+
+  test('a local disk gets a file system, keeps its files, and can be given whole', async () => {
+    const image = `${dataDir}/disk.img`;
+    await run('truncate', '-s', '16M', image);
+    const device = await run('losetup', '--find', '--show', image);
+    try {
+      bind({ local: { path: device } });
+      for (const uid of ['p3', 'p4']) {
+        const pod = claimed(uid);
+        assert.deepEqual((await volumes.setUp(pod, signal)).problems, []);
+        // Again: nothing is mounted twice.
+        assert.deepEqual((await volumes.setUp(pod, signal)).problems, []);
+        const [mounted] = await mountsOf(pod);
+        const file = `${mounted?.hostPath}/kept`;
+        if (uid === 'p3') await fs.write(file, 'kept');
+        else assert.equal(await fs.readText(file), 'kept');
+        await volumes.tearDown(uid);
+        assert.doesNotMatch(await fs.readText('/proc/self/mountinfo'), new RegExp(`pods/${uid}/`));
+      }
+      bind({ local: { path: device }, volumeMode: 'Block' });
+      const pod = claimed('p5');
+      await volumes.setUp(pod, signal);
+      const container = { name: 'c', image: 'i', volumeDevices: [{ name: 'v', devicePath: '/dev/xvda' }] };
+      assert.deepEqual(volumes.devices(pod, container), [{ containerPath: '/dev/xvda', hostPath: device, permissions: 'mrw' }]);
+      await assert.rejects(mountsOf(pod), /has volumeMode Block, but is specified in volumeMounts/);
+      await volumes.tearDown('p5');
+    } finally {
+      await run('losetup', '--detach', device);
+    }
+  });
 });
