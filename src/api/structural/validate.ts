@@ -4,7 +4,7 @@ import { duplicate, type FieldError, invalid, required, typeInvalid } from '#api
 import { deepEqual } from '#api/walk/equal.ts';
 import { goQuote } from '#format/goquote.ts';
 import { isObject } from '#format/own.ts';
-import { compilePattern } from '#format/regexp.ts';
+import { compilePattern, type Pattern } from '#format/regexp.ts';
 import { formatTest } from './formats.ts';
 import { additionalOf, isIntOrString, itemsOf, member, propertyOf, type Schema } from './schema.ts';
 
@@ -43,9 +43,18 @@ function typeCheck(schema: Schema): Check | undefined {
   };
 }
 
+/** Definitions with patterns that cannot be read are refused; one that slipped in checks nothing. */
+function patternOf(source: string): Pattern | undefined {
+  try {
+    return compilePattern(source);
+  } catch {
+    return undefined;
+  }
+}
+
 function stringCheck(schema: Schema): Check | undefined {
   const { minLength, maxLength, pattern, format } = schema;
-  const regexp = pattern ? compilePattern(pattern) : undefined;
+  const regexp = pattern ? patternOf(pattern) : undefined;
   const test = format && (!schema.type || schema.type === 'string') ? formatTest(format) : undefined;
   if (minLength === undefined && maxLength === undefined && !regexp && !test) return undefined;
   return (value, { at }, errors) => {
@@ -149,11 +158,18 @@ function listCheck(schema: Schema): Check | undefined {
     }
     for (const [index, item] of value.entries()) check?.(item, { at: `${at}[${index}]`, old: before?.get(id?.(item) ?? '') }, errors);
     if (!id) return;
-    const seen = new Set<string>();
+    const odd = byKey ? value.findIndex((item) => item !== null && !isObject(item)) : -1;
+    if (odd >= 0) {
+      errors.push(invalid(`${at}[${odd}]`, value[odd], 'must be an object for an array of list-type map'));
+      return;
+    }
+    // The second of its kind is told, not the third.
+    const seen = new Map<string, number>();
     for (const [index, item] of value.entries()) {
       const key = id(item);
-      if (seen.has(key)) errors.push(duplicate(`${at}[${index}]`, shownItem(schema, item)));
-      seen.add(key);
+      const times = seen.get(key) ?? 0;
+      if (times === 1) errors.push(duplicate(`${at}[${index}]`, shownItem(schema, item)));
+      seen.set(key, times + 1);
     }
   };
 }

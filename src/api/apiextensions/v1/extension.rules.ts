@@ -1,7 +1,8 @@
-// Defaults and validation of CustomResourceDefinitions and APIServices. What concerns the schema inside is schema.rules.ts.
+// Defaults and validation of CustomResourceDefinitions and APIServices. What concerns the versions of a definition, with their
+// schemas, is in structural/: it is loaded only when somebody writes one.
 import { APIService, ServiceReference as ServiceOfAPI } from '#api/apiregistration/v1/apiservice.ts';
 import { checkFormat, checkRange } from '#api/checks.ts';
-import { duplicate, type FieldError, invalid, notSupported, required } from '#api/fielderror.ts';
+import { type FieldError, invalid, notSupported, required } from '#api/fielderror.ts';
 import { dns1035Label, dns1123Subdomain, immutableText, pathSegment } from '#api/formats.ts';
 import { type TypeRules, typeRules } from '#api/walk/typerules.ts';
 import {
@@ -11,13 +12,12 @@ import {
   type CustomResourceDefinitionVersion,
   ServiceReference,
 } from './customresourcedefinition.ts';
-import { checkSchema } from './schema.rules.ts';
 
 function checkNames(names: CustomResourceDefinitionNames, at: string, errors: FieldError[]): void {
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) {
     const value = names[field] ?? '';
     if (value === '') {
-      if (field === 'plural' || field === 'kind') errors.push(required(`${at}.${field}`));
+      errors.push(required(`${at}.${field}`));
       continue;
     }
     const text = field === 'kind' || field === 'listKind' ? value.toLowerCase() : value;
@@ -40,50 +40,18 @@ function checkNames(names: CustomResourceDefinitionNames, at: string, errors: Fi
   }
 }
 
-const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
-const columnFormats = ['byte', 'date', 'date-time', 'double', 'float', 'int32', 'int64', 'password'];
-
-function checkVersion(version: CustomResourceDefinitionVersion, at: string, errors: FieldError[]): void {
-  checkFormat(dns1035Label, version.name, `${at}.name`, errors);
-  if (version.deprecationWarning !== undefined) {
-    if (!version.deprecated)
-      errors.push(invalid(`${at}.deprecationWarning`, version.deprecationWarning, 'can only be set for deprecated versions'));
-    if (version.deprecationWarning.length > 256)
-      errors.push(invalid(`${at}.deprecationWarning`, version.deprecationWarning, 'must be <= 256 characters long'));
-    if (version.deprecationWarning === '') errors.push(invalid(`${at}.deprecationWarning`, '', 'must not be empty'));
-  }
-  for (const [index, column] of (version.additionalPrinterColumns ?? []).entries()) {
-    const here = `${at}.additionalPrinterColumns[${index}]`;
-    if (column.name === '') errors.push(required(`${here}.name`));
-    if (column.type === '') errors.push(required(`${here}.type`, `must be one of ${columnTypes.join(', ')}`));
-    else if (!columnTypes.includes(column.type))
-      errors.push(invalid(`${here}.type`, column.type, `must be one of ${columnTypes.join(', ')}`));
-    if (column.format && !columnFormats.includes(column.format)) {
-      errors.push(invalid(`${here}.format`, column.format, `must be one of ${columnFormats.join(', ')}`));
-    }
-    if (column.jsonPath === '') errors.push(required(`${here}.jsonPath`));
-    else if (!column.jsonPath.startsWith('.'))
-      errors.push(invalid(`${here}.jsonPath`, column.jsonPath, 'must be a simple json path starting with .'));
-  }
-  const scale = version.subresources?.scale;
-  for (const [field, root] of [['specReplicasPath', '.spec.'] as const, ['statusReplicasPath', '.status.'] as const]) {
-    if (!scale) break;
-    const path = scale[field];
-    const here = `${at}.subresources.scale.${field}`;
-    if (path === '') errors.push(required(here));
-    else if (!path.startsWith(root)) errors.push(invalid(here, path, `should be a json path under ${root.slice(0, -1)}`));
-  }
-  const selectable = version.selectableFields ?? [];
-  if (selectable.length > 8) errors.push(invalid(`${at}.selectableFields`, selectable.length, 'must have at most 8 items'));
-  selectable.forEach(({ jsonPath }, index) => {
-    const here = `${at}.selectableFields[${index}].jsonPath`;
-    if (jsonPath === '') errors.push(required(here));
-    if (jsonPath.startsWith('.metadata')) errors.push(invalid(here, jsonPath, 'must not point to fields in metadata'));
-    if (selectable.findIndex((one) => one.jsonPath === jsonPath) < index) errors.push(duplicate(here, jsonPath));
-  });
-  const schema = version.schema?.openAPIV3Schema;
-  if (!schema) errors.push(required(`${at}.schema.openAPIV3Schema`, 'schemas are required'));
-  else checkSchema(schema, `${at}.schema.openAPIV3Schema`, errors);
+function checkDeprecation(
+  { deprecated, deprecationWarning: text }: CustomResourceDefinitionVersion,
+  at: string,
+  errors: FieldError[],
+): void {
+  if (text === undefined) return;
+  if (!deprecated) errors.push(invalid(at, text, 'can only be set for deprecated versions'));
+  if (text.length > 256) errors.push(invalid(at, text, 'must be <= 256 characters long'));
+  if (text === '') errors.push(invalid(at, text, 'must not be an empty string'));
+  const odd = text.search(/[^\P{C}]|[^\S ]/u);
+  if (odd >= 0)
+    errors.push(invalid(at, text, `must only contain printable UTF-8 characters; non-printable character found at index ${odd}`));
 }
 
 function checkSpec(spec: CustomResourceDefinitionSpec, errors: FieldError[]): void {
@@ -101,7 +69,8 @@ function checkSpec(spec: CustomResourceDefinitionSpec, errors: FieldError[]): vo
   checkNames(spec.names, 'spec.names', errors);
   const names = new Set<string>();
   for (const [index, version] of spec.versions.entries()) {
-    checkVersion(version, `spec.versions[${index}]`, errors);
+    checkFormat(dns1035Label, version.name, `spec.versions[${index}].name`, errors);
+    checkDeprecation(version, `spec.versions[${index}].deprecationWarning`, errors);
     if (names.has(version.name))
       errors.push(
         invalid(
