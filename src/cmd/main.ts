@@ -26,6 +26,32 @@ program
   .action(async (flags) => (await import('./verbs/up.ts')).upVerb(flags, { root, hostName: world.hostName }));
 
 program
+  .command('server')
+  .description('start a control plane for nodes on other machines')
+  .addOption(dataDir())
+  .option('--api-port <port>', 'port of the API server', '6443')
+  .option('--detach', 'return when the API is ready; the server goes on in the background')
+  .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
+  .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+  .option('--node-ip <address>', 'address at which nodes reach the server; default: the first that is not loopback')
+  .option('--verbose', 'log more')
+  .action(async (flags) =>
+    (await import('./verbs/up.ts')).upVerb({ ...flags, nodes: 'none', listen: true }, { root, hostName: world.hostName }),
+  );
+
+program
+  .command('agent')
+  .description('make this machine a node of a cluster elsewhere')
+  .addOption(dataDir())
+  .requiredOption('--server <url>', 'URL of the API server, e.g. https://192.0.2.1:6443')
+  .option('--token <token>', 'bootstrap token (`tutti token create`); needed the first time only')
+  .option('--detach', 'return when the node is ready; it goes on in the background')
+  .option('--node-name <name>', 'name of this node; default: the host name')
+  .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
+  .option('--verbose', 'log more')
+  .action(async (flags) => (await import('./verbs/agent.ts')).agentVerb(flags, { root, hostName: world.hostName }));
+
+program
   .command('down')
   .description('stop the cluster and remove its pods, network rules, mounts and namespaces; its objects stay on disk')
   .addOption(dataDir())
@@ -62,6 +88,7 @@ token
   .description('make a bootstrap token and print it')
   .addOption(dataDir())
   .option('--ttl <hours>', 'life in hours; 0: for ever', '24')
+  .option('--print-join-command', 'print the command with which another machine joins')
   .action(async (flags) => (await import('./verbs/token.ts')).tokenVerb(world, flags));
 
 program

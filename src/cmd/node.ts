@@ -3,6 +3,7 @@ import type { Component, World } from '#base/world.ts';
 import { type Agent, startAgent } from '#agent/agent.ts';
 import { createPodCgroups, processorsOnline } from '#agent/cgroups/pods.ts';
 import { setUpNetwork, uplinkMtu } from '#agent/cni/network.ts';
+import { startRoutes } from '#agent/cni/routes.ts';
 import { type ContainerdInstance, startContainerd } from '#agent/containerd/instance.ts';
 import { agentOptions } from '#agent/options.ts';
 import { createStats } from '#agent/stats/stats.ts';
@@ -63,6 +64,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       }),
     );
     const policies = stack.use(startPolicies({ informers, world, nft: createNft(world), nodeName, table: serviceTable, families: ['ip'] }));
+    const routes = stack.use(startRoutes({ informers, world, nodeName }));
     const cgroups = createPodCgroups(world, {
       layout: machine.cgroups,
       root: cgroup,
@@ -76,7 +78,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         cgroups,
         volumes: (offer) => createPodVolumes(world, { dataDir: options.dataDir, ...offer }),
         stats: createStats(world, { runtime, layout: machine.cgroups, cgroup, nodeName }),
-        problems: () => [proxy.health(), policies.health(), containerd.health()].filter((problem) => problem !== undefined),
+        problems: () =>
+          [proxy.health(), policies.health(), routes.health(), containerd.health()].filter((problem) => problem !== undefined),
         beforeStop: (ip, signal) => proxy.drained(ip, signal),
         beforeStart: (pod, ips, signal) => policies.protect(pod, ips, signal),
         config: agentOptions({
@@ -124,7 +127,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         domain: options.domain,
       }),
     );
-    const parts: readonly Component[] = [containerd, proxy, policies, agent, dns];
+    const parts: readonly Component[] = [containerd, proxy, policies, routes, agent, dns];
     return {
       containerd,
       agent,

@@ -11,6 +11,8 @@ export interface UpOptions {
   /** Address of this node; empty: the machine's first. */
   readonly nodeIp: string;
   readonly domain: string;
+  /** Listen at the node address too, though there is no node here: nodes elsewhere join. */
+  readonly listen: boolean;
   readonly verbose: boolean;
 }
 
@@ -22,6 +24,7 @@ export interface UpFlags {
   readonly podCidr?: string;
   readonly nodeName?: string;
   readonly nodeIp?: string;
+  readonly listen?: boolean;
   readonly verbose?: boolean;
 }
 
@@ -29,6 +32,8 @@ export interface UpFlags {
 export class UsageError extends Error {}
 
 const isName = (text: string): boolean => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text) && text.length <= 63;
+
+const nameOfMachine = (hostName: string): string => hostName.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-');
 
 function nodesOf(text: string): UpOptions['nodes'] {
   if (text === 'none' || text === 'real') return { kind: text };
@@ -53,7 +58,7 @@ export function upOptions(
   const port = Number(flags.apiPort ?? 6443);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError(`--api-port must be a number from 0 to 65535, not "${flags.apiPort}"`);
-  const nodeName = flags.nodeName ?? machine.hostName.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-');
+  const nodeName = flags.nodeName ?? nameOfMachine(machine.hostName);
   if (!isName(nodeName)) throw new UsageError(`--node-name must be a lower-case host name, not "${nodeName}"`);
   return {
     dataDir: flags.dataDir ?? machine.dataDir,
@@ -64,6 +69,41 @@ export function upOptions(
     nodeName,
     nodeIp: flags.nodeIp ?? '',
     domain: 'cluster.local',
+    listen: flags.listen === true,
+    verbose: flags.verbose === true,
+  };
+}
+
+export interface AgentFlags {
+  readonly dataDir?: string;
+  readonly server?: string;
+  readonly token?: string;
+  readonly nodeName?: string;
+  readonly nodeIp?: string;
+  readonly verbose?: boolean;
+}
+
+export interface AgentRunOptions {
+  readonly dataDir: string;
+  readonly server: string;
+  readonly token: string;
+  readonly nodeName: string;
+  readonly nodeIp: string;
+  readonly verbose: boolean;
+}
+
+/** Checks the flags of `tutti agent`. Throws `UsageError`. */
+export function agentRunOptions(flags: AgentFlags, machine: { readonly dataDir: string; readonly hostName: string }): AgentRunOptions {
+  if (!/^https:\/\/[^/]+$/.test(flags.server ?? ''))
+    throw new UsageError(`--server must be the URL of an API server such as https://192.0.2.1:6443, not "${flags.server ?? ''}"`);
+  const nodeName = flags.nodeName ?? nameOfMachine(machine.hostName);
+  if (!isName(nodeName)) throw new UsageError(`--node-name must be a lower-case host name, not "${nodeName}"`);
+  return {
+    dataDir: flags.dataDir ?? machine.dataDir,
+    server: flags.server ?? '',
+    token: flags.token ?? '',
+    nodeName,
+    nodeIp: flags.nodeIp ?? '',
     verbose: flags.verbose === true,
   };
 }

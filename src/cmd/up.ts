@@ -3,6 +3,8 @@ import { messageOf } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { Nodes } from '#api/refs.ts';
 import { isConditionTrue } from '#api/podutil.ts';
+import type { Informers } from '#client/cache.ts';
+import { publishClusterInfo } from './clusterinfo.ts';
 import { type ControlPlane, startControlPlane } from './control.ts';
 import { startNode } from './node.ts';
 import { addressIn, UsageError, type UpOptions } from './options.ts';
@@ -15,7 +17,7 @@ export interface Running extends AsyncDisposable {
   readonly ready: Promise<void>;
 }
 
-const agentPort = 10_250;
+export const agentPort = 10_250;
 export const version = 'v1.35.0';
 
 /** This machine's address for a node: what was asked for, else the first that is not loopback, else loopback. */
@@ -41,13 +43,25 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
         world,
         options,
         where,
-        addresses: [...new Set(['127.0.0.1', ...(options.nodes.kind === 'real' ? [nodeIp] : [])])],
+        addresses: [...new Set(['127.0.0.1', ...(options.nodes.kind === 'real' || options.listen ? [nodeIp] : [])])],
       }),
     );
     const run = { pid: process.pid, server: control.server, nodeName: options.nodeName, nodes: options.nodes.kind, ready: false };
     await writeRun(world, where, run);
     stack.defer(() => world.fs.remove(where.run));
     say(`API server ready at ${control.server} (${since()})`);
+    if (options.nodes.kind === 'real' || options.listen) {
+      const facts = {
+        podCidr: options.podCidr,
+        serviceCidr: options.serviceCidr,
+        clusterDns: addressIn(options.serviceCidr, 10),
+        domain: options.domain,
+      };
+      const about = { server: `https://${urlHost(nodeIp)}:${control.port}`, ca: control.pki.ca.cert, facts };
+      publishClusterInfo(control.clientFor('system:admin'), about).catch((error: unknown) =>
+        world.log.error('other nodes cannot join', { error: messageOf(error) }),
+      );
+    }
     const ready = nodesReady();
     ready.catch(() => undefined);
 
@@ -79,7 +93,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
           }),
         );
         await node.ready;
-        await untilReady(control, [options.nodeName]);
+        await untilReady(control.informers, [options.nodeName]);
         say(`node ${options.nodeName} ready (${since()})`);
       }
       await writeRun(world, where, { ...run, ready: true });
@@ -91,9 +105,12 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
   }
 }
 
+/** An address as it stands in a URL. */
+const urlHost = (address: string): string => (address.includes(':') ? `[${address}]` : address);
+
 /** Resolves when the named nodes say that they are Ready. */
-async function untilReady(control: ControlPlane, names: readonly string[]): Promise<void> {
-  const nodes = control.informers.of(Nodes);
+export async function untilReady(informers: Informers, names: readonly string[]): Promise<void> {
+  const nodes = informers.of(Nodes);
   const ready = (): boolean => names.every((name) => isConditionTrue(nodes.lister.get(name)?.status.conditions, 'Ready'));
   if (ready()) return;
   await new Promise<void>((resolve) => {

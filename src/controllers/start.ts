@@ -4,6 +4,7 @@ import type { Component, World } from '#base/world.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { startElection } from '#client/leader.ts';
+import { startBootstrapSigner } from './bootstrapsigner/controller.ts';
 import { startClusterRoleAggregationController } from './clusterroleaggregation/controller.ts';
 import { startCronJobController } from './cronjob/controller.ts';
 import { startCsrController } from './csr/controller.ts';
@@ -66,6 +67,7 @@ function startAll(options: ControllersOptions): Component {
     startRootCaController({ ...deps('root-ca-cert-publisher'), ca: options.pki.ca.cert }),
     startCsrController({ ...deps('certificate-controller'), ca: options.pki.ca }),
     startTokenCleaner(deps('token-cleaner')),
+    startBootstrapSigner(deps('bootstrap-signer')),
     startClusterRoleAggregationController(deps('clusterrole-aggregation-controller')),
     startResourceQuotaController(deps('resourcequota-controller')),
     startTtlController(deps('ttl-controller')),

@@ -1,6 +1,7 @@
 // `tutti token create`: a bootstrap token, with which a node may ask for its certificate.
 import type { World } from '#base/world.ts';
-import { Secrets } from '#api/refs.ts';
+import { EndpointsRes, Secrets } from '#api/refs.ts';
+import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
 import { httpTransport } from '#client/http.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
@@ -17,8 +18,22 @@ function text(world: Pick<World, 'random'>, length: number): string {
   return result;
 }
 
+export interface TokenFlags {
+  readonly dataDir: string;
+  readonly ttl: string;
+  readonly printJoinCommand?: boolean;
+}
+
+/** The server's address as other machines know it: the first endpoint of the `kubernetes` Service. */
+async function publicServer(client: Client): Promise<string> {
+  const { subsets } = await client.resource(EndpointsRes).get('kubernetes', { namespace: 'default' });
+  const [address, port] = [subsets?.[0]?.addresses?.[0]?.ip, subsets?.[0]?.ports?.[0]?.port];
+  if (address === undefined) throw new UsageError('this server listens for no other machines: start it with `tutti server` or with a node');
+  return `https://${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
 /** Makes a token Secret in kube-system and prints the token. */
-export async function tokenVerb(world: World, flags: { readonly dataDir: string; readonly ttl: string }): Promise<void> {
+export async function tokenVerb(world: World, flags: TokenFlags): Promise<void> {
   const hours = Number(flags.ttl);
   if (!(hours >= 0)) throw new UsageError(`--ttl must be a number of hours, not "${flags.ttl}"`);
   const access = await loadKubeconfig(world.fs, place(flags.dataDir).kubeconfig);
@@ -34,14 +49,13 @@ export async function tokenVerb(world: World, flags: { readonly dataDir: string;
     'usage-bootstrap-signing': 'true',
   };
   try {
-    await createClient(transport)
-      .resource(Secrets)
-      .create({
-        metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
-        type: 'bootstrap.kubernetes.io/token',
-        stringData: values,
-      });
-    console.log(`${id}.${secret}`);
+    const client = createClient(transport);
+    await client.resource(Secrets).create({
+      metadata: { name: `bootstrap-token-${id}`, namespace: 'kube-system' },
+      type: 'bootstrap.kubernetes.io/token',
+      stringData: values,
+    });
+    console.log(flags.printJoinCommand ? `tutti agent --server ${await publicServer(client)} --token ${id}.${secret}` : `${id}.${secret}`);
   } finally {
     await transport.close?.();
   }

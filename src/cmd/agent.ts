@@ -1,0 +1,60 @@
+// `tutti agent`: this machine as a node of a cluster elsewhere: join, start the node's parts, stop.
+import { messageOf } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
+import { createInformers } from '#client/informer.ts';
+import { join } from './join.ts';
+import { startNode } from './node.ts';
+import { type AgentRunOptions, UsageError } from './options.ts';
+import { place, runningAt, writeRun } from './place.ts';
+import { agentPort, nodeAddress, untilReady, version } from './up.ts';
+
+export interface RunningAgent extends AsyncDisposable {
+  /** Resolves when the node is Ready. */
+  readonly ready: Promise<void>;
+}
+
+/** Joins and starts. A failed start leaves nothing running in this process. */
+export async function runAgent(world: World, options: AgentRunOptions, say: (line: string) => void): Promise<RunningAgent> {
+  const where = place(options.dataDir);
+  const other = await runningAt(world, where);
+  if (other !== undefined) throw new UsageError(`something runs in ${options.dataDir} already (process ${other.pid}, ${other.server})`);
+  await world.fs.mkdir(where.dataDir, 0o711);
+  const stack = new AsyncDisposableStack();
+  try {
+    const nodeIp = nodeAddress(world, options.nodeIp);
+    const { server, token, nodeName } = options;
+    const run = { pid: process.pid, server, nodeName, nodes: 'agent', ready: false };
+    await writeRun(world, where, run);
+    stack.defer(() => world.fs.remove(where.run));
+    const joined = await join(world, { server, token, nodeName, nodeIp, dir: where.pki });
+    say(`joined ${server} as ${nodeName}`);
+    const { client, facts } = joined;
+    const informers = stack.use(createInformers(client, world));
+    informers.start();
+    const node = stack.use(
+      await startNode({
+        world,
+        nodeName,
+        nodeIp,
+        dataDir: where.node,
+        ...facts,
+        agentPort,
+        tls: { ...joined.serving, clientCa: joined.ca },
+        clientFor: () => client,
+        informers,
+        version,
+      }),
+    );
+    const ready = (async () => {
+      await node.ready;
+      await untilReady(informers, [nodeName]);
+      await writeRun(world, where, { ...run, ready: true });
+      say(`node ${nodeName} ready`);
+    })();
+    ready.catch(() => undefined);
+    return { ready, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+  } catch (error) {
+    await stack.disposeAsync();
+    throw error instanceof UsageError ? error : new Error(`the node cannot start: ${messageOf(error)}`, { cause: error });
+  }
+}

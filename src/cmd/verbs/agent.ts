@@ -1,0 +1,40 @@
+// `tutti agent`: in the foreground until a signal, or detached.
+import { prepareMachine } from '#cli/setup.ts';
+import { createWorld } from '#host/world.ts';
+import { type AgentFlags, agentRunOptions, defaultDataDir, UsageError } from '../options.ts';
+import { place, runningAt } from '../place.ts';
+import { startDetached } from './up.ts';
+
+export interface AgentVerbFlags extends AgentFlags {
+  readonly detach?: boolean;
+}
+
+/** Makes this machine a node. Detached it returns when the node is ready; a node that runs already is left as it is. */
+export async function agentVerb(flags: AgentVerbFlags, machine: { readonly root: boolean; readonly hostName: string }): Promise<void> {
+  if (!machine.root) throw new UsageError('a node runs containers: start it as root');
+  const dataDir = flags.dataDir ?? defaultDataDir(machine.root, '/root');
+  const options = agentRunOptions(flags, { ...machine, dataDir });
+  const where = place(dataDir);
+  const world = createWorld({ logLevel: options.verbose ? 'debug' : 'warn' });
+  const running = await runningAt(world, where);
+  if (running?.ready) {
+    console.log(`node ${running.nodeName} runs in ${dataDir} already (process ${running.pid})`);
+    return;
+  }
+  await prepareMachine(world, (line) => console.log(line));
+  if (flags.detach) {
+    const args = process.argv.slice(2).filter((arg) => arg !== '--detach');
+    return startDetached(world, where, args);
+  }
+  const { runAgent } = await import('../agent.ts');
+  const agent = await runAgent(world, options, (line) => console.log(line));
+  const stopping = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.resolve());
+  try {
+    await Promise.race([agent.ready, stopping.promise]);
+    await stopping.promise;
+    console.log('stopping; pods go on running, `tutti down` ends them');
+  } finally {
+    await agent[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,166 @@
+// Several nodes: joining by token, pods and Services across nodes, names, policies, logs and commands, drain, restarts.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { CertificateSigningRequests, Deployments, NetworkPolicies, Nodes, Pods, Services } from '#api/refs.ts';
+import { isConditionTrue } from '#api/podutil.ts';
+import { startNodes, type TestNodes } from '../../support/nodes.ts';
+import { until } from '../../support/until.ts';
+import { dial, expose, netexec, reaches, ready, says, service } from '../conformance/netsupport.ts';
+import { agnhost, inSpace, isReady, type Space } from '../conformance/support.ts';
+
+let cluster: TestNodes;
+before(async () => {
+  cluster = await startNodes(3);
+});
+after(async () => cluster?.[Symbol.asyncDispose]());
+
+/** A server on each node: s1, s2, s3. */
+async function servers(space: Space, app: string): Promise<{ name: string; ip: string }[]> {
+  const pods = await ready(space, ...cluster.nodes.map(({ name }, i) => netexec(`s${i + 1}`, { app }, { spec: { nodeName: name } })));
+  return pods.map(({ metadata, status }) => ({ name: metadata.name, ip: status.podIP ?? '' }));
+}
+
+test('nodes join with a token and get certificates of their own', async () => {
+  const { client, nodes } = cluster;
+  const found = (await client.resource(Nodes).list()).items;
+  assert.deepEqual(found.map(({ metadata }) => metadata.name).toSorted(), nodes.map(({ name }) => name).toSorted());
+  assert.ok(found.every(({ status }) => isConditionTrue(status.conditions, 'Ready')));
+  assert.equal(new Set(found.map(({ spec }) => spec.podCIDR)).size, 3, 'each has a range of its own');
+  const requests = (await client.resource(CertificateSigningRequests).list()).items;
+  assert.deepEqual(
+    requests.map(({ spec, status }) => [spec.signerName, Boolean(status.certificate)]).toSorted(),
+    ['kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving']
+      .flatMap((name) => nodes.slice(1).map(() => [name, true]))
+      .toSorted(),
+  );
+  const bad = await nodes[1]!.tutti(
+    'agent',
+    '--server',
+    cluster.access.server,
+    '--token',
+    'aaaaaa.0123456789abcdef',
+    '--data-dir',
+    `${nodes[1]!.dataDir}-other`,
+  );
+  assert.notEqual(bad.code, 0);
+});
+
+test('pods reach pods of other nodes with their own addresses, over HTTP and UDP', () =>
+  inSpace(cluster, async (space) => {
+    const all = await servers(space, 'far');
+    for (const from of all) {
+      for (const to of all) {
+        await reaches(space, from.name, { host: to.ip, port: 8080 }, [to.name]);
+        await reaches(space, from.name, { host: to.ip, port: 8081, protocol: 'udp' }, [to.name]);
+      }
+    }
+    const seen = await dial(space, 's1', { host: all[2]?.ip ?? '', port: 8080, request: 'clientip' });
+    assert.equal(seen.responses[0]?.split(':')[0], all[0]?.ip);
+  }));
+
+test('Services spread over nodes; node ports answer on every node; names resolve on every node', () =>
+  inSpace(cluster, async (space) => {
+    const all = await servers(space, 'web');
+    const names = all.map(({ name }) => name);
+    const made = await expose(space, 'web', { type: 'NodePort' });
+    await space.create(Services, service('headless', { clusterIP: 'None', selector: { app: 'web' } }));
+    const nodePort = made.spec.ports?.[0]?.nodePort ?? 0;
+    for (const from of names) {
+      await reaches(space, from, { host: 'web', port: 80, tries: 40 }, names);
+      await says(
+        space,
+        from,
+        `nslookup headless.${space.namespace}.svc.cluster.local`,
+        new RegExp(all.map(({ ip }) => `(?=[^]*Address: ${ip}\\b)`).join('')),
+      );
+    }
+    for (const { ip } of cluster.nodes) {
+      await reaches(space, 's2', { host: ip, port: nodePort, tries: 40 }, names);
+      const outside = new Set<string>();
+      for (let i = 0; i < 40; i++)
+        outside.add(await (await fetch(`http://${ip}:${nodePort}/hostname`, { headers: { connection: 'close' } })).text());
+      assert.deepEqual([...outside].toSorted(), names);
+    }
+    // With the local policy a node answers with its own pods only, and clients keep their address.
+    await space.of(Services).patch('web', { spec: { externalTrafficPolicy: 'Local' } }, { type: 'merge', namespace: space.namespace });
+    for (const [i, { ip }] of cluster.nodes.entries()) {
+      await until(
+        `only ${names[i]} answers at ${ip}`,
+        async () => {
+          const answers = await Promise.all(
+            Array.from({ length: 8 }, async () =>
+              (await fetch(`http://${ip}:${nodePort}/hostname`, { headers: { connection: 'close' } })).text(),
+            ),
+          );
+          return answers.every((answer) => answer === names[i]);
+        },
+        20_000,
+      );
+      assert.match(await (await fetch(`http://${ip}:${nodePort}/clientip`)).text(), /^198\.19\.\d+\.254:/);
+    }
+  }));
+
+test('policies hold across nodes', () =>
+  inSpace(cluster, async (space) => {
+    const [one, , three] = await servers(space, 'walled');
+    const policy = (ingress: object[]) => ({ podSelector: { matchLabels: { app: 'walled' } }, policyTypes: ['Ingress' as const], ingress });
+    await space.create(NetworkPolicies, { metadata: { name: 'wall' }, spec: policy([]) });
+    // Asked by exec: the API server is on the first node, and from there a proxied request would meet the wall too.
+    const answers = (from: string, ip = three?.ip, wanted = '.') =>
+      until(
+        `${from} gets ${wanted} from ${ip}`,
+        async () => (await space.exec(from, '/agnhost', 'probe', '1500', `tcp/${ip}/8080`)).trim() === wanted,
+        30_000,
+      );
+    await answers('s1', three?.ip, 'X');
+    await answers('s2', three?.ip, 'X');
+    await space.of(Pods).patch('s1', { metadata: { labels: { guest: 'yes' } } }, { type: 'merge', namespace: space.namespace });
+    const from = [{ from: [{ podSelector: { matchLabels: { guest: 'yes' } } }] }];
+    await space.of(NetworkPolicies).patch('wall', { spec: policy(from) }, { type: 'merge', namespace: space.namespace });
+    await answers('s1');
+    await answers('s2', three?.ip, 'X');
+    await answers('s3', one?.ip, 'X');
+  }));
+
+test('logs and commands of pods on every node', () =>
+  inSpace(cluster, async (space) => {
+    const all = await servers(space, 'talk');
+    for (const { name } of all) {
+      assert.match(await space.kubectl.ok('logs', name), /Started HTTP server on port 8080/);
+      assert.equal(await space.exec(name, 'hostname'), `${name}\n`);
+    }
+    const top = await until(
+      'usage of every node',
+      async () => {
+        const text = (await cluster.kubectl('top', 'nodes', '--no-headers')).stdout;
+        return cluster.nodes.every(({ name }) => text.includes(name)) && text;
+      },
+      30_000,
+    );
+    assert.doesNotMatch(top, /unknown/);
+  }));
+
+test('a drained node is left by its pods, and an agent that starts again takes them up', () =>
+  inSpace(cluster, async (space) => {
+    const [, second, third] = cluster.nodes;
+    assert.ok(second && third);
+    const container = { name: 'main', image: agnhost, args: ['netexec'] };
+    const template = { metadata: { labels: { app: 'd' } }, spec: { terminationGracePeriodSeconds: 2, containers: [container] } };
+    await space.create(Deployments, { metadata: { name: 'd' }, spec: { replicas: 3, selector: { matchLabels: { app: 'd' } }, template } });
+    await space.until(Deployments, 'd', ({ status }) => status?.readyReplicas === 3, 60_000);
+    const drained = await cluster.kubectl.with({ timeout: 90_000 })('drain', third.name, '--ignore-daemonsets', '--force', '--timeout=80s');
+    assert.equal(drained.code, 0, drained.stderr + drained.stdout);
+    await space.until(Deployments, 'd', ({ status }) => status?.readyReplicas === 3, 60_000);
+    const left = await space.list(Pods, 'app=d');
+    assert.ok(left.every(({ spec }) => spec.nodeName !== third.name));
+    await cluster.kubectl.ok('uncordon', third.name);
+    const mine = left.find(({ spec }) => spec.nodeName === second.name) ?? left[0];
+    const before = mine?.status.containerStatuses?.[0]?.containerID;
+    const { pid } = JSON.parse(await cluster.world.fs.readText(`${second.dataDir}/run.json`)) as { pid: number };
+    process.kill(pid, 'SIGKILL');
+    // No token this time: the node still has its certificates.
+    await cluster.startAgent(second);
+    const after = await space.until(Pods, mine?.metadata.name ?? '', isReady);
+    assert.equal(after.status.containerStatuses?.[0]?.containerID, before);
+    assert.equal(await space.exec(mine?.metadata.name ?? '', 'hostname'), `${mine?.metadata.name}\n`);
+  }));
