@@ -262,6 +262,35 @@ describe('validating webhooks', () => {
     assert.equal(hooks.asked.length, 2, 'scope Cluster means namespaces too');
   });
 
+  it('are left out by conditions that do not hold', async () => {
+    hooks.paths.set('/all', deny('no'));
+    const rules = [rule(['CREATE', 'DELETE'], '', ['configmaps'])];
+    const matchConditions = [
+      { name: 'not-skipped', expression: "object != null && object.metadata.name != 'skip-me'" },
+      { name: 'not-jane', expression: "request.userInfo.username != 'jane'" },
+    ];
+    await validate('w', hook('/all', rules, { matchConditions }));
+    await maps().create(map('skip-me'));
+    assert.equal((await refused(maps().create(map('other')))).message, 'admission webhook "all.example.com" denied the request: no');
+    await api
+      .clientFor({ name: 'jane', groups: ['system:masters'] })
+      .resource(ConfigMaps)
+      .create(map('by-jane'));
+    await maps().delete('skip-me', { namespace: ns });
+    await validating().delete('w');
+
+    const invalid = [{ name: 'broken', expression: '...' }];
+    assert.match((await refused(validate('w', hook('/all', rules, { matchConditions: invalid })))).message, /compilation failed/);
+    const failing = [{ name: 'fails', expression: 'object.data.none == "x"' }];
+    await validate('w', hook('/all', rules, { matchConditions: failing }));
+    const { code, message } = await refused(maps().create(map('x')));
+    assert.equal(code, 403);
+    assert.match(message, /^configmaps "x" is forbidden: expression 'object\.data\.none == "x"' resulted in error: no such key: data$/);
+    await validating().delete('w');
+    await validate('w', hook('/all', rules, { matchConditions: failing, failurePolicy: 'Ignore' }));
+    await maps().create(map('x'));
+  });
+
   it('never judge the configuration of webhooks', async () => {
     hooks.paths.set('/deny', deny('no'));
     hooks.paths.set('/mutate', (asked) => patchWith(asked, [{ op: 'add', path: '/metadata/labels', value: { touched: 'yes' } }]));
