@@ -1,0 +1,287 @@
+// Conformance of reading: pages, expired tokens, Tables, watches in one order, discovery in its two forms, events by source.
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { type HttpsApi, startHttpsApi } from '../../support/https.ts';
+import { minimal } from '../../support/minimal.ts';
+import { type Wire, type WireAnswer, wireTo } from '../../support/wire.ts';
+
+const ok = (answer: WireAnswer, code = 200): WireAnswer => {
+  assert.equal(answer.code, code, Buffer.from(answer.bytes).toString('utf8').slice(0, 2_000));
+  return answer;
+};
+const lines = (answer: WireAnswer) =>
+  Buffer.from(answer.bytes)
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
+
+describe('reading', () => {
+  let https: HttpsApi;
+  let wire: Wire;
+  before(async () => {
+    https = await startHttpsApi();
+    wire = await wireTo(https);
+  });
+  after(async () => {
+    await https[Symbol.asyncDispose]();
+  });
+  const space = async (name: string): Promise<string> => {
+    ok(await wire('POST', '/api/v1/namespaces', { body: { metadata: { name } } }), 201);
+    return `/api/v1/namespaces/${name}`;
+  };
+  const templates = async (ns: string, count: number): Promise<string[]> => {
+    const names = Array.from({ length: count }, (_, i) => `template-${String(i).padStart(4, '0')}`);
+    const body = minimal['/v1/podtemplates'] as object;
+    await Promise.all(
+      names.map(async (name) => ok(await wire('POST', `${ns}/podtemplates`, { body: { ...body, metadata: { name } } }), 201)),
+    );
+    return names;
+  };
+
+  it('returns chunks of a list, all of one revision, with the exact number of what remains', async () => {
+    const ns = await space('chunks');
+    const names = await templates(ns, 400);
+    for (const limit of [1, 33, 100, 399, 400, 1_000]) {
+      const seen: string[] = [];
+      let token = '';
+      let revision: string | undefined;
+      let pages = 0;
+      do {
+        if (limit === 1 && ++pages > 10) break;
+        const query = `limit=${limit}${token ? `&continue=${encodeURIComponent(token)}` : ''}`;
+        const { items, metadata } = ok(await wire('GET', `${ns}/podtemplates?${query}`)).json;
+        assert.ok(items.length <= limit);
+        revision ??= metadata.resourceVersion;
+        assert.equal(metadata.resourceVersion, revision);
+        seen.push(...items.map((item: { metadata: { name: string } }) => item.metadata.name));
+        if (metadata.continue) assert.equal(metadata.remainingItemCount, names.length - seen.length);
+        else assert.equal(metadata.remainingItemCount, undefined);
+        token = metadata.continue ?? '';
+      } while (token !== '');
+      assert.deepEqual(seen, names.slice(0, seen.length));
+      if (limit > 1) assert.equal(seen.length, names.length);
+    }
+  });
+
+  it('goes on from the last key when the revision of a token is compacted away', async () => {
+    const ns = await space('expired');
+    const names = await templates(ns, 30);
+    const first = ok(await wire('GET', `${ns}/podtemplates?limit=10`)).json;
+    ok(await wire('DELETE', `${ns}/podtemplates/${names[0]}`));
+    ok(await wire('DELETE', `${ns}/podtemplates/${names[25]}`));
+    await https.api.store.compact(https.api.store.revision());
+    const url = `${ns}/podtemplates?limit=10&continue=`;
+    const gone = ok(await wire('GET', `${url}${encodeURIComponent(first.metadata.continue)}`), 410).json;
+    assert.equal(gone.reason, 'Expired');
+    assert.match(
+      gone.message,
+      /^The provided continue parameter is too old to display a consistent list result\. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results\./,
+    );
+    const inconsistent = gone.metadata.continue;
+    assert.ok(inconsistent);
+    const second = ok(await wire('GET', `${url}${encodeURIComponent(inconsistent)}`)).json;
+    assert.notEqual(second.metadata.resourceVersion, first.metadata.resourceVersion);
+    assert.deepEqual(
+      second.items.map((item: { metadata: { name: string } }) => item.metadata.name),
+      names.slice(10, 20),
+    );
+    assert.equal(second.metadata.remainingItemCount, 9);
+    const third = ok(await wire('GET', `${url}${encodeURIComponent(second.metadata.continue)}`)).json;
+    assert.equal(third.items.length, 9);
+    assert.equal(third.metadata.resourceVersion, second.metadata.resourceVersion);
+    assert.equal(third.metadata.continue, undefined);
+  });
+
+  it('pages Tables too, and refuses them for what is no list of objects', async () => {
+    const ns = await space('tables');
+    await templates(ns, 20);
+    const page = ok(await wire('GET', `${ns}/podtemplates?limit=10`, { headers: { accept: table } })).json;
+    assert.equal(page.kind, 'Table');
+    assert.equal(page.rows.length, 10);
+    assert.ok(page.columnDefinitions.length >= 2 && page.metadata.resourceVersion !== '');
+    assert.ok(page.metadata.continue);
+    const url = `${ns}/podtemplates?limit=10&continue=${encodeURIComponent(page.metadata.continue)}`;
+    const rest = ok(await wire('GET', url, { headers: { accept: table } })).json;
+    assert.equal(rest.rows.length, 10);
+    assert.equal(rest.rows[0].object.kind, 'PartialObjectMetadata');
+    const body = {
+      apiVersion: 'authorization.k8s.io/v1',
+      kind: 'SelfSubjectAccessReview',
+      spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
+    };
+    ok(await wire('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body, headers: { accept: table } }), 406);
+  });
+
+  it('shows every watcher the same events in the same order, from wherever it starts', async () => {
+    const ns = await space('order');
+    const from = ok(await wire('GET', `${ns}/configmaps`)).json.metadata.resourceVersion;
+    const url = `${ns}/configmaps`;
+    for (let i = 0; i < 20; i++) {
+      ok(await wire('POST', url, { body: { metadata: { name: `cm-${i}` } } }), 201);
+      if (i % 3 === 0) ok(await wire('PUT', `${url}/cm-${i}`, { body: { metadata: { name: `cm-${i}` }, data: { i: String(i) } } }));
+      if (i % 5 === 0) ok(await wire('DELETE', `${url}/cm-${i}`));
+    }
+    const all = lines(await wire('GET', `${url}?watch=1&resourceVersion=${from}&timeoutSeconds=60`, { lines: 31 }));
+    assert.equal(all.length, 31);
+    const key = (event: { type: string; object: { metadata: { name: string; resourceVersion: string } } }) =>
+      `${event.type} ${event.object.metadata.name} ${event.object.metadata.resourceVersion}`;
+    const order = all.map(key);
+    const revisions = all.map((event) => BigInt(event.object.metadata.resourceVersion));
+    assert.deepEqual(
+      revisions,
+      revisions.toSorted((a, b) => Number(a - b)),
+    );
+    const starts = [3, 9, 17, 28];
+    await Promise.all(
+      starts.map(async (start) => {
+        const revision = all[start].object.metadata.resourceVersion;
+        const rest = order.length - start - 1;
+        const seen = lines(await wire('GET', `${url}?watch=1&resourceVersion=${revision}&timeoutSeconds=60`, { lines: rest }));
+        assert.deepEqual(seen.map(key), order.slice(start + 1));
+      }),
+    );
+  });
+
+  it('says that an object is deleted when it leaves the selector, and added when it comes back', async () => {
+    const ns = await space('selected');
+    const url = `${ns}/configmaps`;
+    const put = async (label: string, step: string): Promise<void> => {
+      const body = { metadata: { name: 'cm', labels: { watched: label } }, data: { mutation: step } };
+      ok(await wire('PUT', `${url}/cm`, { body }));
+    };
+    ok(await wire('POST', url, { body: { metadata: { name: 'cm', labels: { watched: 'yes' } } } }), 201);
+    const from = ok(await wire('GET', url)).json.metadata.resourceVersion;
+    await put('yes', '1');
+    await put('no', '1');
+    await put('no', '2');
+    await put('yes', '2');
+    await put('yes', '3');
+    ok(await wire('DELETE', `${url}/cm`));
+    const watched = await wire('GET', `${url}?watch=1&resourceVersion=${from}&labelSelector=watched%3Dyes&timeoutSeconds=60`, { lines: 5 });
+    assert.deepEqual(
+      lines(watched).map((event) => [event.type, event.object.data?.mutation]),
+      [
+        ['MODIFIED', '1'],
+        ['DELETED', '1'],
+        ['ADDED', '2'],
+        ['MODIFIED', '3'],
+        ['DELETED', '3'],
+      ],
+    );
+  });
+
+  it('finds events by source in both their versions', async () => {
+    const ns = await space('sources');
+    const event = {
+      apiVersion: 'events.k8s.io/v1',
+      kind: 'Event',
+      metadata: { name: 'event-test', labels: { 'testevent-constant': 'true' } },
+      regarding: { namespace: 'sources' },
+      eventTime: '2017-09-19T13:49:16.000000Z',
+      note: 'This is event-test',
+      action: 'Do',
+      reason: 'Test',
+      type: 'Normal',
+      reportingController: 'test-controller',
+      reportingInstance: 'test-node',
+    };
+    const collection = '/apis/events.k8s.io/v1/namespaces/sources/events';
+    ok(await wire('POST', collection, { body: event }), 201);
+    const names = async (url: string) =>
+      ok(await wire('GET', url)).json.items.map((item: { metadata: { name: string } }) => item.metadata.name);
+    assert.deepEqual(await names(`${ns}/events?fieldSelector=source%3Dtest-controller`), ['event-test']);
+    assert.deepEqual(await names(`${ns}/events?fieldSelector=source%3Dother`), []);
+    assert.deepEqual(await names(`${collection}?fieldSelector=reportingController%3Dtest-controller`), ['event-test']);
+    assert.deepEqual(await names('/apis/events.k8s.io/v1/events?labelSelector=testevent-constant%3Dtrue'), ['event-test']);
+    const before = ok(await wire('GET', `${collection}/event-test`)).json;
+    const few = { series: { count: 2, lastObservedTime: '2017-09-19T13:49:11.000000Z' } };
+    const type = 'application/strategic-merge-patch+json';
+    ok(await wire('PATCH', `${collection}/event-test`, { body: few, headers: { 'content-type': type } }));
+    const patched = ok(await wire('GET', `${collection}/event-test`)).json;
+    const bare = (object: { metadata: object }) => ({
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: '', managedFields: [] },
+    });
+    assert.deepEqual(bare(patched), bare({ ...before, ...few }));
+    const many = { series: { count: 100, lastObservedTime: '2017-09-19T13:49:16.000000Z' } };
+    // As in the suite: the object that was read first, without a revision.
+    const { resourceVersion: _, ...metadata } = before.metadata;
+    ok(await wire('PUT', `${collection}/event-test`, { body: { ...before, ...many, metadata } }));
+    const updated = ok(await wire('GET', `${collection}/event-test`)).json;
+    assert.deepEqual(bare(updated), bare({ ...before, ...many }));
+    assert.equal(ok(await wire('GET', `${ns}/events/event-test`)).json.series.count, 100);
+    ok(await wire('DELETE', `${collection}?labelSelector=testevent-constant%3Dtrue`));
+    assert.deepEqual(await names(`${ns}/events`), []);
+  });
+
+  it('discovers in one document per root, and in one per version', async () => {
+    const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+    for (const root of ['/api', '/apis']) {
+      const answer = ok(await wire('GET', root, { headers: { accept } }));
+      assert.match(String(answer.headers['content-type']), /application\/json;g=apidiscovery\.k8s\.io;v=v2;as=APIGroupDiscoveryList/);
+      assert.equal(answer.json.kind, 'APIGroupDiscoveryList');
+      assert.equal(answer.json.apiVersion, 'apidiscovery.k8s.io/v2');
+      for (const group of answer.json.items)
+        for (const version of group.versions) {
+          const path = root === '/api' ? '/api/v1' : `/apis/${group.metadata.name}/${version.version}`;
+          const legacy = ok(await wire('GET', path)).json;
+          const parts = (resources: { resource: string; subresources?: { subresource: string }[] }[]) =>
+            resources.flatMap(({ resource, subresources = [] }) => [
+              resource,
+              ...subresources.map((sub) => `${resource}/${sub.subresource}`),
+            ]);
+          assert.deepEqual(
+            legacy.resources.map((resource: { name: string }) => resource.name).toSorted(),
+            parts(version.resources).toSorted(),
+            path,
+          );
+          for (const resource of version.resources) assert.ok(resource.verbs?.length && resource.responseKind.kind, resource.resource);
+        }
+    }
+    const groups = ok(await wire('GET', '/apis')).json.groups;
+    for (const group of groups) {
+      assert.equal(group.preferredVersion.groupVersion, group.versions[0].groupVersion);
+      assert.deepEqual(ok(await wire('GET', `/apis/${group.name}`)).json.preferredVersion, group.preferredVersion);
+    }
+    const version = ok(await wire('GET', '/version')).json;
+    assert.match(version.major, /^\d+$/);
+    assert.match(version.minor, /^\d+\+?$/);
+  });
+
+  it('answers what somebody else may do, in his name', async () => {
+    const ns = await space('reviews');
+    ok(await wire('POST', `${ns}/serviceaccounts`, { body: { metadata: { name: 'e2e' } } }), 201);
+    const user = 'system:serviceaccount:reviews:e2e';
+    const attributes = { verb: 'list', namespace: 'reviews', version: 'v1', resource: 'configmaps' };
+    const may = async (): Promise<boolean> => {
+      const self = await wire('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+        body: { spec: { resourceAttributes: attributes } },
+        headers: { 'impersonate-user': user },
+      });
+      const other = await wire('POST', '/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+        body: { spec: { user, resourceAttributes: attributes } },
+      });
+      const local = await wire('POST', '/apis/authorization.k8s.io/v1/namespaces/reviews/localsubjectaccessreviews', {
+        body: { metadata: { namespace: 'reviews' }, spec: { user, resourceAttributes: attributes } },
+      });
+      // Somebody without rights may always ask about himself: reviews of oneself are open to all who are known.
+      const answers = [self, other, local].map((answer) => ok(answer, 201).json.status.allowed === true);
+      assert.equal(new Set(answers).size, 1);
+      return answers[0] === true;
+    };
+    assert.equal(await may(), false);
+    const role = { metadata: { name: 'viewer' }, rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list'] }] };
+    ok(await wire('POST', '/apis/rbac.authorization.k8s.io/v1/namespaces/reviews/roles', { body: role }), 201);
+    const binding = {
+      metadata: { name: 'viewers' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'viewer' },
+      subjects: [{ kind: 'ServiceAccount', name: 'e2e', namespace: 'reviews' }],
+    };
+    ok(await wire('POST', '/apis/rbac.authorization.k8s.io/v1/namespaces/reviews/rolebindings', { body: binding }), 201);
+    assert.equal(await may(), true);
+    ok(await wire('GET', `${ns}/configmaps`, { headers: { 'impersonate-user': user } }));
+    ok(await wire('GET', `${ns}/secrets`, { headers: { 'impersonate-user': user } }), 403);
+  });
+});
