@@ -1,6 +1,8 @@
 // Answers as bytes: which encoding and which form (object, Table, metadata only) the client accepts.
 import { notAcceptable } from '#api/status.ts';
-import { encodeEnveloped, structOfKind, watchFrame } from '#api/walk/protobuf.ts';
+import { ListMeta } from '#api/meta/v1/objectmeta.ts';
+import type { Struct } from '#api/dsl.ts';
+import { encodeEnveloped, encodeProtobuf, envelope, envelopeList, structOfKind, watchFrame } from '#api/walk/protobuf.ts';
 import { toYaml } from '#format/yaml.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { HttpHeaders } from '#base/net.ts';
@@ -104,11 +106,37 @@ interface Typed {
   readonly kind?: string;
 }
 
-/** Kubernetes' protobuf envelope around an object; undefined for kinds without a protobuf form. */
+/** Kubernetes' protobuf envelope around an object that is made for this answer; undefined for kinds without a protobuf form. */
 function toProtobuf(value: Typed): Uint8Array | undefined {
   const { apiVersion = '', kind = '' } = value;
   const struct = structOfKind(apiVersion, kind);
   return struct && encodeEnveloped(struct, apiVersion, kind, value);
+}
+
+// Versions of objects never change: each is encoded at most once, for as long as somebody keeps it.
+const messages = new WeakMap<object, Uint8Array>();
+
+function messageOf(struct: Struct, object: object): Uint8Array {
+  let message = messages.get(object);
+  if (!message) messages.set(object, (message = encodeProtobuf(struct, object)));
+  return message;
+}
+
+/** The protobuf form of an object that others will ask for too. */
+function sharedProtobuf(object: KubeObject): Uint8Array | undefined {
+  const { apiVersion = '', kind = '' } = object;
+  const struct = structOfKind(apiVersion, kind);
+  return struct && envelope(apiVersion, kind, messageOf(struct, object));
+}
+
+function protobufAnswer(answer: Answer & { kind: 'object' | 'list' }): Uint8Array | undefined {
+  if (answer.kind === 'object') return answer.row ? sharedProtobuf(answer.object as KubeObject) : toProtobuf(answer.object);
+  const { row, items, listMeta } = answer;
+  const apiVersion = apiVersionOf(row);
+  const struct = structOfKind(apiVersion, row.kind);
+  if (!struct || !structOfKind(apiVersion, `${row.kind}List`)) return undefined;
+  const list = items.map((item) => messageOf(struct, item.object));
+  return envelopeList(apiVersion, `${row.kind}List`, encodeProtobuf(ListMeta, listMeta), list);
 }
 
 function encode(value: object, encoding: 'json' | 'yaml', pretty: boolean): string {
@@ -131,7 +159,7 @@ export function encodeAnswer(
   const status = answer.kind === 'object' ? answer.status : 200;
   const extra = answer.kind === 'object' ? answer.headers : undefined;
   if (choice.encoding === 'protobuf') {
-    const bytes = toProtobuf(converted ?? (answer.kind === 'list' ? listObject(answer.row, answer.listMeta, answer.items) : answer.object));
+    const bytes = converted ? toProtobuf(converted) : protobufAnswer(answer);
     if (bytes) return { status, headers: { 'content-type': contentTypes.protobuf, ...extra }, bytes };
     // A resource that has no protobuf form is not acceptable to a client that takes nothing else; documents of ours are JSON.
     if (answer.row) throw notAcceptable(offered.slice(0, 2));
@@ -257,7 +285,8 @@ function plainBody(event: EncodableEvent, choice: Accepted): Uint8Array {
 
 function protobufFrame(event: EncodableEvent, choice: Accepted): Uint8Array {
   const isObject = choice.form === 'object' || event.type === 'ERROR';
-  return watchFrame(event.type, toProtobuf(isObject ? event.item.object : metadataOnly(event, choice)) ?? new Uint8Array(0));
+  const bytes = isObject ? sharedProtobuf(event.item.object) : toProtobuf(metadataOnly(event, choice));
+  return watchFrame(event.type, bytes ?? new Uint8Array(0));
 }
 
 function tableFrames(row: ResourceRow, choice: Accepted, options: Omit<TableOptions, 'now'> & { now(): number }) {

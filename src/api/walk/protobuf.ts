@@ -486,15 +486,56 @@ export function encodeProtobuf(struct: Struct, object: object): Uint8Array {
 
 /** Encodes an object in Kubernetes' envelope. */
 export function encodeEnveloped(struct: Struct, apiVersion: string, kind: string, object: object): Uint8Array {
-  const writer = new WireWriter();
-  writer.string('');
-  writer.tag(4, wireType.bytes);
-  writer.string('');
-  writer.tag(3, wireType.bytes);
-  const before = writer.length;
-  writeMessage(writer, layoutOf(struct), object as JsonMap);
-  writer.close(before);
-  writer.tag(2, wireType.bytes);
+  return envelope(apiVersion, kind, encodeProtobuf(struct, object));
+}
+
+/** Kubernetes' envelope (runtime.Unknown) around a bare message. */
+export function envelope(apiVersion: string, kind: string, message: Uint8Array): Uint8Array {
+  const { head, tail } = around(apiVersion, kind, message.length);
+  return Buffer.concat([head, message, tail]);
+}
+
+/** An enveloped list of items that are bare messages already: every list type has its metadata in field 1 and its items in field 2. */
+export function envelopeList(apiVersion: string, kind: string, metadata: Uint8Array, items: readonly Uint8Array[]): Uint8Array {
+  const lead = field(1, metadata.length);
+  let length = lead.length + metadata.length;
+  const leads = items.map((item) => {
+    const itemLead = field(2, item.length);
+    length += itemLead.length + item.length;
+    return itemLead;
+  });
+  const { head, tail } = around(apiVersion, kind, length);
+  const out = Buffer.allocUnsafe(head.length + length + tail.length);
+  let at = 0;
+  const put = (bytes: Uint8Array): void => {
+    out.set(bytes, at);
+    at += bytes.length;
+  };
+  put(head);
+  put(lead);
+  put(metadata);
+  for (let i = 0; i < items.length; i++) {
+    put(leads[i] as Uint8Array);
+    put(items[i] as Uint8Array);
+  }
+  put(tail);
+  return out;
+}
+
+/** Tag and length of a field of bytes. */
+function field(number: number, length: number): Uint8Array {
+  const writer = new WireWriter(12);
+  writer.int(length);
+  writer.tag(number, wireType.bytes);
+  return writer.finish();
+}
+
+// An empty contentEncoding and contentType end the envelope.
+const envelopeTail = new Uint8Array([3 * 8 + wireType.bytes, 0, 4 * 8 + wireType.bytes, 0]);
+
+function around(apiVersion: string, kind: string, length: number): { readonly head: Uint8Array; readonly tail: Uint8Array } {
+  const writer = new WireWriter(apiVersion.length + kind.length + 32);
+  writer.raw(field(2, length));
   const meta = writer.length;
   writer.string(kind);
   writer.tag(2, wireType.bytes);
@@ -503,7 +544,7 @@ export function encodeEnveloped(struct: Struct, apiVersion: string, kind: string
   writer.close(meta);
   writer.tag(1, wireType.bytes);
   writer.raw(magic);
-  return writer.finish();
+  return { head: writer.finish(), tail: envelopeTail };
 }
 
 /** One frame of a protobuf watch: a length, then a bare WatchEvent with the enveloped object. */

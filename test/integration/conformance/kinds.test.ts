@@ -160,6 +160,14 @@ async function events(
     .map((line) => JSON.parse(line));
 }
 
+/** Tries again while somebody else was faster, as clients do. */
+async function retried(attempt: () => Promise<WireAnswer>): Promise<WireAnswer['json']> {
+  for (let left = 10; ; left--) {
+    const answer = await attempt();
+    if (answer.code !== 409 || left === 0) return ok(answer).json;
+  }
+}
+
 const ok = (answer: WireAnswer, code = 200): WireAnswer => {
   assert.equal(answer.code, code, Buffer.from(answer.bytes).toString('utf8').slice(0, 2_000));
   return answer;
@@ -247,9 +255,15 @@ describe('kinds', { concurrency: 8 }, () => {
         for (const [field, value] of Object.entries(status))
           if (value !== null) assert.partialDeepStrictEqual(written.status[field], value, field);
         const read = ok(await wire('GET', `${item}/status`)).json;
-        assert.deepEqual(read.status, written.status);
-        const again = { ...read, spec: undefined, metadata: { ...read.metadata, annotations: { updatedstatus: 'true' } } };
-        const replaced = ok(await wire('PUT', `${item}/status`, { body: again })).json;
+        // Controllers of ours may have added conditions of their own meanwhile; those that a client wrote stay.
+        const types = (object: { status: { conditions?: { type: string }[] } }) => object.status.conditions?.map((one) => one.type) ?? [];
+        for (const type of types({ status })) assert.ok(types(read).includes(type), type);
+        if (!('conditions' in status)) assert.deepEqual(read.status, written.status);
+        const replaced = await retried(async () => {
+          const { json } = ok(await wire('GET', `${item}/status`));
+          const body = { ...json, spec: undefined, metadata: { ...json.metadata, annotations: { updatedstatus: 'true' } } };
+          return wire('PUT', `${item}/status`, { body });
+        });
         assert.equal(replaced.metadata.annotations.updatedstatus, 'true');
         assert.deepEqual(replaced.spec, updated.spec, 'the spec is not touched');
       }
