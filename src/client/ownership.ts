@@ -56,6 +56,8 @@ export interface ClaimOptions<O extends KubeObject, T extends KubeObject> {
   readonly candidates: readonly T[];
   /** A further condition for adopting. */
   readonly adoptable?: (object: T) => boolean;
+  /** A finalizer that the owner's dependents have: adopted ones get it, released ones lose it. */
+  readonly finalizer?: string;
 }
 
 /** Adopts and releases; resolves with everything that the owner controls now. Objects that vanish meanwhile are left out. */
@@ -67,12 +69,15 @@ export async function claimObjects<O extends KubeObject, T extends KubeObject>(o
   if (adopt.length > 0) await assertAlive(owner, owners);
   const claimed = [...plan.owned];
   for (const object of adopt) {
-    const body = { metadata: { ownerReferences: [controllerRef(owner, owners.ref)], uid: object.metadata.uid } };
+    const held = options.finalizer ? { finalizers: [options.finalizer] } : {};
+    const body = { metadata: { ownerReferences: [controllerRef(owner, owners.ref)], uid: object.metadata.uid, ...held } };
     const adopted = await ignoring(() => patchOwners(dependents, object, body), isNotFound);
     if (adopted !== undefined) claimed.push(adopted);
   }
   for (const object of plan.release) {
-    const body = { metadata: { ownerReferences: [{ $patch: 'delete', uid: owner.metadata.uid }], uid: object.metadata.uid } };
+    const ownerReferences = [{ $patch: 'delete', uid: owner.metadata.uid }];
+    const freed = options.finalizer ? { '$deleteFromPrimitiveList/finalizers': [options.finalizer] } : {};
+    const body = { metadata: { ownerReferences, uid: object.metadata.uid, ...freed } };
     // Invalid: the uid differs, the object was made anew.
     await ignoring(
       () => patchOwners(dependents, object, body),

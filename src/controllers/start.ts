@@ -30,6 +30,7 @@ import { startServiceAccountController } from './serviceaccount/controller.ts';
 import { startStatefulSetController } from './statefulset/controller.ts';
 import { startTaintEvictionController } from './tainteviction/controller.ts';
 import { startTokenCleaner } from './tokencleaner/controller.ts';
+import { startTtlAfterFinishedController } from './ttlafterfinished/controller.ts';
 import { startTtlController } from './ttl/controller.ts';
 import { startVolumeProtection } from './volumeprotection/controller.ts';
 import { type ControllerDeps, grouped } from './wiring.ts';
@@ -87,6 +88,7 @@ function startAll(options: ControllersOptions): Component {
     startStatefulSetController(deps('statefulset-controller')),
     startJobController(deps('job-controller')),
     startVolumeProtection(deps('pvc-protection-controller'), deps('pv-protection-controller')),
+    startTtlAfterFinishedController(deps('ttl-after-finished-controller')),
     startCronJobController(deps('cronjob-controller')),
     startDisruptionController(deps('disruption-controller')),
     startPodAutoscalerController(deps('horizontal-pod-autoscaler')),

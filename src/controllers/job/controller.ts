@@ -9,15 +9,17 @@ import { hasCause, isNotFound } from '#api/status.ts';
 import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
 import { Expectations } from '#client/expectations.ts';
-import { claimObjects, controllerRef } from '#client/ownership.ts';
+import { Overlay } from '#client/overlay.ts';
+import { claimObjects } from '#client/ownership.ts';
 import { selectorOf } from '#format/selector.ts';
 import { semanticEqual } from '../equal.ts';
 import { slowStart } from '../replicas/batch.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
-import { podFromTemplate } from '../replicas/plan.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
-import { indexAnnotation } from './indexes.ts';
-import { planJob, trackingFinalizer } from './plan.ts';
+import { type BackoffRecord, noFailures } from './backoff.ts';
+import { isFinished, type NewPod, planJob } from './plan.ts';
+import { jobPod } from './pods.ts';
+import { trackingFinalizer } from './tally.ts';
 
 /** Starts the controller. */
 export function startJobController(deps: ControllerDeps): Component {
@@ -28,35 +30,22 @@ export function startJobController(deps: ControllerDeps): Component {
   const jobClient = client.resource(Jobs);
   const podClient = client.resource(Pods);
   const recorder = createRecorder(client, world, { component: 'job-controller' });
+  /** With our own writes: planning on counts that are behind would make pods that are not wanted. */
+  const newest = new Overlay(jobs);
   const expectations = new Expectations(world.clock);
   /** Pods whose finalizer we took away, until the cache shows it. */
   const released = new Map<string, Set<string>>();
+  /** How often the pods of unfinished Jobs failed lately. */
+  const backoffs = new Map<string, BackoffRecord>();
 
-  async function create(job: Job, indexes: readonly (number | undefined)[]): Promise<void> {
+  async function create(job: Job, wanted: readonly NewPod[]): Promise<void> {
     const key = keyOf(job);
-    const { name, namespace = '' } = job.metadata;
-    expectations.expectCreations(key, indexes.length);
+    const { namespace = '' } = job.metadata;
+    expectations.expectCreations(key, wanted.length);
     let next = 0;
-    const { done, error } = await slowStart(indexes.length, async () => {
-      const index = indexes[next++];
-      const base = podFromTemplate(job.spec.template, name, namespace);
-      const metadata = {
-        ...base.metadata,
-        ...(index === undefined
-          ? {}
-          : {
-              generateName: `${name}-${index}-`,
-              annotations: { ...base.metadata.annotations, [indexAnnotation]: String(index) },
-              labels: { ...base.metadata.labels, [indexAnnotation]: String(index) },
-            }),
-        finalizers: [...(base.metadata.finalizers ?? []), trackingFinalizer],
-        ownerReferences: [controllerRef(job, Jobs)],
-      };
+    const { done, error } = await slowStart(wanted.length, async () => {
       try {
-        const made = await podClient.create(
-          { ...base, metadata, spec: index === undefined ? base.spec : indexedSpec(base.spec, name, index) },
-          { namespace },
-        );
+        const made = await podClient.create(jobPod(job, wanted[next++] as NewPod), { namespace });
         recorder.event(job, 'Normal', 'SuccessfulCreate', `Created pod: ${made.metadata.name}`);
       } catch (failure) {
         if (!hasCause(failure, 'NamespaceTerminating'))
@@ -64,7 +53,7 @@ export function startJobController(deps: ControllerDeps): Component {
         throw failure;
       }
     });
-    for (let skipped = done; skipped < indexes.length; skipped++) expectations.creationObserved(key);
+    for (let skipped = done; skipped < wanted.length; skipped++) expectations.creationObserved(key);
     if (error !== undefined && !hasCause(error, 'NamespaceTerminating')) throw error;
   }
 
@@ -87,14 +76,15 @@ export function startJobController(deps: ControllerDeps): Component {
   }
 
   async function reconcile(key: string): Promise<void | { requeueAfter: number }> {
-    const job = jobs.lister.getByKey(key);
+    const job = newest.get(key);
     if (job === undefined) {
       expectations.delete(key);
       released.delete(key);
+      backoffs.delete(key);
       return;
     }
     if (job.spec.managedBy !== undefined && job.spec.managedBy !== 'kubernetes.io/job-controller') return;
-    if (!expectations.satisfied(key)) return;
+    const settled = expectations.satisfied(key);
     const uid = job.metadata.uid ?? '';
     const candidates = [
       ...pods.lister.byIndex(byController, uid),
@@ -106,16 +96,26 @@ export function startJobController(deps: ControllerDeps): Component {
       dependents: podClient,
       selector: selectorOf(job.spec.selector),
       candidates,
+      finalizer: trackingFinalizer,
     });
     const seen = released.get(key);
     // What the cache shows without the finalizer needs no memory any more.
     if (seen !== undefined)
       for (const gone of seen)
         if (!own.some((pod) => pod.metadata.uid === gone && pod.metadata.finalizers?.includes(trackingFinalizer))) seen.delete(gone);
-    const plan = planJob({ job, pods: own, released: released.get(key) ?? new Set(), now: world.clock.now() });
+    const plan = planJob({
+      job,
+      pods: own,
+      released: released.get(key) ?? new Set(),
+      settled,
+      backoff: backoffs.get(key) ?? noFailures,
+      now: world.clock.now(),
+    });
 
-    // The counts are written before the finalizers go: a crash in between is counted again from the finalizers, not lost.
-    if (!semanticEqual(plan.status, job.status)) await jobClient.updateStatus({ ...job, status: plan.status });
+    // What ended is written down before the finalizers go: after a crash in between it is neither lost nor counted twice.
+    if (!semanticEqual(plan.status, job.status)) newest.wrote(await jobClient.updateStatus({ ...job, status: plan.status }));
+    if (isFinished(job)) backoffs.delete(key);
+    else backoffs.set(key, plan.backoff);
     for (const { type, reason, message } of plan.events) recorder.event(job, type, reason, message);
     await release(job, plan.release);
     if (plan.remove.length > 0) {
@@ -156,6 +156,15 @@ export function startJobController(deps: ControllerDeps): Component {
       if (!isNotFound(error)) world.log.warn('finalizer not removed', { pod: `${namespace}/${name}`, error: messageOf(error) });
     });
   };
+  /** A pod without a controller is adopted by the Job that it matches, or let go. */
+  const ownerless = (pod: Pod): void => {
+    const matching = jobs.lister
+      .list(pod.metadata.namespace)
+      .filter((job) => !isFinished(job) && job.metadata.deletionTimestamp === undefined)
+      .filter((job) => selectorOf(job.spec.selector).matches(pod.metadata.labels ?? {}));
+    for (const job of matching) handle.enqueue(keyOf(job));
+    if (matching.length === 0) orphaned(pod);
+  };
   const gone = (pod: Pod): void => {
     const key = ownerKey(pod);
     if (key === undefined) return orphaned(pod);
@@ -175,36 +184,23 @@ export function startJobController(deps: ControllerDeps): Component {
     pods.onChange({
       added: (pod) => {
         if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
+        if (controllerOf(pod) === undefined) return ownerless(pod);
         const key = ownerKey(pod);
         if (key === undefined) return;
         expectations.creationObserved(key);
         handle.enqueue(key);
       },
-      updated: (pod) => {
-        if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
+      updated: (pod, previous) => {
         const key = ownerKey(pod);
+        const before = ownerKey(previous);
+        if (before !== undefined && before !== key) handle.enqueue(before);
+        if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
         if (key !== undefined) handle.enqueue(key);
+        else if (controllerOf(pod) === undefined) ownerless(pod);
       },
       deleted: gone,
     }),
+    () => newest.stop(),
     () => recorder[Symbol.asyncDispose](),
   );
-}
-
-type PodSpec = ReturnType<typeof podFromTemplate>['spec'];
-
-/** Tells each container its index, and gives the pod a stable host name. */
-function indexedSpec(spec: PodSpec, name: string, index: number): PodSpec {
-  const env = { name: 'JOB_COMPLETION_INDEX', value: String(index) };
-  const withIndex = <C extends { readonly env?: readonly { readonly name: string }[] }>(list: readonly C[] | undefined): C[] | undefined =>
-    list?.map((container) =>
-      container.env?.some((entry) => entry.name === env.name) ? container : { ...container, env: [...(container.env ?? []), env] },
-    );
-  const initContainers = withIndex(spec.initContainers);
-  return {
-    ...spec,
-    hostname: `${name}-${index}`,
-    containers: withIndex(spec.containers) ?? [],
-    ...(initContainers ? { initContainers } : {}),
-  };
 }
