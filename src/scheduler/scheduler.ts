@@ -4,40 +4,43 @@ import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { Namespaces, PodDisruptionBudgets, Pods } from '#api/refs.ts';
-import type { Informers } from '#client/cache.ts';
+import type { PodDisruptionBudget } from '#api/policy/v1/poddisruptionbudget.ts';
+import type { Informer, Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
-import { createRecorder } from '#client/events.ts';
+import { createRecorder, type Recorder } from '#client/events.ts';
 import { type Assumed, bindPod, unreserve } from './binder.ts';
 import { type Attempt, Cycle } from './cycle.ts';
-import { defaultPlugins } from './defaults.ts';
+import { defaultConfig, type SchedulerConfig } from './config/config.ts';
+import { buildProfile, type Profile } from './config/profile.ts';
+import type { PluginDeps } from './defaults.ts';
 import { defaultSelectorFrom } from './defaultselector.ts';
-import type { PluginSet } from './framework.ts';
+import { type SchedulingVerdict, verdictObject } from './explain.ts';
 import { pendingMessage } from './message.ts';
 import { Nominator } from './nominator.ts';
 import type { PodInfo } from './podinfo.ts';
-import { evaluatePreemption, type PreemptionOutcome } from './preemption/evaluate.ts';
+import { type DefaultPreemptionArgs, evaluatePreemption, type PreemptionOutcome } from './preemption/evaluate.ts';
 import { executePreemption } from './preemption/execute.ts';
 import type { Candidate } from './preemption/pick.ts';
 import { type Popped, SchedulingQueue } from './queue.ts';
 import { clearNomination, reportFailure } from './report.ts';
 import { ClusterCache } from './snapshot.ts';
 import type { Verdict } from './verdict.ts';
-import { type LastAttempt, Verdicts } from './verdicts.ts';
+import { Verdicts } from './verdicts.ts';
 import { watchCluster } from './watching.ts';
 
 export interface SchedulerOptions {
   readonly client: Client;
   readonly informers: Informers;
   readonly world: Pick<World, 'clock' | 'random' | 'log'>;
-  /** Which pods are ours by `spec.schedulerName`. */
-  readonly name?: string;
-  readonly plugins?: PluginSet;
-  readonly percentageOfNodesToScore?: number;
+  /** Profiles, by the `spec.schedulerName` of the pods that they place. Default: `default-scheduler` as Kubernetes has it. */
+  readonly config?: SchedulerConfig;
+  /** Changes profiles before they are used, for schedulers with plugins of their own. */
+  readonly adapt?: (profile: Profile) => Profile;
 }
 
 export interface Scheduler extends Component {
-  /** The last attempt at a pod that found no node, by `namespace/name`. */
-  lastAttempt(podKey: string): LastAttempt | undefined;
+  /** Why pods of a namespace (or of all) that are pending found no node at the last attempt. */
+  verdicts(namespace?: string): SchedulingVerdict[];
   readonly counters: { readonly scheduled: number; readonly unschedulable: number; readonly errors: number; readonly preempted: number };
 }
 
@@ -46,18 +49,24 @@ const slice = 5;
 /** Bindings and reports on their way at a time; more wait, so that a burst does not pile up requests without end. */
 const mostRequests = 64;
 
+const schedulerOf = (pod: Pod): string => pod.spec.schedulerName ?? 'default-scheduler';
+
+/** A profile with what it works with. */
+interface Team {
+  readonly profile: Profile;
+  readonly cycle: Cycle;
+  readonly recorder: Recorder;
+}
+
 class PodScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #name: string;
-  readonly #set: PluginSet;
+  readonly #teams = new Map<string, Team>();
   readonly #cache: ClusterCache;
   readonly #queue: SchedulingQueue;
-  readonly #cycle: Cycle;
   readonly #nominator = new Nominator();
-  readonly #recorder;
   readonly #verdicts = new Verdicts();
-  readonly #pods;
-  readonly #budgets;
+  readonly #pods: Informer<Pod>;
+  readonly #budgets: Informer<PodDisruptionBudget>;
   /** Requests on their way. */
   readonly #requests = new Set<Promise<void>>();
   readonly #loop: Promise<void>;
@@ -69,19 +78,17 @@ class PodScheduler implements Scheduler {
   constructor(options: SchedulerOptions) {
     const { client, informers, world } = options;
     this.#options = options;
-    this.#name = options.name ?? 'default-scheduler';
     const namespaces = informers.of(Namespaces);
     const namespaceLabels = (name: string) => namespaces.lister.get(name)?.metadata.labels;
-    this.#set = options.plugins ?? defaultPlugins({ namespaceLabels, defaultSelector: defaultSelectorFrom(informers) });
     this.#cache = new ClusterCache(namespaceLabels);
-    this.#queue = new SchedulingQueue({ clock: world.clock, plugins: this.#set.plugins });
-    this.#cycle = new Cycle({
-      set: this.#set,
-      random: world.random,
-      nominator: this.#nominator,
-      ...(options.percentageOfNodesToScore ? { percentageOfNodesToScore: options.percentageOfNodesToScore } : {}),
+    const config = options.config ?? defaultConfig;
+    this.#makeTeams(config, { namespaceLabels, defaultSelector: defaultSelectorFrom(informers) });
+    this.#queue = new SchedulingQueue({
+      clock: world.clock,
+      plugins: [...this.#teams.values()].flatMap(({ profile }) => profile.set.plugins),
+      initialBackoff: (config.podInitialBackoffSeconds ?? 1) * 1000,
+      maxBackoff: (config.podMaxBackoffSeconds ?? 10) * 1000,
     });
-    this.#recorder = createRecorder(client, world, { component: this.#name });
     this.#pods = informers.of(Pods);
     this.#budgets = informers.of(PodDisruptionBudgets);
     watchCluster({
@@ -89,7 +96,7 @@ class PodScheduler implements Scheduler {
       cache: this.#cache,
       queue: this.#queue,
       nominator: this.#nominator,
-      isOurs: (pod: Pod) => (pod.spec.schedulerName ?? 'default-scheduler') === this.#name,
+      isOurs: (pod: Pod) => this.#teams.has(schedulerOf(pod)),
       settled: (podKey) => this.#verdicts.delete(podKey),
     });
     this.ready = informers.synced();
@@ -100,12 +107,42 @@ class PodScheduler implements Scheduler {
       });
   }
 
+  #makeTeams(config: SchedulerConfig, deps: PluginDeps): void {
+    const { client, world, adapt } = this.#options;
+    for (const entry of config.profiles) {
+      const built = buildProfile(entry, deps);
+      const profile = adapt?.(built) ?? built;
+      const percentage = profile.percentageOfNodesToScore ?? config.percentageOfNodesToScore;
+      const cycle = new Cycle({
+        set: profile.set,
+        random: world.random,
+        nominator: this.#nominator,
+        ...(percentage === undefined ? {} : { percentageOfNodesToScore: percentage }),
+      });
+      this.#teams.set(entry.schedulerName, { profile, cycle, recorder: createRecorder(client, world, { component: entry.schedulerName }) });
+    }
+  }
+
+  #teamOf({ pod }: PodInfo): Team {
+    const team = this.#teams.get(schedulerOf(pod));
+    if (team === undefined) throw new Error(`no profile places pods of ${schedulerOf(pod)}`);
+    return team;
+  }
+
   health(): string | undefined {
     return this.#problem;
   }
 
-  lastAttempt(podKey: string): LastAttempt | undefined {
-    return this.#verdicts.get(podKey);
+  verdicts(namespace?: string): SchedulingVerdict[] {
+    const found: SchedulingVerdict[] = [];
+    for (const [key, last] of this.#verdicts.entries()) {
+      const pod = this.#pods.lister.getByKey(key);
+      if (pod === undefined || pod.metadata.uid !== last.uid) continue;
+      const { name, namespace: own = '' } = pod.metadata;
+      if (namespace === undefined || namespace === own)
+        found.push(verdictObject({ name, namespace: own, schedulerName: schedulerOf(pod) }, last));
+    }
+    return found;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -113,7 +150,7 @@ class PodScheduler implements Scheduler {
     this.#queue.close();
     await this.#loop;
     await Promise.all(this.#requests);
-    await this.#recorder[Symbol.asyncDispose]();
+    await Promise.all([...this.#teams.values()].map(({ recorder }) => recorder[Symbol.asyncDispose]()));
   }
 
   async #run(): Promise<void> {
@@ -137,7 +174,7 @@ class PodScheduler implements Scheduler {
     const { info } = popped;
     let attempt: Attempt;
     try {
-      attempt = this.#cycle.attempt(info, this.#cache);
+      attempt = this.#teamOf(info).cycle.attempt(info, this.#cache);
       if (attempt.ok) return this.#assume(popped, attempt);
     } catch (error) {
       return this.#failed(info, messageOf(error));
@@ -148,9 +185,10 @@ class PodScheduler implements Scheduler {
   // Books the pod before the API knows, so that the next pod already sees the place taken.
   #assume(popped: Popped, { node, state }: Attempt & { ok: true }): void {
     const { info } = popped;
-    const assumed: Assumed = { info, node, state, set: this.#set };
+    const { set } = this.#teamOf(info).profile;
+    const assumed: Assumed = { info, node, state, set };
     this.#cache.place(info, node.name);
-    for (const plugin of this.#set.plugins) {
+    for (const plugin of set.plugins) {
       const rejection = plugin.reserve?.(info, node, state);
       if (rejection === undefined) continue;
       this.#giveUp(assumed);
@@ -167,7 +205,7 @@ class PodScheduler implements Scheduler {
   }
 
   async #bind(assumed: Assumed): Promise<void> {
-    const problem = await bindPod(this.#options.client, this.#recorder, assumed);
+    const problem = await bindPod(this.#options.client, this.#teamOf(assumed.info).recorder, assumed);
     if (problem === undefined) {
       this.counters.scheduled++;
       this.#nominator.delete(assumed.info.uid);
@@ -192,7 +230,8 @@ class PodScheduler implements Scheduler {
     const { verdict } = attempt;
     this.counters.unschedulable++;
     this.#queue.unschedulable(info.uid, verdict.plugins);
-    const outcome = verdict.nodes.length === 0 ? undefined : this.#preemption(info, attempt);
+    const { preemption } = this.#teamOf(info).profile;
+    const outcome = verdict.nodes.length === 0 || preemption === undefined ? undefined : this.#preemption(info, attempt, preemption);
     // Kubernetes' dynamic resources come first among those that could still make room, and say that they cannot.
     const postFilter = outcome === undefined || outcome.message === '' ? undefined : `no new claims to deallocate, ${outcome.message}`;
     const message = pendingMessage(verdict, postFilter);
@@ -201,13 +240,14 @@ class PodScheduler implements Scheduler {
     if (outcome?.candidate !== undefined) this.#track(this.#preempt(info, outcome.candidate));
   }
 
-  #preemption(info: PodInfo, { verdict, prepared }: Attempt & { ok: false }): PreemptionOutcome {
+  #preemption(info: PodInfo, { verdict, prepared }: Attempt & { ok: false }, args: DefaultPreemptionArgs): PreemptionOutcome {
     const outcome = evaluatePreemption({
       pod: info,
       verdict,
       prepared,
       cache: this.#cache,
-      cycle: this.#cycle,
+      cycle: this.#teamOf(info).cycle,
+      args,
       budgets: this.#budgets.lister.list(),
       random: this.#options.world.random,
       nominatedNode: this.#nominator.nodeOf(info.uid),
@@ -225,7 +265,7 @@ class PodScheduler implements Scheduler {
       this.#track(clearNomination(client, other));
     }
     try {
-      await executePreemption({ client, recorder: this.#recorder, world }, info, candidate);
+      await executePreemption({ client, recorder: this.#teamOf(info).recorder, world }, info, candidate);
     } catch (error) {
       world.log.warn('preemption failed', { pod: info.key, node: candidate.node.name, error: messageOf(error) });
       this.#queue.activate(info.uid);
@@ -239,7 +279,7 @@ class PodScheduler implements Scheduler {
 
   #report(info: PodInfo, failure: Parameters<typeof reportFailure>[2]): void {
     const { client, world } = this.#options;
-    this.#track(reportFailure({ client, recorder: this.#recorder, pods: this.#pods, world }, info, failure));
+    this.#track(reportFailure({ client, recorder: this.#teamOf(info).recorder, pods: this.#pods, world }, info, failure));
   }
 
   #track(work: Promise<void>): void {
