@@ -21,6 +21,8 @@ export interface Accepted {
   readonly metaVersion: string;
   /** What else the client takes, where the first choice has no form for the object. */
   readonly otherwise?: Accepted;
+  /** The object as it is, where the first choice is a converted form that it does not have. */
+  readonly plain?: Accepted;
 }
 
 const protobufType = 'application/vnd.kubernetes.protobuf';
@@ -52,6 +54,10 @@ const encodings: Readonly<Record<string, Encoding | undefined>> = {
 
 function choose(header: string): Accepted | undefined {
   const [first, ...others] = choices(header);
+  if (first !== undefined && first.form !== 'object') {
+    const plain = others.find((choice) => choice.form === 'object');
+    return plain ? { ...first, plain } : first;
+  }
   if (first?.encoding !== 'protobuf') return first;
   const otherwise = others.find((choice) => choice.encoding !== 'protobuf');
   return otherwise ? { ...first, otherwise } : first;
@@ -84,7 +90,7 @@ export function acceptedFor(row: ResourceRow | undefined, choice: Accepted): Acc
 /** Refuses a request before it changes anything when its answer could not be given in a form that the client takes. */
 export function checkAcceptable(header: string | undefined, row: ResourceRow): void {
   const choice = accepted(header);
-  if (choice.form === 'Table' && !tableable(row)) throw notAcceptable(offered);
+  if (choice.form === 'Table' && !choice.plain && !tableable(row)) throw notAcceptable(offered);
 }
 
 /** An answer ready for the wire. */
@@ -155,7 +161,10 @@ export function encodeAnswer(
   const { pretty } = options;
   const isStatus = answer.kind === 'object' && (answer.object as { kind?: string }).kind === 'Status';
   const converted = answer.row && !isStatus ? convert(answer, choice, options) : undefined;
-  if (form !== 'object' && !converted && !isStatus) throw notAcceptable(offered);
+  if (form !== 'object' && !converted && !isStatus) {
+    if (choice.plain) return encodeAnswer(answer, choice.plain, options);
+    throw notAcceptable(offered);
+  }
   const status = answer.kind === 'object' ? answer.status : 200;
   const extra = answer.kind === 'object' ? answer.headers : undefined;
   if (choice.encoding === 'protobuf') {

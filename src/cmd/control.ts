@@ -10,12 +10,14 @@ import { createClient } from '#client/create.ts';
 import { createInformers } from '#client/informer.ts';
 import { startControllers } from '#controllers/start.ts';
 import { createCollector, type MetricsCollector } from '#metrics/collector.ts';
-import { startScheduler } from '#scheduler/scheduler.ts';
+import { type Scheduler, startScheduler } from '#scheduler/scheduler.ts';
 import { openLmdbStore } from '#store/lmdb.ts';
 import { metricsGroups, metricsPlug } from './metricsplug.ts';
 import { addressIn, type UpOptions } from './options.ts';
 import type { Place } from './place.ts';
+import { schedulerConfig } from './schedulerconfig.ts';
 import { standardParts } from './standard.ts';
+import { verdictGroups, verdictPlug } from './verdictplug.ts';
 
 export interface ControlPlane extends AsyncDisposable {
   readonly api: ApiServer;
@@ -28,6 +30,9 @@ export interface ControlPlane extends AsyncDisposable {
   readonly informers: Informers;
   health(): string | undefined;
 }
+
+/** Groups that are served beside the rows' own. */
+const extraGroups = [...metricsGroups, ...verdictGroups];
 
 /** Components of our own process: known by name, allowed everything. */
 function componentUser(name: string) {
@@ -62,14 +67,19 @@ export async function startControlPlane({ world, options, where, addresses }: Co
       if (collector === undefined) throw new Error('metrics are not collected yet');
       return collector;
     });
-    const parts = standardParts(world, pki, { extraGroups: () => metricsGroups, domain: options.domain });
+    let scheduler: Scheduler | undefined;
+    const verdicts = verdictPlug(() => {
+      if (scheduler === undefined) throw new Error('nothing is scheduled yet');
+      return scheduler;
+    });
+    const parts = standardParts(world, pki, { extraGroups: () => extraGroups, domain: options.domain });
     const api = stack.use(
       await createApiServer({
         world,
         store,
         config: { serviceCidr: options.serviceCidr, clusterDomain: options.domain, issuer: parts.issuer },
         ...parts.server,
-        plugs: [...parts.server.plugs, metrics],
+        plugs: [...parts.server.plugs, metrics, verdicts],
       }),
     );
     const tls = { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert };
@@ -88,8 +98,10 @@ export async function startControlPlane({ world, options, where, addresses }: Co
     const clientFor = (name: string): Client => createClient(api.transport(componentUser(name)));
     const informers = stack.use(createInformers(clientFor('system:kube-controller-manager'), world));
     collector = createCollector({ client: clientFor('system:metrics-server'), informers, world });
+    const config = await schedulerConfig(world, options.schedulerConfig);
+    scheduler = stack.use(startScheduler({ client: clientFor('system:kube-scheduler'), informers, world, config }));
     const components: Component[] = [
-      stack.use(startScheduler({ client: clientFor('system:kube-scheduler'), informers, world })),
+      scheduler,
       stack.use(startControllers({ clientFor, informers, world, pki, podCidr: options.podCidr })),
     ];
     informers.start();

@@ -20,6 +20,7 @@ program
   .option('--nodes <kind>', 'real (this machine, with containers; default as root) or none')
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+  .option('--scheduler-config <what>', 'default, binpack (fill nodes one after the other) or a KubeSchedulerConfiguration file')
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
   .option('--verbose', 'log more')

@@ -7,6 +7,8 @@ export interface UpOptions {
   readonly nodes: { readonly kind: 'none' | 'real' };
   readonly serviceCidr: string;
   readonly podCidr: string;
+  /** A word or an absolute path; see schedulerconfig.ts. */
+  readonly schedulerConfig: string;
   readonly nodeName: string;
   /** Address of this node; empty: the machine's first. */
   readonly nodeIp: string;
@@ -22,6 +24,7 @@ export interface UpFlags {
   readonly nodes?: string;
   readonly serviceCidr?: string;
   readonly podCidr?: string;
+  readonly schedulerConfig?: string;
   readonly nodeName?: string;
   readonly nodeIp?: string;
   readonly listen?: boolean;
@@ -66,6 +69,7 @@ export function upOptions(
     nodes: nodesOf(flags.nodes ?? (machine.root ? 'real' : 'none')),
     serviceCidr: cidr('service-cidr', flags.serviceCidr ?? '10.96.0.0/16'),
     podCidr: cidr('pod-cidr', flags.podCidr ?? '10.244.0.0/16'),
+    schedulerConfig: flags.schedulerConfig ?? 'default',
     nodeName,
     nodeIp: flags.nodeIp ?? '',
     domain: 'cluster.local',

@@ -8,11 +8,11 @@ import { UsageError } from './options.ts';
 export async function schedulerConfig(world: Pick<World, 'fs'>, given: string): Promise<SchedulerConfig> {
   const known = configByWord(given);
   if (known !== undefined) return known;
-  const bytes = await world.fs.readFile(given).catch(() => {
+  const text = await world.fs.readText(given).catch(() => {
     throw new UsageError(`--scheduler-config must be default, spread, binpack or a file with a KubeSchedulerConfiguration, not "${given}"`);
   });
   try {
-    return readConfig(parseYaml(Buffer.from(bytes).toString('utf8')));
+    return readConfig(parseYaml(text));
   } catch (error) {
     if (error instanceof SchedulerConfigError) throw new UsageError(`${given}: ${error.message}`);
     throw error;

@@ -76,7 +76,7 @@ class PodScheduler implements Scheduler {
   #problem: string | undefined;
 
   constructor(options: SchedulerOptions) {
-    const { client, informers, world } = options;
+    const { informers, world } = options;
     this.#options = options;
     const namespaces = informers.of(Namespaces);
     const namespaceLabels = (name: string) => namespaces.lister.get(name)?.metadata.labels;

@@ -1,9 +1,11 @@
 // `tutti up`: in the foreground until a signal, or detached.
+import { resolve } from 'node:path';
 import type { World } from '#base/world.ts';
 import { prepareMachine } from '#cli/setup.ts';
 import { createWorld } from '#host/world.ts';
 import { defaultDataDir, type UpFlags, upOptions } from '../options.ts';
 import { type Place, place, runningAt } from '../place.ts';
+import { schedulerConfig } from '../schedulerconfig.ts';
 
 export interface UpVerbFlags extends UpFlags {
   readonly detach?: boolean;
@@ -12,7 +14,8 @@ export interface UpVerbFlags extends UpFlags {
 const startTimeout = 120_000;
 
 /** Starts a cluster. Detached it returns when everything is ready; a cluster that runs already is left as it is. */
-export async function upVerb(flags: UpVerbFlags, machine: { readonly root: boolean; readonly hostName: string }): Promise<void> {
+export async function upVerb(given: UpVerbFlags, machine: { readonly root: boolean; readonly hostName: string }): Promise<void> {
+  const { flags, args } = absolute(given, process.argv.slice(2));
   const options = upOptions(flags, { ...machine, dataDir: flags.dataDir ?? defaultDataDir(machine.root, process.env['HOME'] ?? '/root') });
   const where = place(options.dataDir);
   const world = createWorld({ logLevel: options.verbose ? 'debug' : 'warn' });
@@ -22,12 +25,14 @@ export async function upVerb(flags: UpVerbFlags, machine: { readonly root: boole
     printAccess(where, running.server);
     return;
   }
+  // A mistake in it is told here, not in the log of a process in the background.
+  await schedulerConfig(world, options.schedulerConfig);
   if (options.nodes.kind === 'real') await prepareMachine(world, (line) => console.log(line));
   if (flags.detach)
     return startDetached(
       world,
       where,
-      process.argv.slice(2).filter((arg) => arg !== '--detach'),
+      args.filter((arg) => arg !== '--detach'),
     );
 
   const { up } = await import('../up.ts');
@@ -43,6 +48,18 @@ export async function upVerb(flags: UpVerbFlags, machine: { readonly root: boole
   } finally {
     await cluster[Symbol.asyncDispose]();
   }
+}
+
+/** A file that is named relative to where we are is named absolutely: a detached process is elsewhere. */
+function absolute(flags: UpVerbFlags, args: readonly string[]): { flags: UpVerbFlags; args: readonly string[] } {
+  const given = flags.schedulerConfig;
+  if (given === undefined || !/[./]/.test(given)) return { flags, args };
+  const path = resolve(given);
+  const name = '--scheduler-config=';
+  return {
+    flags: { ...flags, schedulerConfig: path },
+    args: args.map((arg) => (arg === given ? path : arg === `${name}${given}` ? `${name}${path}` : arg)),
+  };
 }
 
 function printAccess(where: Place, server: string): void {
