@@ -115,14 +115,14 @@ export class CustomResources implements AsyncDisposable {
   }
 
   async #serve(crd: CustomResourceDefinition): Promise<void> {
-    const { registry, world } = this.#options;
+    const { registry, backend } = this.#options;
     const { name, uid } = crd.metadata;
     const served = this.#served.get(name);
     if (served && served.uid === uid) return this.#replace(crd, served);
     if (served) this.#drop(name);
     const table = registry.hub.table(`/registry/${storagePrefixOf(crd)}/`);
     await registry.hub.fill(table);
-    const made = serveDefinition(crd, table, world);
+    const made = serveDefinition(crd, table, backend);
     registry.replace([], made.resources);
     this.#served.set(name, made);
     this.#watchers.set(
@@ -140,8 +140,8 @@ export class CustomResources implements AsyncDisposable {
 
   #replace(crd: CustomResourceDefinition, served: ServedDefinition): void {
     if (served.signature === signatureOf(crd)) return;
-    const { registry, world } = this.#options;
-    const made = serveDefinition(crd, served.table, world);
+    const { registry, backend } = this.#options;
+    const made = serveDefinition(crd, served.table, backend);
     registry.replace(
       served.resources.map(({ row }) => row),
       made.resources,

@@ -2,10 +2,13 @@
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/customresourcedefinition.ts';
 import { refresh } from '#api/structural/custom.ts';
 import { apiVersionOf, type KubeObject } from '#api/object.ts';
-import type { World } from '#base/world.ts';
+import type { Schema } from '#api/structural/schema.ts';
 import type { Table } from '../cacher/table.ts';
+import type { Backend } from '../chain.ts';
 import { type Conversion, Resource } from '../registry/resource.ts';
+import type { ResourceRow } from '../resources/row.ts';
 import { isTrueCondition } from './conditions.ts';
+import { type Convert, webhookConversion } from './convert.ts';
 import { rowOf, schemaOf } from './rows.ts';
 import { customScaling } from './scale.ts';
 import { customStrategy } from './strategy.ts';
@@ -28,8 +31,44 @@ export function signatureOf({ metadata, spec, status }: CustomResourceDefinition
   return JSON.stringify([uid, generation, status.acceptedNames, terminating]);
 }
 
+interface Versions {
+  readonly apiVersion: string;
+  readonly schema: Schema;
+  readonly storageRow: ResourceRow;
+  readonly storageSchema: Schema;
+  readonly convert: Convert | undefined;
+}
+
+const as = (object: KubeObject, apiVersion: string): KubeObject => (object.apiVersion === apiVersion ? object : { ...object, apiVersion });
+
+/** How one version relates to the stored one. What is stored may be of any version that ever was the stored one. */
+function conversionOf({ apiVersion, schema, storageRow, storageSchema, convert }: Versions): Conversion {
+  const stored = apiVersionOf(storageRow);
+  const fromStorage = (object: KubeObject): KubeObject => refresh(as(object, apiVersion), schema);
+  if (!convert) {
+    return {
+      storage: storageRow,
+      toStorage: (object) => (apiVersion === stored ? object : refresh(as(object, stored), storageSchema)),
+      fromStorage,
+    };
+  }
+  return {
+    storage: storageRow,
+    async toStorage(object) {
+      if (apiVersion === stored) return object;
+      const [converted] = await convert([object], stored);
+      return refresh(converted as KubeObject, storageSchema);
+    },
+    fromStorage,
+    foreign: (object) => object.apiVersion !== apiVersion,
+    convert: async (objects) => (await convert(objects, apiVersion)).map((object) => refresh(object, schema)),
+  };
+}
+
 /** Makes the resources of a definition. */
-export function serveDefinition(crd: CustomResourceDefinition, table: Table, world: World): ServedDefinition {
+export function serveDefinition(crd: CustomResourceDefinition, table: Table, backend: Backend): ServedDefinition {
+  const { world } = backend;
+  const convert = webhookConversion(backend, crd.spec.conversion);
   const stored = crd.spec.versions.find((version) => version.storage) ?? crd.spec.versions[0];
   if (!stored) throw new Error(`${crd.metadata.name} has no versions`);
   const storageRow = rowOf(crd, stored, world);
@@ -40,13 +79,7 @@ export function serveDefinition(crd: CustomResourceDefinition, table: Table, wor
     const schema = schemaOf(version);
     const apiVersion = apiVersionOf(row);
     const { scale, status } = version.subresources ?? {};
-    const as = (object: KubeObject, wanted: string): KubeObject =>
-      object.apiVersion === wanted ? object : { ...object, apiVersion: wanted };
-    const conversion: Conversion = {
-      storage: storageRow,
-      toStorage: (object) => (version === stored ? object : refresh(as(object, apiVersionOf(storageRow)), storageSchema)),
-      fromStorage: (object) => refresh(as(object, apiVersion), schema),
-    };
+    const conversion = conversionOf({ apiVersion, schema, storageRow, storageSchema, convert });
     const strategy = customStrategy({ hasStatus: status !== undefined, scaling: scale && customScaling(scale), terminating });
     return { version, resource: new Resource(row, table, strategy, conversion) };
   });
