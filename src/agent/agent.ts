@@ -9,6 +9,8 @@ import { createInformers } from '#client/informer.ts';
 import { readResolver } from './config/resolver.ts';
 import { registryCredentials } from './config/credentials.ts';
 import { boundingSet } from './config/security.ts';
+import { EvictionManager } from './eviction/manager.ts';
+import { ImageCollector } from './images/gc.ts';
 import { rotateLog } from './logs/rotate.ts';
 import { readNodeFacts, readPressure } from './node/facts.ts';
 import { NodeLease } from './node/lease.ts';
@@ -97,7 +99,24 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   let port = config.server.port;
   const node = new NodeManager(
     { client, world, runtime, recorder },
-    { options: config, facts, port: () => port, problems: deps.problems ?? (() => []) },
+    { options: config, facts, port: () => port, under: () => evictions.pressures(), problems: deps.problems ?? (() => []) },
+  );
+  const images = new ImageCollector(
+    { world, runtime, directory: config.dataDir, failed: (reason, message) => node.tell('Warning', reason, message) },
+    config.imageGc,
+  );
+  const evictions = new EvictionManager(
+    {
+      world,
+      runtime,
+      recorder,
+      dataDir: config.dataDir,
+      ...(deps.stats ? { stats: deps.stats } : {}),
+      workers: () => pods?.workers().filter((worker) => worker.active) ?? [],
+      reclaimDisk: () => images.removeUnused(),
+      changed: () => node.check(),
+    },
+    config.eviction,
   );
   const context: AgentContext = {
     world,
@@ -128,6 +147,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     capacity,
     allocatable,
     admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable }),
+    pressures: () => evictions.pressures(),
     activePods: () => pods?.active() ?? [],
   };
   pods = new PodManager(context, informers);
@@ -164,6 +184,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     loops.push(
       node.run(stop.signal, () => started.resolve()),
       lease.run(stop.signal),
+      evictions.run(stop.signal),
+      images.run(stop.signal),
       rotateLogs(),
     );
     await retry(() => manager.start());

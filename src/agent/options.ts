@@ -1,5 +1,7 @@
 // The agent's configuration: what a kubelet has in its flags and configuration file.
 import type { Taint } from '#api/core/v1/affinity.ts';
+import { evictionDefaults, type EvictionOptions } from './eviction/thresholds.ts';
+import { imageGcDefaults, type ImageGcOptions } from './images/gcplan.ts';
 
 export interface AgentOptions {
   readonly nodeName: string;
@@ -38,6 +40,8 @@ export interface AgentOptions {
   readonly backoffInitial: number;
   readonly backoffMax: number;
   readonly leaseDurationSeconds: number;
+  readonly eviction: EvictionOptions;
+  readonly imageGc: ImageGcOptions;
   readonly version: string;
 }
 
@@ -62,6 +66,8 @@ export function agentOptions(
     backoffInitial: 10_000,
     backoffMax: 300_000,
     leaseDurationSeconds: 40,
+    eviction: evictionDefaults,
+    imageGc: imageGcDefaults,
     version: 'v1.35.0',
     ...given,
   };

@@ -371,6 +371,8 @@ export interface Runtime {
     podSandboxId?: string;
     labelSelector?: StringMap;
   }): Promise<readonly Container[]>;
+  /** Bytes that a container has written to its own root. */
+  writableBytes(containerId: string): Promise<number>;
   updateResources(containerId: string, resources: LinuxResources): Promise<void>;
   /** After the log file was rotated (renamed) away. */
   reopenLog(containerId: string): Promise<void>;

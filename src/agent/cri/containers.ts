@@ -10,6 +10,7 @@ type ContainerCalls = Pick<
   | 'removeContainer'
   | 'containerStatus'
   | 'listContainers'
+  | 'writableBytes'
   | 'updateResources'
   | 'reopenLog'
 >;
@@ -50,6 +51,10 @@ export function containerCalls(call: Call): ContainerCalls {
         filter: { ...rest, ...(state ? { state: { state } } : {}) },
       });
       return answer.containers;
+    },
+    async writableBytes(containerId) {
+      const { stats } = await call<{ stats?: { writableLayer?: { usedBytes?: number } } }>('ContainerStats', { containerId });
+      return stats?.writableLayer?.usedBytes ?? 0;
     },
     async updateResources(containerId, linux) {
       await call('UpdateContainerResources', { containerId, linux });

@@ -19,6 +19,9 @@ export const messages = defineMessages(
     ContainerMetadata: 'name=1 attempt=2:uint32',
     ContainerResources: 'linux=1:LinuxContainerResources',
     ContainerStateValue: 'state=1:ContainerState',
+    ContainerStats: 'writableLayer=4:FilesystemUsage',
+    ContainerStatsRequest: 'containerId=1',
+    ContainerStatsResponse: 'stats=1:ContainerStats',
     ContainerStatus:
       'id=1 metadata=2:ContainerMetadata state=3:ContainerState createdAt=4:nanos startedAt=5:nanos finishedAt=6:nanos exitCode=7:int32 image=8:ImageSpec imageRef=9 reason=10 message=11 labels=12:{string} annotations=13:{string} mounts=14:[Mount] logPath=15 resources=16:ContainerResources imageId=17 user=18:ContainerUser stopSignal=19:Signal',
     ContainerStatusRequest: 'containerId=1 verbose=2:bool',

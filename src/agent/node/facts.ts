@@ -77,6 +77,7 @@ export async function readNodeFacts(world: Needs): Promise<NodeFacts> {
 /** What runs short, measured now. */
 export interface NodePressure {
   readonly memoryAvailable: number;
+  readonly memoryTotal: number;
   readonly diskAvailable: number;
   readonly diskCapacity: number;
   readonly inodesFree: number;
@@ -95,6 +96,7 @@ export async function readPressure(world: Needs, dataDir: string): Promise<NodeP
   ]);
   return {
     memoryAvailable: meminfoBytes(meminfo, 'MemAvailable'),
+    memoryTotal: meminfoBytes(meminfo, 'MemTotal'),
     diskAvailable: disk.available,
     diskCapacity: disk.capacity,
     inodesFree: disk.inodesFree,

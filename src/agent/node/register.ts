@@ -21,6 +21,8 @@ export interface NodeManagerOptions {
   readonly options: AgentOptions;
   readonly facts: NodeFacts;
   readonly port: () => number;
+  /** What the node is short of: types of its pressure conditions. */
+  readonly under: () => ReadonlySet<string>;
   /** What else keeps the node from being ready. */
   readonly problems: () => readonly string[];
 }
@@ -119,6 +121,7 @@ export class NodeManager {
       images,
       port: this.#about.port(),
       problems: this.#about.problems(),
+      under: this.#about.under(),
       known: old.conditions ?? [],
       old,
       now: this.#world.clock.now(),
@@ -132,7 +135,7 @@ export class NodeManager {
 
   /** Keeps the status current until the signal aborts. `onReady` is called once, when the node becomes ready. */
   async run(signal: AbortSignal, onReady: () => void): Promise<void> {
-    this.#tell('Normal', 'Starting', 'Starting kubelet.');
+    this.tell('Normal', 'Starting', 'Starting kubelet.');
     while (!signal.aborted) {
       try {
         await this.#report(signal);
@@ -185,11 +188,12 @@ export class NodeManager {
     for (const condition of now) {
       if (before.find((candidate) => candidate.type === condition.type)?.status === condition.status) continue;
       const reason = eventReasons[`${condition.type}=${condition.status}`];
-      if (reason) this.#tell('Normal', reason, `Node ${name} status is now: ${reason}`);
+      if (reason) this.tell('Normal', reason, `Node ${name} status is now: ${reason}`);
     }
   }
 
-  #tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
+  /** An event of the node. */
+  tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
     const name = this.#about.options.nodeName;
     this.#recorder.event({ apiVersion: 'v1', kind: 'Node', name, uid: name }, type, reason, message);
   }

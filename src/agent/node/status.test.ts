@@ -7,6 +7,7 @@ import { nodeAllocatable, nodeCapacity, nodeConditions, nodeImages } from './sta
 const facts = { cpus: 2, memoryBytes: 2048 * 1024, hugepages: { '2Mi': 0 } } as unknown as NodeFacts;
 const fine: NodePressure = {
   memoryAvailable: 1e9,
+  memoryTotal: 2e9,
   diskAvailable: 50,
   diskCapacity: 100,
   inodesFree: 50,
@@ -20,7 +21,7 @@ const runtime = (network: boolean) => ({
   handlers: [],
   supplementalGroupsPolicy: false,
 });
-const about = { problems: [], known: [], now: 0 };
+const about = { problems: [], known: [], now: 0, under: new Set<string>() };
 
 test('capacity and allocatable', () => {
   const capacity = nodeCapacity(facts, { ...fine, diskCapacity: 4096 }, 110);
@@ -29,28 +30,28 @@ test('capacity and allocatable', () => {
 });
 
 test('conditions', () => {
-  const of = (pressure: Partial<NodePressure>, status: ReturnType<typeof runtime> | null = runtime(true), problems: string[] = []) =>
-    nodeConditions({ ...about, pressure: { ...fine, ...pressure }, runtime: status ?? undefined, problems }).map(
+  const of = (under: string[], status: ReturnType<typeof runtime> | null = runtime(true), problems: string[] = []) =>
+    nodeConditions({ ...about, under: new Set(under), runtime: status ?? undefined, problems }).map(
       (entry) => `${entry.type}=${entry.status} ${entry.reason}: ${entry.message}`,
     );
-  assert.deepEqual(of({}), [
+  assert.deepEqual(of([]), [
     'MemoryPressure=False KubeletHasSufficientMemory: kubelet has sufficient memory available',
     'DiskPressure=False KubeletHasNoDiskPressure: kubelet has no disk pressure',
     'PIDPressure=False KubeletHasSufficientPID: kubelet has sufficient PID available',
     'Ready=True KubeletReady: kubelet is posting ready status',
   ]);
-  assert.match(of({ memoryAvailable: 1 })[0] ?? '', /^MemoryPressure=True KubeletHasInsufficientMemory/);
-  assert.match(of({ diskAvailable: 1 })[1] ?? '', /^DiskPressure=True KubeletHasDiskPressure/);
+  assert.match(of(['MemoryPressure'])[0] ?? '', /^MemoryPressure=True KubeletHasInsufficientMemory/);
+  assert.match(of(['DiskPressure'])[1] ?? '', /^DiskPressure=True KubeletHasDiskPressure/);
   assert.equal(
-    of({}, runtime(false))[3],
+    of([], runtime(false))[3],
     'Ready=False KubeletNotReady: container runtime network not ready: NetworkReady=false reason:R message:M',
   );
-  assert.equal(of({}, null, ['x'])[3], 'Ready=False KubeletNotReady: [container runtime is down, x]');
+  assert.equal(of([], null, ['x'])[3], 'Ready=False KubeletNotReady: [container runtime is down, x]');
 });
 
 test('a transition time moves only with the status', () => {
-  const first = nodeConditions({ ...about, pressure: fine, runtime: runtime(true) });
-  const second = nodeConditions({ ...about, pressure: fine, runtime: runtime(true), known: first, now: 60_000 });
+  const first = nodeConditions({ ...about, runtime: runtime(true) });
+  const second = nodeConditions({ ...about, runtime: runtime(true), known: first, now: 60_000 });
   assert.equal(second[0]?.lastTransitionTime, '1970-01-01T00:00:00Z');
   assert.equal(second[0]?.lastHeartbeatTime, '1970-01-01T00:01:00Z');
 });

@@ -51,7 +51,8 @@ export function nodeAllocatable(capacity: Quantities, reserved: Quantities): Qua
 }
 
 export interface ConditionInput {
-  readonly pressure: NodePressure;
+  /** What the node is short of: types of its pressure conditions. */
+  readonly under: ReadonlySet<string>;
   readonly runtime: RuntimeStatus | undefined;
   /** Why the node is not ready for another reason. */
   readonly problems: readonly string[];
@@ -90,21 +91,16 @@ function ready(input: ConditionInput): Draft {
 
 /** The node's conditions; heartbeats are of now, transitions move only with the status. */
 export function nodeConditions(input: ConditionInput): NodeCondition[] {
-  const { pressure } = input;
   const drafts: Draft[] = [
-    pressureCondition('MemoryPressure', pressure.memoryAvailable > 0 && pressure.memoryAvailable < 100 * mebi, {
+    pressureCondition('MemoryPressure', input.under.has('MemoryPressure'), {
       bad: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
       good: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
     }),
-    pressureCondition(
-      'DiskPressure',
-      pressure.diskAvailable < pressure.diskCapacity * 0.1 || (pressure.inodes > 0 && pressure.inodesFree < pressure.inodes * 0.05),
-      {
-        bad: ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
-        good: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
-      },
-    ),
-    pressureCondition('PIDPressure', pressure.pidsUsed > pressure.pidsMax * 0.95, {
+    pressureCondition('DiskPressure', input.under.has('DiskPressure'), {
+      bad: ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+      good: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+    }),
+    pressureCondition('PIDPressure', input.under.has('PIDPressure'), {
       bad: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
       good: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
     }),
@@ -129,6 +125,7 @@ export function nodeImages(images: readonly RuntimeImage[]): NonNullable<NodeSta
 }
 
 export interface NodeStatusInput extends ConditionInput {
+  readonly pressure: NodePressure;
   readonly options: AgentOptions;
   readonly facts: NodeFacts;
   readonly version: RuntimeVersion | undefined;

@@ -54,6 +54,7 @@ export function computeStatus(input: StatusInput): PodStatus {
       sandboxReady: input.state.sandboxes[0]?.ready === true && !input.terminal,
       known: old.conditions ?? [],
       ...(input.sizes ? { resize: input.sizes } : {}),
+      ...(input.disrupted ? { disruption: { reason: input.disrupted, message: input.failure?.message ?? '' } } : {}),
       now: input.now,
     }),
     ...(reason ? { reason } : {}),

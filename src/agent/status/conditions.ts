@@ -96,6 +96,8 @@ export interface ConditionsInput {
   readonly known: readonly PodCondition[];
   /** A resize that waits, or that is under way. */
   readonly resize?: { readonly pending?: WaitingReason; readonly progress?: WaitingReason };
+  /** The node ends the pod for reasons that are not the pod's. */
+  readonly disruption?: WaitingReason;
   readonly now: number;
 }
 
@@ -109,6 +111,7 @@ export function podConditions(input: ConditionsInput): PodCondition[] {
     ready(pod, containers, known),
     containers,
     holds('PodScheduled'),
+    ...(input.disruption ? [{ ...holds('DisruptionTarget'), ...input.disruption }] : []),
     ...(input.resize?.pending ? [{ ...holds(resizeTypes[0]), ...input.resize.pending }] : []),
     ...(input.resize?.progress ? [{ ...holds(resizeTypes[1]), ...input.resize.progress }] : []),
   ];

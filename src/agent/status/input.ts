@@ -33,6 +33,8 @@ export interface StatusInput {
   readonly terminal: boolean;
   /** The node ended the pod (deadline, eviction, rejection). */
   readonly failure?: WaitingReason;
+  /** Reason of the DisruptionTarget condition, where the node ends a pod that did nothing wrong. */
+  readonly disrupted?: string;
   readonly nodeIps: readonly string[];
   readonly now: number;
 }

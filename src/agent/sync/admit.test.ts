@@ -8,7 +8,13 @@ const make = (spec: object): Pod =>
   ({ metadata: { name: 'p', namespace: 'd' }, spec: { containers: [], ...spec }, status: {} }) as unknown as Pod;
 const asks = (cpu: string, more: object = {}): Pod => make({ containers: [{ name: 'a', resources: { requests: { cpu } }, ...more }] });
 const node = { metadata: { name: 'n', labels: { disk: 'ssd', size: '8' } }, spec: {}, status: {} } as Node;
-const about = { node, nodeName: 'n', allocatable: { cpu: '2', memory: '1Gi', pods: '3', 'x.io/dongle': '1' }, userNamespaces: false };
+const about = {
+  node,
+  nodeName: 'n',
+  allocatable: { cpu: '2', memory: '1Gi', pods: '3', 'x.io/dongle': '1' },
+  userNamespaces: false,
+  pressures: new Set<string>(),
+};
 
 test('requests: containers together, or the largest init container beside the sidecars before it', () => {
   const cpu = (name: string, value: string, more: object = {}) => ({ name, resources: { requests: { cpu: value } }, ...more });
@@ -92,3 +98,14 @@ for (const [says, pod, others, expected] of rows) {
     assert.equal(refused && `${refused.reason}: ${refused.message}`, expected);
   });
 }
+
+test('admission: a node that is short of something', () => {
+  const refused = (pod: Pod, ...pressures: string[]): string | undefined =>
+    admitPod(pod, [], { ...about, pressures: new Set(pressures) })?.message;
+  const best = make({});
+  assert.equal(refused(best, 'MemoryPressure'), 'Pod was rejected: The node had condition: [MemoryPressure]. ');
+  assert.equal(refused(asks('1'), 'MemoryPressure'), undefined);
+  assert.equal(refused(asks('1'), 'DiskPressure'), 'Pod was rejected: The node had condition: [DiskPressure]. ');
+  assert.equal(refused(make({ priority: 2_000_000_000 }), 'DiskPressure'), undefined);
+  assert.equal(refused(make({ tolerations: [{ operator: 'Exists' }] }), 'MemoryPressure'), undefined);
+});

@@ -3,8 +3,11 @@ import type { NodeSelectorRequirement, NodeSelectorTerm } from '#api/core/v1/aff
 import type { Node } from '#api/core/v1/node.ts';
 import { isExtendedResource } from '#api/core/v1/resources.rules.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
+import { isTolerated } from '#api/taints.ts';
 import { quantityMilli, quantityValue } from '#format/quantity.ts';
+import { isCritical } from '../eviction/rank.ts';
 import type { WaitingReason } from '../status/input.ts';
+import { qosClass } from '../status/qos.ts';
 import { initContainers, isSidecar } from './spec.ts';
 
 type Amounts = Map<string, number>;
@@ -155,6 +158,18 @@ function sysctlProblem(pod: Pod): WaitingReason | undefined {
   return undefined;
 }
 
+const memoryTaint = { key: 'node.kubernetes.io/memory-pressure', effect: 'NoSchedule' } as const;
+
+/** A node that is short of something takes critical pods only; one short of memory takes those that ask for some, too. */
+function pressureProblem(pod: Pod, pressures: ReadonlySet<string>): WaitingReason | undefined {
+  if (pressures.size === 0 || isCritical(pod)) return undefined;
+  if (pressures.size === 1 && pressures.has('MemoryPressure')) {
+    if (qosClass(pod) !== 'BestEffort') return undefined;
+    if (isTolerated(memoryTaint, pod.spec.tolerations)) return undefined;
+  }
+  return { reason: 'Evicted', message: `Pod was rejected: The node had condition: [${[...pressures].join(' ')}]. ` };
+}
+
 const predicate = (name: string, why: string): WaitingReason => ({
   reason: name,
   message: `Pod was rejected: Predicate ${name} failed: ${why}`,
@@ -164,8 +179,16 @@ const predicate = (name: string, why: string): WaitingReason => ({
 export function admitPod(
   pod: Pod,
   others: readonly Pod[],
-  about: { node: Node | undefined; nodeName: string; allocatable: Readonly<Record<string, string>>; userNamespaces: boolean },
+  about: {
+    node: Node | undefined;
+    nodeName: string;
+    allocatable: Readonly<Record<string, string>>;
+    userNamespaces: boolean;
+    pressures: ReadonlySet<string>;
+  },
 ): WaitingReason | undefined {
+  const short = pressureProblem(pod, about.pressures);
+  if (short) return short;
   const lack = lacking(pod, others, about.allocatable);
   if (lack) return { reason: `OutOf${lack.resource}`, message: `Pod was rejected: ${lack.text}` };
   if (about.node && !affinityMatches(pod, about.node)) {

@@ -52,6 +52,8 @@ export interface AgentContext {
   readonly allocatable: Readonly<Record<string, string>>;
   /** `allocatable` with the extended resources that the node's object lists. */
   readonly admissible: () => Readonly<Record<string, string>>;
+  /** What the node is short of: types of its pressure conditions. */
+  readonly pressures: () => ReadonlySet<string>;
   /** Pods that take part in admission on this node. */
   readonly activePods: () => readonly Pod[];
 }

@@ -71,6 +71,7 @@ export class PodManager {
           nodeName: this.#context.options.nodeName,
           allocatable: this.#context.admissible(),
           userNamespaces: false,
+          pressures: this.#context.pressures(),
         });
     if (refused) this.#context.recorder.event(pod, 'Warning', refused.reason, refused.message.replace(/^Pod was rejected: /, ''));
     this.#worker(identityOf(pod)).update(pod, refused);

@@ -40,6 +40,8 @@ export class PodWorker {
   #inApi = false;
   #stage: Stage = 'running';
   #failure: WaitingReason | undefined;
+  /** Seconds that the pod gets when the node itself ends it; and the reason of its DisruptionTarget condition. */
+  #ending: { readonly grace?: number; readonly disrupted?: string } = {};
   readonly #waiting = new Map<string, WaitingReason>();
   readonly #messages = new Map<string, string>();
   readonly #sizes = newSizes();
@@ -128,7 +130,17 @@ export class PodWorker {
   }
 
   #grace(): number {
-    return this.pod ? Math.max(1, gracePeriod(this.pod)) : 1;
+    if (!this.pod) return 1;
+    return Math.max(1, Math.min(gracePeriod(this.pod), this.#ending.grace ?? Number.POSITIVE_INFINITY));
+  }
+
+  /** The node ends the pod for a reason of its own: the pod fails with it. */
+  end(failure: WaitingReason, about: { readonly grace?: number; readonly disrupted?: string }): void {
+    if (this.#stage !== 'running') return;
+    this.#failure = failure;
+    this.#ending = about;
+    this.#terminate();
+    this.wake();
   }
 
   // ---- The loop ----
@@ -348,6 +360,7 @@ export class PodWorker {
       terminal,
       sizes: this.#sizes,
       ...(this.#failure ? { failure: this.#failure } : {}),
+      ...(this.#ending.disrupted ? { disrupted: this.#ending.disrupted } : {}),
       nodeIps: options.nodeIps,
       now: world.clock.now(),
     });

@@ -11,6 +11,7 @@ import { type ContainerdInstance, startContainerd } from '#agent/containerd/inst
 import { tearDownContainerd } from '#agent/containerd/teardown.ts';
 import { importImage } from '#agent/images/import.ts';
 import { type AgentOptions, agentOptions } from '#agent/options.ts';
+import { createStats } from '#agent/stats/stats.ts';
 import { createPodVolumes } from '#agent/volumes/volumes.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Draft } from '#api/object.ts';
@@ -55,7 +56,7 @@ export interface AgentNode extends AsyncDisposable {
   readonly agent: Agent;
   readonly tls: { readonly ca: string; readonly cert: string; readonly key: string };
   /** Stops the agent (not the containers) and starts another one. */
-  restartAgent(): Promise<void>;
+  restartAgent(options?: Partial<AgentOptions>): Promise<void>;
   /** What the agent reaches the API server through; the test's own client does not. */
   readonly road: CutTransport;
   /** The control group of the node. */
@@ -132,19 +133,21 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
     organizations: ['system:masters'],
     usages: ['client'],
   });
-  const start = (): Promise<Agent> =>
+  const start = (changed: Partial<AgentOptions> = {}): Promise<Agent> =>
     startAgent({
       client: createClient(road),
       world,
       runtime: instance.runtime,
       cgroups: createPodCgroups(world, { layout: instance.machine.cgroups, root: cgroup, processors: 2 }),
       volumes: (offer) => createPodVolumes(world, { dataDir, ...offer }),
+      stats: createStats(world, { runtime: instance.runtime, layout: instance.machine.cgroups, cgroup, nodeName }),
       config: agentOptions({
         nodeName,
         nodeIps: ['127.0.0.1'],
         dataDir,
         server: { host: '127.0.0.1', port: 0, tls: { ...server, clientCa: ca.cert }, allowedUsers: [] },
         ...options,
+        ...changed,
       }),
     });
   let agent: Agent | undefined = await start();
@@ -170,9 +173,9 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
       await agent?.[Symbol.asyncDispose]();
       agent = undefined;
     },
-    async restartAgent() {
+    async restartAgent(changed) {
       await agent?.[Symbol.asyncDispose]();
-      agent = await start();
+      agent = await start(changed);
       await agent.ready;
     },
     createPod: (pod) => pods.create(pod, { namespace }),

@@ -1,0 +1,76 @@
+// Removes images that no container uses, when the disk fills up.
+import { messageOf } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
+import type { Runtime } from '../runtime.ts';
+import { pauseImage } from './pause/image.ts';
+import { bytesToFree, type ImageGcOptions, type ImageRecord, imagesToRemove, noteImages } from './gcplan.ts';
+
+const period = 5 * 60 * 1000;
+
+export interface ImageGcDeps {
+  readonly world: Pick<World, 'clock' | 'fs' | 'log'>;
+  readonly runtime: Pick<Runtime, 'listImages' | 'listContainers' | 'removeImage'>;
+  /** Directory on the file system of the images. */
+  readonly directory: string;
+  /** Tells of a failure, as an event of the node. */
+  readonly failed: (reason: string, message: string) => void;
+}
+
+export class ImageCollector {
+  readonly #deps: ImageGcDeps;
+  readonly #options: ImageGcOptions;
+  #records = new Map<string, ImageRecord>();
+
+  constructor(deps: ImageGcDeps, options: ImageGcOptions) {
+    this.#deps = deps;
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.#deps.world;
+    while (!signal.aborted) {
+      await this.collect().catch((error: unknown) => log.warn('cannot collect images', { error: messageOf(error) }));
+      await clock.sleep(period, signal).catch(() => undefined);
+    }
+  }
+
+  /** One look; frees what the marks ask for. */
+  async collect(): Promise<void> {
+    const usage = await this.#deps.world.fs.usage(this.#deps.directory);
+    const wanted = bytesToFree(usage, this.#options);
+    const freed = await this.#free(wanted, this.#options.minimumAge);
+    if (freed < wanted) {
+      const message = `Failed to garbage collect required amount of images. Attempted to free ${wanted} bytes, but only found ${freed} bytes eligible to free.`;
+      this.#deps.failed('FreeDiskSpaceFailed', message);
+    }
+  }
+
+  /** Removes every image that nothing uses; resolves with the bytes that they had. */
+  removeUnused(): Promise<number> {
+    return this.#free(Number.POSITIVE_INFINITY, 0);
+  }
+
+  async #free(bytes: number, minimumAge: number): Promise<number> {
+    const { runtime, world } = this.#deps;
+    const [all, containers] = await Promise.all([runtime.listImages(), runtime.listContainers()]);
+    // Sandboxes come from an image that no container uses, and that no registry has.
+    const images = all.filter((image) => !image.repoTags.includes(pauseImage));
+    const names = new Map(images.flatMap(({ id, repoTags, repoDigests }) => [...repoTags, ...repoDigests].map((name) => [name, id])));
+    const inUse = new Set(
+      containers.flatMap(({ imageRef, image }) => [imageRef, names.get(imageRef) ?? imageRef, names.get(image.image) ?? image.image]),
+    );
+    const now = world.clock.monotonic();
+    this.#records = noteImages(this.#records, images, { inUse, now });
+    if (bytes <= 0) return 0;
+    let freed = 0;
+    for (const image of imagesToRemove(images, this.#records, { inUse, now, bytes, minimumAge })) {
+      try {
+        await runtime.removeImage(image.id);
+        freed += image.size;
+      } catch (error) {
+        world.log.warn('cannot remove an image', { image: image.id, error: messageOf(error) });
+      }
+    }
+    return freed;
+  }
+}
