@@ -33,6 +33,24 @@ export function itemsOf(schema: Schema): Schema | undefined {
   return items === undefined || Array.isArray(items) ? undefined : (items as Schema);
 }
 
+const ruled = new WeakMap<Schema, boolean>();
+
+/** True when there are rules (x-kubernetes-validations) anywhere in the schema. */
+export function hasRules(schema: Schema | undefined): boolean {
+  if (!schema) return false;
+  let found = ruled.get(schema);
+  if (found === undefined) {
+    const { properties, additionalProperties } = schema;
+    found =
+      (schema['x-kubernetes-validations']?.length ?? 0) > 0 ||
+      Object.values(properties ?? {}).some(hasRules) ||
+      hasRules(itemsOf(schema)) ||
+      (typeof additionalProperties === 'object' && hasRules(additionalProperties));
+    ruled.set(schema, found);
+  }
+  return found;
+}
+
 /** Tells `mapMembers` to leave a member out. */
 export const drop: unique symbol = Symbol('drop');
 

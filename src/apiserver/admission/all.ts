@@ -1,4 +1,5 @@
 // The built-in admission plug-ins, in the order in which Kubernetes runs them.
+import { customRules } from './customrules.ts';
 import { escalation } from './escalation.ts';
 import { limitRanger } from './limitranger.ts';
 import { namespaceLifecycle } from './namespacelifecycle.ts';
@@ -29,6 +30,7 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   runtimeClass,
   defaultIngressClass,
   mutatingWebhooks,
+  customRules,
   escalation,
   policyExpressions,
   validatingPolicies,

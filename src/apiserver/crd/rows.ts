@@ -73,6 +73,7 @@ export function rowOf(crd: CustomResourceDefinition, version: CustomResourceDefi
   return {
     ...base,
     custom: {
+      schema,
       listKind,
       offered,
       ...(deprecation ? { deprecation } : {}),

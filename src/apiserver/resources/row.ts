@@ -1,5 +1,6 @@
 // The row that every served resource has: its names and what clients may do with it. Strategies live beside (strategy.ts).
 import type { Struct } from '#api/dsl.ts';
+import type { Schema } from '#api/structural/schema.ts';
 import type { OpenApiSchema, OpenApiVersion } from '#api/openapi.ts';
 import type { Column } from '../table/column.ts';
 
@@ -16,6 +17,7 @@ export interface SubresourceRow {
 
 /** What rows of custom resources know themselves, where built-in ones have a place for it elsewhere. */
 export interface CustomRow {
+  readonly schema: Schema;
   readonly listKind: string;
   /** What discovery tells: less when the definition is going. */
   readonly offered: readonly Verb[];
