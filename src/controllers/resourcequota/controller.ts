@@ -9,10 +9,20 @@ import { startController } from '#client/controller.ts';
 import { discover } from '#client/discovery.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { podCounts } from '#api/quota.ts';
-import { countedResource, planUsed, sameAmounts } from './plan.ts';
+import { countedResource, lowers, planUsed, sameAmounts } from './plan.ts';
 
 /** Admission may have counted what was then not created: such drift is corrected now and then. */
 const again = { requeueAfter: 5 * 60_000 };
+
+/**
+ * Admission charges a quota first, and what it admits comes into the cache a moment later. Counting in between would take the
+ * charge back and let too much in: used amounts are lowered only when the quota has been left alone for this long ...
+ */
+const quiet = 100;
+/** ... or has been waited for this often. */
+const patience = 20;
+/** New objects are counted again after this long, in case a count came in between all the same. */
+const settle = 1_000;
 
 /** Starts the controller. */
 export function startResourceQuotaController(deps: ControllerDeps): Component {
@@ -24,6 +34,8 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
   /** Informers of resources that some quota counts, by `resource.group`. */
   const counted = new Map<string, Informer<KubeObject>>();
   const removers: (() => void)[] = [];
+  /** When quotas last changed (by the monotonic clock), and how often we waited for them since. */
+  const restless = new Map<string, { at: number; waits: number }>();
 
   const lookNamespace = (namespace: string | undefined): void => {
     for (const quota of quotas.lister.list(namespace ?? '')) if (quota.metadata.namespace === namespace) handle.enqueue(keyOf(quota));
@@ -31,7 +43,21 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
 
   function watch(informer: Informer<KubeObject>): void {
     const look = ({ metadata }: KubeObject): void => lookNamespace(metadata.namespace);
-    removers.push(informer.onChange({ deleted: look }));
+    removers.push(informer.onChange({ added: recount, deleted: look }));
+  }
+  const recount = ({ metadata }: KubeObject): void => {
+    if (metadata.namespace !== undefined)
+      for (const quota of quotas.lister.list(metadata.namespace)) handle.enqueueAfter(keyOf(quota), settle);
+  };
+
+  /** Milliseconds to wait before used amounts may be lowered. */
+  function unrest(key: string): number {
+    const state = restless.get(key);
+    if (state === undefined) return 0;
+    const left = state.at + quiet - world.clock.monotonic();
+    if (left > 0 && state.waits++ < patience) return left;
+    restless.delete(key);
+    return 0;
   }
 
   /** Makes sure that what a quota counts is in a cache. Resources that are not served count as none. */
@@ -53,7 +79,10 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
 
   async function reconcile(key: string, signal: AbortSignal): Promise<void | { requeueAfter: number }> {
     const quota = quotas.lister.getByKey(key);
-    if (quota === undefined) return;
+    if (quota === undefined) {
+      restless.delete(key);
+      return;
+    }
     await prepare(quota);
     const namespace = quota.metadata.namespace ?? '';
     const used = planUsed(quota, {
@@ -65,6 +94,8 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
     });
     const hard = quota.spec.hard ?? {};
     if (sameAmounts(quota.status.hard, hard) && sameAmounts(quota.status.used, used)) return again;
+    const wait = lowers(used, quota.status.used) ? unrest(key) : 0;
+    if (wait > 0) return { requeueAfter: wait };
     try {
       await client.resource(ResourceQuotas).updateStatus({ ...quota, status: { hard, used } }, { signal });
     } catch (error) {
@@ -82,10 +113,12 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
       // Admission counts what comes, and writes the status itself: recounting then, with a cache that does not have the new
       // object yet, would take its count back.
       updated: (quota, previous) => {
+        restless.set(keyOf(quota), { at: world.clock.monotonic(), waits: restless.get(keyOf(quota))?.waits ?? 0 });
         if (quota.spec !== previous.spec && !sameAmounts(quota.spec.hard, quota.status.hard)) look(quota);
       },
     }),
     pods.onChange({
+      added: recount,
       updated: (pod, previous) => {
         const now = world.clock.now();
         if (podCounts(previous, now) && !podCounts(pod, now)) lookAround(pod);
@@ -93,12 +126,13 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
       deleted: lookAround,
     }),
     services.onChange({
+      added: recount,
       updated: (service, previous) => {
         if (service.spec.type !== previous.spec.type) lookAround(service);
       },
       deleted: lookAround,
     }),
-    claims.onChange({ deleted: lookAround }),
+    claims.onChange({ added: recount, deleted: lookAround }),
   );
   return withCleanup(handle, () => {
     for (const remove of removers) remove();

@@ -60,3 +60,8 @@ export function sameAmounts(a: Readonly<Record<string, string>> | undefined, b: 
     left.every(([key, value]) => b?.[key] !== undefined && compareQuantity(value, b[key]) === 0)
   );
 }
+
+/** True when some amount is less than it was. */
+export function lowers(next: Readonly<Record<string, string>>, before: Readonly<Record<string, string>> | undefined): boolean {
+  return Object.entries(before ?? {}).some(([key, value]) => next[key] !== undefined && compareQuantity(next[key], value) < 0);
+}

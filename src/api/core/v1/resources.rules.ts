@@ -13,6 +13,7 @@ const standardResources = new Set([
   'requests.cpu',
   'requests.memory',
   'requests.ephemeral-storage',
+  'requests.storage',
   'limits.cpu',
   'limits.memory',
   'limits.ephemeral-storage',
@@ -39,7 +40,7 @@ export const isExtendedResource = (name: string): boolean =>
 export function checkResourceName(name: string, at: string, errors: FieldError[]): void {
   const texts = qualifiedName(name);
   for (const text of texts) errors.push(invalid(at, name, text));
-  if (texts.length === 0 && !name.includes('/') && !standardResources.has(name) && !isHugePages(name)) {
+  if (texts.length === 0 && !name.includes('/') && !standardResources.has(name) && !isHugePages(name.replace(/^requests\./, ''))) {
     errors.push(invalid(at, name, 'must be a standard resource type or fully qualified'));
   }
 }
