@@ -48,7 +48,7 @@ export function startGarbageCollector(deps: ControllerDeps): Component {
     const { added, removed } = await kinds.refresh();
     for (const ref of removed) {
       for (const [known, stop] of monitors) {
-        if (known.group !== ref.group || known.resource !== ref.resource) continue;
+        if (known.group !== ref.group || known.resource !== ref.resource || known.version !== ref.version) continue;
         stop();
         monitors.delete(known);
         await informers.drop(known);

@@ -21,34 +21,47 @@ export class ServedKinds {
   readonly #client: Client;
   readonly #log: World['log'];
   #byKind = new Map<string, ResourceRef<KubeObject>>();
-  #watched = new Map<string, ResourceRef<KubeObject>>();
+  /** What somebody was told to follow. */
+  readonly #watched = new Map<string, ResourceRef<KubeObject>>();
 
   constructor(client: Client, log: World['log']) {
     this.#client = client;
     this.#log = log;
   }
 
-  /** Asks the server anew; says which resources came and went. */
+  /** Asks the server anew; says which resources came and went since it was asked for that last. */
   async refresh(): Promise<Changes> {
+    const { wanted, served, failed } = await this.#ask();
+    const isServed = (ref: ResourceRef<KubeObject>): boolean => served.has(`${ref.version}/${resourceKey(ref)}`);
+    // A group that cannot be asked now is not gone. A version that is gone is followed in another.
+    const removed = [...this.#watched].filter(([, ref]) => !isServed(ref) && !failed.has(ref.group)).map(([, ref]) => ref);
+    for (const ref of removed) this.#watched.delete(resourceKey(ref));
+    const added = [...wanted].filter(([key]) => !this.#watched.has(key)).map(([, ref]) => ref);
+    for (const ref of added) this.#watched.set(resourceKey(ref), ref);
+    return { added, removed };
+  }
+
+  async #ask(): Promise<{
+    readonly wanted: ReadonlyMap<string, ResourceRef<KubeObject>>;
+    readonly served: ReadonlySet<string>;
+    readonly failed: ReadonlySet<string>;
+  }> {
     const discovered = await discover(this.#client.transport);
     const wanted = new Map<string, ResourceRef<KubeObject>>();
     for (const ref of preferredWith(discovered, 'list', 'watch', 'delete'))
       if (!ignored.has(resourceKey(ref))) wanted.set(resourceKey(ref), ref);
     const failed = new Set([...discovered.failed.keys()].map((name) => parseApiVersion(name).group));
     if (failed.size > 0) this.#log.debug('some groups cannot be discovered', { groups: [...failed].join(', ') });
-    const added = [...wanted].filter(([key]) => !this.#watched.has(key)).map(([, ref]) => ref);
-    // A group that cannot be asked now is not gone.
-    const removed = [...this.#watched].filter(([key, ref]) => !wanted.has(key) && !failed.has(ref.group)).map(([, ref]) => ref);
-    for (const ref of added) this.#watched.set(resourceKey(ref), ref);
-    for (const ref of removed) this.#watched.delete(resourceKey(ref));
     const byKind = new Map<string, ResourceRef<KubeObject>>();
+    const served = new Set<string>();
     for (const { ref, preferred } of discovered.resources) {
+      served.add(`${ref.version}/${resourceKey(ref)}`);
       const group = `${ref.group}/*/${ref.kind}`;
       if (preferred && !byKind.has(group)) byKind.set(group, ref);
       byKind.set(`${apiVersionOf(ref)}/${ref.kind}`, ref);
     }
     this.#byKind = byKind;
-    return { added, removed };
+    return { wanted, served, failed };
   }
 
   /** The resource of a kind, in its own version or, where that is no longer served, in another. */
@@ -60,7 +73,7 @@ export class ServedKinds {
   async require(apiVersion: string, kind: string): Promise<ResourceRef<KubeObject>> {
     const known = this.find(apiVersion, kind);
     if (known !== undefined) return known;
-    await this.refresh().catch((error: unknown) => this.#log.debug('discovery failed', { error: messageOf(error) }));
+    await this.#ask().catch((error: unknown) => this.#log.debug('discovery failed', { error: messageOf(error) }));
     const found = this.find(apiVersion, kind);
     if (found === undefined) throw new Error(`unable to get REST mapping for ${apiVersion}/${kind}.`);
     return found;
