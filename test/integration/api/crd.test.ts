@@ -6,6 +6,7 @@ import { CustomResourceDefinitions } from '#api/refs.ts';
 import { discoveryPlug } from '#apiserver/discovery/plug.ts';
 import { isNotFound, type StatusError } from '#api/status.ts';
 import { startTestApi, type TestApi } from '../../support/api.ts';
+import { startHttpsApi } from '../../support/https.ts';
 import { customRef, definition, establish, hasCondition, versionOf } from '../../support/definitions.ts';
 import { raw } from '../../support/raw.ts';
 import { until } from '../../support/until.ts';
@@ -183,5 +184,70 @@ describe('custom resources', () => {
       }
     });
     assert.equal((await raw(api, 'GET', '/apis/stable.example.com/v1/tmps')).code, 404);
+  });
+
+  it('lists, watches, changes and deletes definitions themselves', async () => {
+    const group = 'listed.example.com';
+    const stop = new AbortController();
+    const seen: string[] = [];
+    const watching = (async () => {
+      for await (const { type, object } of definitions().watch({ signal: stop.signal, fieldSelector: `metadata.name=twos.${group}` })) {
+        if (type !== 'MODIFIED') seen.push(`${type} ${object.metadata.name}`);
+        if (type === 'DELETED') stop.abort();
+      }
+    })();
+    for (const plural of ['ones', 'twos', 'threes']) {
+      const crd = await establish(api.client, { group, plural, kind: `K${plural}` });
+      await definitions().patch(crd.metadata.name, { metadata: { labels: { test: 'list' } } }, { type: 'merge' });
+    }
+    assert.equal((await definitions().list({ labelSelector: 'test=list' })).items.length, 3);
+    const one = await definitions().get(`ones.${group}`);
+    const marked = { type: 'StatusUpdate', status: 'True', reason: 'E2E', message: 'Set from a test' } as never;
+    const updated = await definitions().updateStatus({
+      ...one,
+      status: { ...one.status, conditions: [...(one.status.conditions ?? []), marked] },
+    });
+    assert.ok(hasCondition(updated, 'StatusUpdate'));
+    const patched = await definitions().patch(
+      `ones.${group}`,
+      { status: { conditions: [marked] } },
+      { type: 'merge', subresource: 'status' },
+    );
+    assert.equal(patched.status.conditions?.length, 1);
+    await until('the other conditions are back', async () => hasCondition(await definitions().get(`ones.${group}`), 'Established'));
+    await definitions().deleteCollection({ labelSelector: 'test=list' });
+    await until('all are gone', async () => (await definitions().list({ labelSelector: 'test=list' })).items.length === 0);
+    await watching;
+    assert.deepEqual(seen, [`ADDED twos.${group}`, `DELETED twos.${group}`]);
+  });
+
+  it('answers protobuf for definitions, and JSON or 406 for their objects', async () => {
+    const accept = 'application/vnd.kubernetes.protobuf';
+    const url = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+    await using https = await startHttpsApi();
+    await establish(https.api.client);
+    const get = async (path: string, wanted: string) => {
+      const { world } = https.api;
+      const { cert, key } = https.pki.admin;
+      const tls = { ca: https.pki.ca.cert, cert, key };
+      const response = await world.net.fetch(`${https.server}${path}`, { method: 'GET', headers: { accept: wanted }, tls });
+      for await (const _ of response.body);
+      return { code: response.status, type: response.headers['content-type'] };
+    };
+    assert.deepEqual(await get(url, accept), { code: 200, type: accept });
+    const objects = '/apis/stable.example.com/v1/crontabs';
+    assert.deepEqual(await get(objects, `${accept},application/json`), { code: 200, type: 'application/json' });
+    assert.equal((await get(objects, accept)).code, 406);
+    const metadata = `${accept};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`;
+    assert.deepEqual(await get(objects, metadata), { code: 200, type: accept });
+  });
+
+  it('is found by aggregated discovery as soon as it is established', async () => {
+    await establish(api.client, { group: 'found.example.com', plural: 'founds', kind: 'Found' });
+    const answer = await raw(api, 'GET', '/apis', undefined, {
+      accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
+    });
+    const groups = answer.object.items as unknown as { metadata: { name: string }; versions: { resources: { resource: string }[] }[] }[];
+    assert.equal(groups.find(({ metadata }) => metadata.name === 'found.example.com')?.versions[0]?.resources[0]?.resource, 'founds');
   });
 });
