@@ -32,6 +32,7 @@ import { startTaintEvictionController } from './tainteviction/controller.ts';
 import { startTokenCleaner } from './tokencleaner/controller.ts';
 import { startTtlAfterFinishedController } from './ttlafterfinished/controller.ts';
 import { startTtlController } from './ttl/controller.ts';
+import { startVolumeBinder } from './volumebinder/controller.ts';
 import { startVolumeProtection } from './volumeprotection/controller.ts';
 import { type ControllerDeps, grouped } from './wiring.ts';
 
@@ -87,6 +88,7 @@ function startAll(options: ControllersOptions): Component {
     startDaemonSetController(deps('daemon-set-controller')),
     startStatefulSetController(deps('statefulset-controller')),
     startJobController(deps('job-controller')),
+    startVolumeBinder(deps('persistent-volume-binder')),
     startVolumeProtection(deps('pvc-protection-controller'), deps('pv-protection-controller')),
     startTtlAfterFinishedController(deps('ttl-after-finished-controller')),
     startCronJobController(deps('cronjob-controller')),

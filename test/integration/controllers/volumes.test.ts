@@ -1,0 +1,153 @@
+// Claims and volumes against the real API server.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
+import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
+import type { Draft } from '#api/object.ts';
+import { Events, PersistentVolumeClaims, PersistentVolumes, Pods, StorageClasses } from '#api/refs.ts';
+import { isNotFound } from '#api/status.ts';
+import { startVolumeBinder } from '#controllers/volumebinder/controller.ts';
+import { startVolumeProtection } from '#controllers/volumeprotection/controller.ts';
+import { type ControllerBench, withControllers } from '../../support/controllers.ts';
+import { until } from '../../support/until.ts';
+
+const namespace = 'default';
+const limit = 20_000;
+let bench: ControllerBench;
+
+before(async () => {
+  bench = await withControllers((deps) => [startVolumeBinder(deps), startVolumeProtection(deps, deps)]);
+});
+after(() => bench[Symbol.asyncDispose]());
+
+const volumes = () => bench.client.resource(PersistentVolumes);
+const claims = () => bench.client.resource(PersistentVolumeClaims);
+const volume = (name: string, spec: Draft<PersistentVolume['spec']> = {}) =>
+  volumes().create({
+    metadata: { name },
+    spec: { capacity: { storage: '2Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/tmp/x' }, storageClassName: name, ...spec },
+  } as Draft<PersistentVolume>);
+const claim = (name: string, spec: Draft<PersistentVolumeClaim['spec']> = {}) =>
+  claims().create({
+    metadata: { name, namespace },
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } }, storageClassName: name, ...spec },
+  } as Draft<PersistentVolumeClaim>);
+const volumeIs = (name: string, phase: string) =>
+  until(`volume ${name} is ${phase}`, async () => (await volumes().get(name)).status.phase === phase, limit);
+const claimIs = (name: string, phase: string) =>
+  until(
+    `claim ${name} is ${phase}`,
+    async () => {
+      const found = await claims().get(name, { namespace });
+      return found.status.phase === phase && found;
+    },
+    limit,
+  );
+const gone = (get: () => Promise<unknown>) => until('gone', () => get().then(() => false, isNotFound), limit);
+
+test('a claim and a volume find each other, in either order; what is used stays until it is not', async () => {
+  await volume('one');
+  await volumeIs('one', 'Available');
+  await claim('one');
+  const bound = await claimIs('one', 'Bound');
+  assert.equal(bound.spec.volumeName, 'one');
+  assert.deepEqual(bound.status.capacity, { storage: '2Gi' });
+  assert.equal(bound.metadata.annotations?.['pv.kubernetes.io/bind-completed'], 'yes');
+  const owned = await volumes().get('one');
+  assert.equal(owned.status.phase, 'Bound');
+  assert.equal(owned.spec.claimRef?.uid, bound.metadata.uid);
+
+  await claim('two');
+  await claimIs('two', 'Pending');
+  await volume('two');
+  await claimIs('two', 'Bound');
+
+  const spec = {
+    nodeName: 'n',
+    containers: [{ name: 'c', image: 'x' }],
+    volumes: [{ name: 'v', persistentVolumeClaim: { claimName: 'one' } }],
+  };
+  await bench.client.resource(Pods).create({ metadata: { name: 'user', namespace }, spec });
+  await until('seen', () => bench.informers.of(Pods).lister.get('user', namespace) !== undefined);
+  await claims().delete('one', { namespace });
+  await volumes().delete('one');
+  assert.ok((await claims().get('one', { namespace })).metadata.deletionTimestamp, 'a pod uses it');
+  await bench.client.resource(Pods).delete('user', { namespace, options: { gracePeriodSeconds: 0 } });
+  await gone(() => claims().get('one', { namespace }));
+  await gone(() => volumes().get('one'));
+
+  await claims().delete('two', { namespace });
+  await volumeIs('two', 'Released');
+  await volumes().patch('two', { spec: { claimRef: null } }, { type: 'merge' });
+  await volumeIs('two', 'Available');
+});
+
+test('only one of two claims gets the volume; the other waits for another', async () => {
+  await claim('p', { storageClassName: 'shared' });
+  await claim('q', { storageClassName: 'shared' });
+  await volume('s1', { storageClassName: 'shared' });
+  await volumeIs('s1', 'Bound');
+  const phases = await Promise.all(['p', 'q'].map(async (name) => (await claims().get(name, { namespace })).status.phase));
+  assert.deepEqual(phases.toSorted(), ['Bound', 'Pending']);
+  await volume('s2', { storageClassName: 'shared' });
+  await claimIs('p', 'Bound');
+  await claimIs('q', 'Bound');
+});
+
+test('classes: late binding, a provisioner from outside, a default that comes later', async () => {
+  const classes = bench.client.resource(StorageClasses);
+  await classes.create({ metadata: { name: 'late' }, provisioner: 'example.com/p', volumeBindingMode: 'WaitForFirstConsumer' });
+  await claim('late');
+  await volume('late');
+  const told = (name: string, reason: string) =>
+    until(
+      `${reason} for ${name}`,
+      async () => {
+        const { items } = await bench.client.resource(Events).list({ namespace, fieldSelector: `involvedObject.name=${name}` });
+        return items.find((event) => event.reason === reason);
+      },
+      limit,
+    );
+  assert.equal((await told('late', 'WaitForFirstConsumer')).message, 'waiting for first consumer to be created before binding');
+  assert.equal((await claims().get('late', { namespace })).status.phase, 'Pending');
+  await volumes().delete('late');
+  await gone(() => volumes().get('late'));
+  const annotations = { 'volume.kubernetes.io/selected-node': 'n' };
+  await claims().patch('late', { metadata: { annotations } }, { type: 'merge', namespace });
+  await told('late', 'ExternalProvisioning');
+  const asked = await claims().get('late', { namespace });
+  assert.equal(asked.metadata.annotations?.['volume.kubernetes.io/storage-provisioner'], 'example.com/p');
+  const claimRef = { kind: 'PersistentVolumeClaim', apiVersion: 'v1', name: 'late', namespace, uid: asked.metadata.uid ?? '' };
+  await volume('pvc-late', { storageClassName: 'late', claimRef });
+  assert.equal((await claimIs('late', 'Bound')).spec.volumeName, 'pvc-late');
+
+  await claim('plain', { storageClassName: undefined as unknown as string });
+  await claimIs('plain', 'Pending');
+  await classes.create({
+    metadata: { name: 'std', annotations: { 'storageclass.kubernetes.io/is-default-class': 'true' } },
+    provisioner: 'example.com/p',
+  });
+  await until('the class', async () => (await claims().get('plain', { namespace })).spec.storageClassName === 'std', limit);
+});
+
+test('a claim whose volume was taken away is lost', async () => {
+  await volume('lost');
+  await claim('lost');
+  await claimIs('lost', 'Bound');
+  await volumes().patch('lost', { metadata: { finalizers: null } }, { type: 'merge' });
+  await volumes().delete('lost');
+  // The finalizer is put back by the controller that protects volumes; it is forced out as an administrator would.
+  await until(
+    'taken away',
+    async () => {
+      await volumes()
+        .patch('lost', { metadata: { finalizers: null } }, { type: 'merge' })
+        .catch(() => undefined);
+      return volumes()
+        .get('lost')
+        .then(() => false, isNotFound);
+    },
+    limit,
+  );
+  await claimIs('lost', 'Lost');
+});
