@@ -11,15 +11,23 @@ import { type DefaultSelector, podTopologySpread } from './plugins/podtopologysp
 import { nodeResourcesBalancedAllocation } from './plugins/resourcescores.ts';
 import { schedulingGates } from './plugins/schedulinggates.ts';
 import { taintToleration } from './plugins/tainttoleration.ts';
+import { nodeVolumeLimits } from './plugins/nodevolumelimits.ts';
+import { volumeBinding, type VolumeBindingDeps } from './plugins/volumebinding.ts';
+import { volumeRestrictions } from './plugins/volumerestrictions.ts';
+import { volumeZone } from './plugins/volumezone.ts';
 import type { NamespaceLabels } from './selection.ts';
+import { noStorage, type Storage } from './volumes/storage.ts';
 
 /** What plugins know of the cluster beside nodes and pods. */
 export interface PluginDeps {
   readonly namespaceLabels: NamespaceLabels;
   readonly defaultSelector: DefaultSelector;
+  readonly storage: Storage;
+  /** What plugins that write need; absent: they only judge. */
+  readonly writing?: Omit<VolumeBindingDeps, 'storage'>;
 }
 
-const noDeps: PluginDeps = { namespaceLabels: () => undefined, defaultSelector: () => undefined };
+const noDeps: PluginDeps = { namespaceLabels: () => undefined, defaultSelector: () => undefined, storage: noStorage };
 
 /** kube-scheduler's weights; plugins that are not named count once. */
 export const defaultWeights: Readonly<Record<string, number>> = {
@@ -43,6 +51,10 @@ export function defaultPlugins(deps: PluginDeps = noDeps): PluginSet {
       nodeAffinity,
       nodePorts,
       nodeResourcesFit(),
+      volumeRestrictions(deps.storage),
+      nodeVolumeLimits(deps.storage),
+      ...(deps.writing === undefined ? [] : [volumeBinding({ storage: deps.storage, ...deps.writing })]),
+      volumeZone(deps.storage),
       podTopologySpread(deps.defaultSelector),
       interPodAffinity(deps.namespaceLabels),
       nodeResourcesBalancedAllocation(),

@@ -5,6 +5,7 @@ import { podRequests } from '#api/podrequests.ts';
 import type { Labels } from '#format/selector.ts';
 import { type Resources, resourcesOf } from './resources.ts';
 import { type PodTerms, podTerms } from './selection.ts';
+import { claimsOf, type ClaimRef } from './volumes/claims.ts';
 
 /** A port that a pod takes on its node. */
 export interface HostPort {
@@ -28,6 +29,7 @@ export interface PodInfo {
   readonly ports: readonly HostPort[];
   /** Inter-pod affinity. */
   readonly terms: PodTerms;
+  readonly claims: readonly ClaimRef[];
 }
 
 const noLabels: Labels = {};
@@ -57,6 +59,7 @@ function sameFacts(a: Pod, b: Pod): boolean {
       one.resources === other.resources &&
       one.overhead === other.overhead &&
       one.affinity === other.affinity &&
+      one.volumes === other.volumes &&
       one.priority === other.priority &&
       one.hostNetwork === other.hostNetwork)
   );
@@ -81,6 +84,7 @@ export function podInfo(pod: Pod, previous?: PodInfo): PodInfo {
     },
     ports: known?.ports ?? portsOf(pod),
     terms: known?.terms ?? podTerms(pod),
+    claims: known?.claims ?? claimsOf(pod),
   };
 }
 

@@ -11,6 +11,7 @@ import { defaultPlugins } from './defaults.ts';
 import { podInfo } from './podinfo.ts';
 import { ClusterCache } from './snapshot.ts';
 import { node, pod } from './testing/build.ts';
+import { noStorage } from './volumes/storage.ts';
 import { feasible, totals, type World } from './testing/reference.ts';
 
 const namespaces = { a: { 'kubernetes.io/metadata.name': 'a', team: 'x' }, b: { 'kubernetes.io/metadata.name': 'b', team: 'y' } };
@@ -113,7 +114,7 @@ function play(seed: number): void {
   const random = seededRandom(seed);
   const labelsOf = (name: string) => namespaces[name as keyof typeof namespaces];
   const cache = new ClusterCache(labelsOf);
-  const set = defaultPlugins({ namespaceLabels: labelsOf, defaultSelector: () => undefined });
+  const set = defaultPlugins({ namespaceLabels: labelsOf, defaultSelector: () => undefined, storage: noStorage });
   const cycle = new Cycle({ set, random, percentageOfNodesToScore: 100 });
   let nodes = Array.from({ length: 3 + below(random, 8) }, (_, i) => randomNode(random, i));
   let pods: Pod[] = [];

@@ -26,6 +26,7 @@ import { clearNomination, reportFailure } from './report.ts';
 import { ClusterCache } from './snapshot.ts';
 import type { Verdict } from './verdict.ts';
 import { Verdicts } from './verdicts.ts';
+import { storageFrom, watchStorage } from './volumes/storage.ts';
 import { watchCluster } from './watching.ts';
 
 export interface SchedulerOptions {
@@ -82,7 +83,12 @@ class PodScheduler implements Scheduler {
     const namespaceLabels = (name: string) => namespaces.lister.get(name)?.metadata.labels;
     this.#cache = new ClusterCache(namespaceLabels);
     const config = options.config ?? defaultConfig;
-    this.#makeTeams(config, { namespaceLabels, defaultSelector: defaultSelectorFrom(informers) });
+    this.#makeTeams(config, {
+      namespaceLabels,
+      defaultSelector: defaultSelectorFrom(informers),
+      storage: storageFrom(informers),
+      writing: { client: options.client, informers, world },
+    });
     this.#queue = new SchedulingQueue({
       clock: world.clock,
       plugins: [...this.#teams.values()].flatMap(({ profile }) => profile.set.plugins),
@@ -99,6 +105,7 @@ class PodScheduler implements Scheduler {
       isOurs: (pod: Pod) => this.#teams.has(schedulerOf(pod)),
       settled: (podKey) => this.#verdicts.delete(podKey),
     });
+    watchStorage(informers, (event) => this.#queue.notify(event));
     this.ready = informers.synced();
     this.#loop = this.ready
       .then(() => this.#run())

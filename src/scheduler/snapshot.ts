@@ -14,6 +14,8 @@ export interface Snapshot {
   get(name: string): NodeInfo | undefined;
   /** On how many nodes an image is. */
   imageNodes(name: string): number;
+  /** How many booked pods use a claim, by `namespace/name`. */
+  claimUsers(key: string): number;
   /** Counts of pods by rules. */
   readonly index: PodIndex;
   /** Nodes with a PreferNoSchedule taint. */
@@ -34,6 +36,7 @@ export class ClusterCache implements Snapshot {
   readonly #placed = new Map<string, NodeInfo>();
   readonly #imageCounts = new Map<string, number>();
   readonly #priorities = new Map<number, number>();
+  readonly #claimUsers = new Map<string, number>();
   readonly #freeSlots: number[] = [];
   #slots = 0;
   #versions = 0;
@@ -60,6 +63,10 @@ export class ClusterCache implements Snapshot {
 
   imageNodes(name: string): number {
     return this.#imageCounts.get(name) ?? 0;
+  }
+
+  claimUsers(key: string): number {
+    return this.#claimUsers.get(key) ?? 0;
   }
 
   get lowestPriority(): number | undefined {
@@ -104,6 +111,7 @@ export class ClusterCache implements Snapshot {
     info.add(pod);
     this.journal.note(info);
     this.index.added(pod, info);
+    this.#useClaims(pod, 1);
     this.#priorities.set(pod.priority, (this.#priorities.get(pod.priority) ?? 0) + 1);
   }
 
@@ -115,6 +123,7 @@ export class ClusterCache implements Snapshot {
     info.remove(known);
     this.journal.note(info);
     this.index.removed(known, info);
+    this.#useClaims(known, -1);
     const left = (this.#priorities.get(known.priority) ?? 1) - 1;
     if (left === 0) this.#priorities.delete(known.priority);
     else this.#priorities.set(known.priority, left);
@@ -154,6 +163,14 @@ export class ClusterCache implements Snapshot {
     if (info.node !== undefined || info.pods.size > 0) return;
     this.#infos.delete(info.name);
     this.#freeSlots.push(info.slot);
+  }
+
+  #useClaims(pod: PodInfo, by: 1 | -1): void {
+    for (const { key } of pod.claims) {
+      const count = (this.#claimUsers.get(key) ?? 0) + by;
+      if (count > 0) this.#claimUsers.set(key, count);
+      else this.#claimUsers.delete(key);
+    }
   }
 
   #countImages(info: NodeInfo, by: 1 | -1): void {

@@ -6,6 +6,7 @@ import { interPodAffinity } from '../plugins/interpodaffinity.ts';
 import { nodeAffinityWith } from '../plugins/nodeaffinity.ts';
 import { nodeResourcesFit } from '../plugins/noderesources.ts';
 import { podTopologySpread } from '../plugins/podtopologyspread.ts';
+import { volumeBinding } from '../plugins/volumebinding.ts';
 import {
   leastAllocated,
   mostAllocated,
@@ -55,7 +56,9 @@ function strategyOf(args: Args): { strategy: Strategy; resources?: readonly Reso
 }
 
 /** Plugins that take arguments, made anew with them. */
-const factories: Readonly<Record<string, (args: Args, deps: PluginDeps) => Plugin>> = {
+const factories: Readonly<Record<string, (args: Args, deps: PluginDeps) => Plugin | undefined>> = {
+  VolumeBinding: ({ bindTimeoutSeconds }, { storage, writing }) =>
+    writing && volumeBinding({ storage, ...writing }, typeof bindTimeoutSeconds === 'number' ? bindTimeoutSeconds * 1000 : undefined),
   NodeResourcesFit: (args) => {
     const { ignoredResources, ignoredResourceGroups } = args as { ignoredResources?: string[]; ignoredResourceGroups?: string[] };
     return nodeResourcesFit({
@@ -121,7 +124,7 @@ export function buildProfile(config: ProfileConfig, deps: PluginDeps): Profile {
   const defaults = defaultPlugins(deps).plugins.map((plugin) => {
     const args = config.args.get(plugin.name);
     const factory = factories[plugin.name];
-    return args === undefined || factory === undefined ? plugin : factory(args, deps);
+    return args === undefined ? plugin : (factory?.(args, deps) ?? plugin);
   });
   const all = defaults.map((plugin) => plugin.name);
   const exists = (name: string): boolean => all.includes(name) || builtIn.includes(name);
