@@ -34,7 +34,7 @@ function claim(
   return {
     metadata: { name, namespace: 'default', uid: `uid-${name}`, annotations: { ...bound, ...annotations } },
     spec: { accessModes, storageClassName: className, resources: { requests: { storage } }, ...(volumeName ? { volumeName } : {}) },
-    status: { ...(phase ? { phase } : {}) },
+    status: phase ? { phase } : {},
   } as unknown as PersistentVolumeClaim;
 }
 
