@@ -185,3 +185,14 @@ export function formatLabelSelector(labelSelector: LabelSelectorLike | null | un
     return '<error>';
   }
 }
+
+/** A selector as Go's generated `String` methods print it: some messages carry that. */
+export function goLabelSelector(selector: LabelSelectorLike | null | undefined): string {
+  if (!selector) return 'nil';
+  const labels = Object.entries(selector.matchLabels ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const pairs = labels.map(([key, value]) => `${key}: ${value},`).join('');
+  const expressions = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${(values ?? []).join(' ')}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${pairs}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
+}

@@ -10,7 +10,7 @@ import type { KubeObject } from '#api/object.ts';
 import { isConflict } from '#api/status.ts';
 import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
-import { selectorOf } from '#format/selector.ts';
+import { goLabelSelector, selectorOf } from '#format/selector.ts';
 import { semanticEqual } from '../equal.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
@@ -64,7 +64,7 @@ export function startDisruptionController(deps: ControllerDeps): Component {
     }
     const plan = planBudget({ budget, pods: own, scales, now });
     if (plan.unmanaged.length > 0) {
-      const message = `Pods selected by this PodDisruptionBudget (selector: ${JSON.stringify(budget.spec.selector ?? {})}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
+      const message = `Pods selected by this PodDisruptionBudget (selector: ${goLabelSelector(budget.spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
       recorder.event(budget, 'Warning', 'UnmanagedPods', message);
     }
     for (const pod of plan.undisrupted)

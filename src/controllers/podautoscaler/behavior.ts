@@ -1,5 +1,6 @@
 // How fast and how steadily the number of replicas may move: `spec.behavior`. Pure.
 import type { HorizontalPodAutoscalerBehavior, HPAScalingPolicy, HPAScalingRules } from '#api/autoscaling/v2/horizontalpodautoscaler.ts';
+import { quantityFloat } from '#format/quantity.ts';
 
 /** A past proposal, or a past change of so many replicas (positive). */
 export interface Moment {
@@ -43,7 +44,7 @@ function rulesOf(rules: HPAScalingRules | undefined, defaults: Rules): Rules {
     window: rules?.stabilizationWindowSeconds ?? defaults.window,
     select: rules?.selectPolicy ?? defaults.select,
     policies: rules?.policies?.length ? rules.policies : defaults.policies,
-    tolerance: rules?.tolerance === undefined ? undefined : Number(rules.tolerance),
+    tolerance: rules?.tolerance === undefined ? undefined : quantityFloat(rules.tolerance),
   };
 }
 

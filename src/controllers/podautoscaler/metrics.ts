@@ -4,6 +4,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import { isPodReady } from '#api/podutil.ts';
 import { messageOf } from '#base/errors.ts';
 import { canonicalQuantity, formatQuantity, quantityFromMilli, quantityMilli } from '#format/quantity.ts';
+import { goLabelSelector } from '#format/selector.ts';
 import { byAverage, byUtilization, byValue, byValuePerPod, type Proposal, type Tolerance } from './replicas.ts';
 import type { MetricSource } from './source.ts';
 
@@ -171,15 +172,13 @@ export async function evaluate(input: EvaluationInput, spec: MetricSpec): Promis
       const whole = ofWhole(input, target, usage);
       return {
         replicas: whole.proposal.replicas,
-        name: `external metric ${metric.name}(${selectorText(metric.selector)})`,
+        name: `external metric ${metric.name}(${goLabelSelector(metric.selector)})`,
         status: { type: 'External', external: { metric, current: whole.current } },
       };
     }
   }
   throw new MetricError('InvalidMetricSourceType', `unknown metric source type "${spec.type}"`);
 }
-
-const selectorText = (selector: unknown): string => (selector === undefined ? 'nil' : JSON.stringify(selector));
 
 function guard<T>(reason: string, prefix: string, run: () => T): T {
   try {
