@@ -134,6 +134,14 @@ export class Pipeline {
     const decided = this.#options.authorizer.authorize(attributes);
     const { decision, reason } = decided instanceof Promise ? await decided : decided;
     if (decision === 'allow') return;
+    // A component of this process that lacks a right is a fault of ours: nobody else would be told.
+    if (call.user)
+      this.#options.backend.world.log.warn('component forbidden', {
+        user: user.name,
+        verb,
+        path: call.path,
+        ...(reason ? { reason } : {}),
+      });
     // Somebody without credentials is asked for them only when anonymous requests are off; else it is plainly forbidden.
     throw forbiddenError(attributes, reason);
   }

@@ -1,9 +1,10 @@
 // The control plane, composed: store, API server over HTTPS and loopback, controllers, scheduler, metrics.
 import type { HttpServer } from '#base/net.ts';
 import type { Component, World } from '#base/world.ts';
+import { componentUser } from '#apiserver/authn/groups.ts';
 import { type ClusterPki, ensurePki } from '#apiserver/pki.ts';
 import { writeKubeconfig } from '#apiserver/kubeconfig.ts';
-import { type ApiServer, createApiServer } from '#apiserver/server.ts';
+import { type ApiServer, apiserverUser, createApiServer } from '#apiserver/server.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
@@ -24,7 +25,9 @@ export interface ControlPlane extends AsyncDisposable {
   readonly pki: ClusterPki;
   readonly server: string;
   readonly port: number;
-  /** A client with an identity of its own, over loopback. */
+  /** Acts as the server itself: for what is done once when a cluster is set up. */
+  readonly admin: Client;
+  /** A client with an identity of its own and the rights that roles give it, over loopback. */
   clientFor(name: string): Client;
   /** Informers that the components of this process share. */
   readonly informers: Informers;
@@ -33,11 +36,6 @@ export interface ControlPlane extends AsyncDisposable {
 
 /** Groups that are served beside the rows' own. */
 const extraGroups = [...metricsGroups, ...verdictGroups];
-
-/** Components of our own process: known by name, allowed everything. */
-function componentUser(name: string) {
-  return { name, groups: ['system:masters', 'system:authenticated'] };
-}
 
 /** Heartbeats and events are most of what a quiet cluster writes, and worth no sync: a crash may cost the last seconds of them. */
 function isVolatile(key: string): boolean {
@@ -107,6 +105,7 @@ export async function startControlPlane({ world, options, where, addresses }: Co
     informers.start();
     return {
       api,
+      admin: createClient(api.transport(apiserverUser)),
       pki,
       server,
       port,

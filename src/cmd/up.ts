@@ -58,7 +58,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
         domain: options.domain,
       };
       const about = { server: `https://${urlHost(nodeIp)}:${control.port}`, ca: control.pki.ca.cert, facts };
-      publishClusterInfo(control.clientFor('system:admin'), about).catch((error: unknown) =>
+      publishClusterInfo(control.admin, about).catch((error: unknown) =>
         world.log.error('other nodes cannot join', { error: messageOf(error) }),
       );
     }

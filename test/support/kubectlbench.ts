@@ -1,4 +1,5 @@
 // An API server over https with stock kubectl beside it; on request with controllers and scheduler.
+import { componentUser } from '#apiserver/authn/groups.ts';
 import { createInformers } from '#client/informer.ts';
 import { startControllers } from '#controllers/start.ts';
 import { startScheduler } from '#scheduler/scheduler.ts';
@@ -19,7 +20,7 @@ export async function startKubectlBench(options: { readonly controllers?: boolea
   const https = stack.use(await startHttpsApi());
   const { api, world, client } = https.api;
   if (options.controllers) {
-    const clientFor = (name: string): Client => createClient(api.transport({ name, groups: ['system:masters', 'system:authenticated'] }));
+    const clientFor = (name: string): Client => createClient(api.transport(componentUser(name)));
     const informers = stack.use(createInformers(clientFor('system:kube-controller-manager'), world));
     stack.use(startControllers({ clientFor, informers, world, pki: https.pki, podCidr: '10.244.0.0/16' }));
     stack.use(startScheduler({ client: clientFor('system:kube-scheduler'), informers, world }));

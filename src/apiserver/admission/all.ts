@@ -1,8 +1,11 @@
 // The built-in admission plug-ins, in the order in which Kubernetes runs them.
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
+import { claimResize } from './claimresize.ts';
 import { customRules } from './customrules.ts';
 import { escalation } from './escalation.ts';
 import { limitRanger } from './limitranger.ts';
 import { namespaceLifecycle } from './namespacelifecycle.ts';
+import { nodeRestriction } from './noderestriction/plugin.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { policyExpressions } from './policies/expressions.ts';
 import { validatingPolicies } from './policies/validating.ts';
@@ -21,13 +24,18 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
   limitRanger,
   serviceAccount,
+  nodeRestriction,
   taintNodesByCondition,
   podSecurity(),
   priority,
   defaultTolerationSeconds,
   defaultStorageClass,
   storageObjectInUseProtection,
+  claimResize,
   runtimeClass,
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
   defaultIngressClass,
   mutatingWebhooks,
   customRules,

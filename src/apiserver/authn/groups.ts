@@ -32,6 +32,13 @@ export function splitServiceAccountUser(user: string): { namespace: string; name
   return namespace && name && more.length === 0 ? { namespace, name } : undefined;
 }
 
+/** A component of the system by its user name, with the groups that the name brings. */
+export function componentUser(name: string): UserInfo {
+  const account = splitServiceAccountUser(name);
+  if (account) return authenticated({ name, groups: serviceAccountGroups(account.namespace) });
+  return authenticated({ name, groups: name.startsWith('system:node:') ? [nodesGroup] : [] });
+}
+
 /** The groups of every ServiceAccount of a namespace. */
 export function serviceAccountGroups(namespace: string): string[] {
   return [serviceAccountsGroup, `${serviceAccountsGroup}:${namespace}`];

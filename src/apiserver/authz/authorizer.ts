@@ -12,16 +12,31 @@ export const mastersAuthorizer: Authorizer = {
 
 /** Asks one after the other; the first allow or deny counts, the reasons of the others are kept. */
 export function firstOf(...authorizers: readonly Authorizer[]): Authorizer {
+  const undecided = (reasons: readonly string[]): Decision => ({
+    decision: 'no-opinion',
+    ...(reasons.length ? { reason: reasons.join('\n') } : {}),
+  });
+  /** Only authorizers that have to ask somebody cost the others a promise. */
+  async function rest(attributes: AuthzAttributes, first: Promise<Decision>, next: number, reasons: string[]): Promise<Decision> {
+    let decision = await first;
+    for (let i = next; ; i++) {
+      if (decision.decision !== 'no-opinion') return decision;
+      if (decision.reason) reasons.push(decision.reason);
+      if (i >= authorizers.length) return undecided(reasons);
+      // oxlint-disable-next-line no-await-in-loop
+      decision = await (authorizers[i] as Authorizer).authorize(attributes);
+    }
+  }
   return {
-    async authorize(attributes): Promise<Decision> {
+    authorize(attributes) {
       const reasons: string[] = [];
-      for (const authorizer of authorizers) {
-        // oxlint-disable-next-line no-await-in-loop
-        const decision = await authorizer.authorize(attributes);
-        if (decision.decision !== 'no-opinion') return decision;
-        if (decision.reason) reasons.push(decision.reason);
+      for (let i = 0; i < authorizers.length; i++) {
+        const decided = (authorizers[i] as Authorizer).authorize(attributes);
+        if (decided instanceof Promise) return rest(attributes, decided, i + 1, reasons);
+        if (decided.decision !== 'no-opinion') return decided;
+        if (decided.reason) reasons.push(decided.reason);
       }
-      return { decision: 'no-opinion', ...(reasons.length ? { reason: reasons.join('\n') } : {}) };
+      return undecided(reasons);
     },
   };
 }

@@ -121,7 +121,8 @@ test('a node agent reads only what pods on its node need', async () => {
   assert.equal(await decide('get', 'secrets', { name: 'mine' }), 'allow');
   assert.equal(await decide('get', 'secrets', { name: 'theirs' }), 'no-opinion');
   assert.equal(await decide('list', 'secrets'), 'no-opinion');
-  assert.equal(await decide('list', 'pods'), 'allow');
+  assert.equal(await decide('list', 'pods'), 'no-opinion');
+  assert.equal(await decide('list', 'pods', { fieldSelector: 'spec.nodeName=n1' }), 'allow');
   assert.equal(await decide('update', 'pods', { subresource: 'status', name: 'a' }), 'allow');
   assert.equal(await decide('create', 'serviceaccounts', { subresource: 'token', name: 'default' }), 'allow');
   assert.equal(await decide('create', 'serviceaccounts', { subresource: 'token', name: 'admin' }), 'no-opinion');

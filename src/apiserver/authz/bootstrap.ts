@@ -15,7 +15,8 @@ const meta = (name: string, namespace?: string, labels?: Readonly<Record<string,
   labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels },
 });
 
-function roleObject(spec: RoleSpec, namespace?: string): object {
+function roleObject(spec: RoleSpec): object {
+  const { namespace } = spec;
   const aggregate = (spec.aggregate ?? []).map((name) => ({ matchLabels: { [`${group}/aggregate-to-${name}`]: 'true' } }));
   return {
     apiVersion: `${group}/v1`,
@@ -26,7 +27,8 @@ function roleObject(spec: RoleSpec, namespace?: string): object {
   };
 }
 
-function bindingObject(spec: BindingSpec, namespace?: string): object {
+function bindingObject(spec: BindingSpec): object {
+  const { namespace } = spec;
   return {
     apiVersion: `${group}/v1`,
     kind: namespace ? 'RoleBinding' : 'ClusterRoleBinding',
@@ -80,13 +82,13 @@ async function ensure(client: Client, ref: ResourceRef, object: object): Promise
   }
 }
 
-/** Brings the default roles and bindings about. The namespace kube-system must exist. Safe to run on several servers at once. */
+/** Brings the default roles and bindings about. The namespaces of the system must exist. Safe to run on several servers at once. */
 export async function ensureBootstrapPolicy(client: Client): Promise<void> {
   const all: (readonly [ResourceRef, object])[] = [
     ...clusterRoles.map((spec) => [ClusterRoles, roleObject(spec)] as const),
     ...clusterRoleBindings.map((spec) => [ClusterRoleBindings, bindingObject(spec)] as const),
-    ...systemRoles.map((spec) => [Roles, roleObject(spec, 'kube-system')] as const),
-    ...systemRoleBindings.map((spec) => [RoleBindings, bindingObject(spec, 'kube-system')] as const),
+    ...systemRoles.map((spec) => [Roles, roleObject(spec)] as const),
+    ...systemRoleBindings.map((spec) => [RoleBindings, bindingObject(spec)] as const),
   ];
   await Promise.all(
     all.map(async ([ref, object]) => {

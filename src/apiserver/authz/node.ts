@@ -3,7 +3,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { PolicyRule } from '#api/rbac/v1/common.ts';
 import { Pods } from '#api/refs.ts';
 import { nodesGroup } from '../authn/groups.ts';
-import type { Authorizer, AuthzAttributes, Backend } from '../chain.ts';
+import type { Authorizer, AuthzAttributes, Backend, Decision } from '../chain.ts';
 import { allow, ruleAllows } from './rules.ts';
 
 const userPrefix = 'system:node:';
@@ -13,10 +13,9 @@ export const nodeRules: readonly PolicyRule[] = [
   allow('create', 'authentication.k8s.io', 'tokenreviews'),
   allow('create', 'authorization.k8s.io', 'subjectaccessreviews localsubjectaccessreviews'),
   allow('get list watch', 'core', 'services'),
-  allow('create get list watch', 'core', 'nodes'),
+  allow('create', 'core', 'nodes'),
   allow('update patch', 'core', 'nodes nodes/status'),
   allow('create update patch', 'core events.k8s.io', 'events'),
-  allow('get list watch', 'core', 'pods'),
   allow('create delete', 'core', 'pods'),
   allow('update patch', 'core', 'pods/status'),
   allow('create', 'core', 'pods/eviction'),
@@ -83,13 +82,35 @@ function podNeeds(pod: Pod, attributes: AuthzAttributes): boolean {
   }
 }
 
+const allowed: Decision = { decision: 'allow' };
+const no = (reason: string): Decision => ({ decision: 'no-opinion', reason });
+
+/** Agents see their own node and its pods, and say so in their selectors (KEP-4601). */
+function readsOwn(attributes: AuthzAttributes, node: string, reads: Pick<Backend, 'peek'>): Decision | undefined {
+  const { resource, subresource, verb, group, name, namespace, fieldSelector = '' } = attributes;
+  if (!attributes.isResource || group !== '' || subresource !== '' || !['get', 'list', 'watch'].includes(verb)) return undefined;
+  const terms = fieldSelector.split(',').map((term) => term.trim().replace('==', '='));
+  if (resource === 'nodes') {
+    if (name === node) return allowed;
+    return no(`node '${node}' cannot read ${name === '' ? 'all nodes' : `'${name}'`}, only its own Node object`);
+  }
+  if (resource !== 'pods') return undefined;
+  if (verb !== 'get') {
+    return terms.includes(`spec.nodeName=${node}`) ? allowed : no('can only list/watch pods with spec.nodeName field selector');
+  }
+  const found = reads.peek(Pods, name, namespace);
+  return found?.spec?.nodeName === node ? allowed : no(`no relationship found between node '${node}' and this object`);
+}
+
 /** Authorizes node agents. */
-export function createNodeAuthorizer(reads: Pick<Backend, 'list'>): Authorizer {
+export function createNodeAuthorizer(reads: Pick<Backend, 'list' | 'peek'>): Authorizer {
   return {
     authorize(attributes) {
       const node = nodeOf(attributes.user);
       if (node === undefined) return { decision: 'no-opinion' };
       if (nodeRules.some((rule) => ruleAllows(rule, attributes))) return { decision: 'allow' };
+      const ownReads = readsOwn(attributes, node, reads);
+      if (ownReads) return ownReads;
       const { resource, subresource, verb, group, name, namespace } = attributes;
       const readsConfig =
         (resource === 'secrets' || resource === 'configmaps') && ['get', 'list', 'watch'].includes(verb) && subresource === '';

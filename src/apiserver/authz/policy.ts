@@ -2,11 +2,13 @@
 import type { PolicyRule } from '#api/rbac/v1/common.ts';
 import { authenticatedGroup, mastersGroup, nodesGroup, unauthenticatedGroup } from '../authn/groups.ts';
 import { bootstrapGroup } from '../authn/bootstrap.ts';
-import { controllerRoles } from './controllers.ts';
+import { componentBindings, componentNamespaceBindings, componentNamespaceRoles, componentRoles } from './controllers.ts';
 import { allow, allowPaths } from './rules.ts';
 
 export interface RoleSpec {
   readonly name: string;
+  /** Of a Role; absent for ClusterRoles. */
+  readonly namespace?: string;
   readonly rules: readonly PolicyRule[];
   readonly labels?: Readonly<Record<string, string>>;
   /** Labels of roles whose rules are added by the aggregation controller. */
@@ -15,6 +17,8 @@ export interface RoleSpec {
 
 export interface BindingSpec {
   readonly name: string;
+  /** Of a RoleBinding; absent for ClusterRoleBindings. */
+  readonly namespace?: string;
   readonly role: string;
   readonly subjects: readonly { readonly kind: 'User' | 'Group' | 'ServiceAccount'; readonly name: string; readonly namespace?: string }[];
 }
@@ -155,14 +159,14 @@ export const clusterRoles: readonly RoleSpec[] = [
   },
   {
     name: 'system:metrics-server',
-    rules: [allow('get', 'core', 'nodes/metrics nodes/stats'), allow(read, 'core', 'pods nodes namespaces')],
+    rules: [allow('get', 'core', 'nodes/metrics nodes/proxy nodes/stats'), allow(read, 'core', 'pods nodes namespaces')],
   },
   {
     name: 'system:aggregated-metrics-reader',
     rules: [allow(read, 'metrics.k8s.io', 'pods nodes')],
     labels: { [aggregateTo('view')]: 'true' },
   },
-  ...controllerRoles,
+  ...componentRoles,
 ];
 
 const group = (name: string) => ({ kind: 'Group' as const, name });
@@ -200,16 +204,24 @@ export const clusterRoleBindings: readonly BindingSpec[] = [
     role: 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
     subjects: [group(nodesGroup)],
   },
+  ...componentBindings,
 ];
 
-/** Roles and RoleBindings in kube-system: what extension API servers read to check delegated identities. */
+/** Roles and RoleBindings: what extension API servers read to check delegated identities, and components' own. */
 export const systemRoles: readonly RoleSpec[] = [
-  { name: 'extension-apiserver-authentication-reader', rules: [allow(read, 'core', 'configmaps', 'extension-apiserver-authentication')] },
+  {
+    name: 'extension-apiserver-authentication-reader',
+    namespace: 'kube-system',
+    rules: [allow(read, 'core', 'configmaps', 'extension-apiserver-authentication')],
+  },
+  ...componentNamespaceRoles,
 ];
 export const systemRoleBindings: readonly BindingSpec[] = [
   {
     name: 'system::extension-apiserver-authentication-reader',
+    namespace: 'kube-system',
     role: 'extension-apiserver-authentication-reader',
     subjects: [user('system:kube-controller-manager'), user('system:kube-scheduler')],
   },
+  ...componentNamespaceBindings,
 ];
