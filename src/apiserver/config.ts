@@ -19,9 +19,9 @@ export interface ServerConfig {
   readonly requestTimeout: number;
   /** Seconds for which Events are kept. */
   readonly eventTtl: number;
-  /** Changes kept per resource, at least, for watches that resume. */
+  /** Changes kept in memory per resource, at least, for watches that resume; older ones are read from the store. */
   readonly watchHistory: number;
-  /** Milliseconds between compactions of the store; 0: never. History of two intervals stays readable. */
+  /** Milliseconds between compactions of the store; 0: never. History of one interval stays readable. */
   readonly compactionInterval: number;
 }
 
@@ -36,6 +36,6 @@ export const defaultConfig: ServerConfig = {
   maxMutatingInFlight: 200,
   requestTimeout: 60_000,
   eventTtl: 3600,
-  watchHistory: 1024,
+  watchHistory: 256,
   compactionInterval: 300_000,
 };

@@ -117,7 +117,7 @@ export class Table {
     if (!previous || previous.revision >= revision) return undefined;
     this.#entries.delete(key);
     this.#keys.splice(this.position(key), 1);
-    return { revision, type: 'DELETED', entry: new Entry(key, revision, previous.stored, this.#options.freeze), previous };
+    return { revision, type: 'DELETED', entry: previous.at(revision), previous };
   }
 
   /** Index of the first key that is not smaller than `key`. */

@@ -4,8 +4,9 @@ import type { KubeObject } from '#api/object.ts';
 import { type Scope, Watch } from '../cacher/watch.ts';
 import type { Answer, EncodableEvent } from '../chain.ts';
 import { isTrue } from '../requestinfo.ts';
-import { parseRevision, tooOld, waitAtLeast } from './freshness.ts';
+import { parseRevision, waitAtLeast } from './freshness.ts';
 import type { ListRequest } from './list.ts';
+import { attachSince } from './replay.ts';
 import type { Resource } from './resource.ts';
 import { scopeOf } from './selection.ts';
 
@@ -50,9 +51,7 @@ export async function watch(request: WatchRequest): Promise<Answer> {
   if (initial !== 'none') await prepared(resource, scope);
   // From here to attach nothing may await: the state below and the changes after it must meet.
   if (initial === 'none' && revision !== undefined && revision > 0) {
-    const changes = table.since(revision);
-    if (!changes) throw tooOld(revision, table.completeSince);
-    watcher.attach(table, [], changes);
+    await attachSince(registry, table, watcher, scope, revision);
   } else if (initial === 'none') {
     watcher.attach(table, [], []);
   } else {

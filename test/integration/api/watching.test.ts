@@ -64,9 +64,29 @@ describe('watching', () => {
     assert.deepEqual(events, ['BOOKMARK']);
   });
 
-  it('says 410 when the start is no longer kept', async () => {
-    const first = await make('old');
-    for (let i = 0; i < 30; i++) await make(`fill-${i}`);
+  it('starts from any revision that the store still has, without a gap', async () => {
+    const first = await make('old', { t: 'replay' });
+    for (let i = 0; i < 30; i++) await make(`fill-${i}`, { t: 'replay' });
+    await maps().patch('fill-3', { metadata: { labels: { t: 'other' } } }, { ...ns, type: 'merge' });
+    await maps().delete('fill-4', ns);
+    for (let i = 30; i < 60; i++) await make(`fill-${i}`, { t: 'replay' });
+    const events = await collect({ labelSelector: 't=replay', resourceVersion: first.metadata.resourceVersion }, 62);
+    const made = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `ADDED fill-${from + i}`);
+    assert.deepEqual(
+      events.map((event) => `${event.type} ${event.object.metadata.name}`),
+      [...made(0, 30), 'DELETED fill-3', 'DELETED fill-4', ...made(30, 60)],
+    );
+    const revisions = events.map((event) => Number(event.object.metadata.resourceVersion));
+    assert.deepEqual(
+      revisions,
+      revisions.toSorted((a, b) => a - b),
+    );
+  });
+
+  it('says 410 when the start is compacted away', async () => {
+    const first = await make('older');
+    for (let i = 0; i < 30; i++) await make(`more-${i}`);
+    await api.store.compact(api.store.revision());
     await assert.rejects(collect({ resourceVersion: first.metadata.resourceVersion }, 1), (error: StatusError) => {
       assert.ok(isGone(error));
       assert.match(error.message, /^too old resource version: \d+ \(\d+\)$/);
