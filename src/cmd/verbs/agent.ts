@@ -1,5 +1,6 @@
 // `tutti agent`: in the foreground until a signal, or detached.
 import { prepareMachine } from '#cli/setup.ts';
+import { keepMemorySmall } from '#host/memory.ts';
 import { createWorld } from '#host/world.ts';
 import { type AgentFlags, agentRunOptions, defaultDataDir, UsageError } from '../options.ts';
 import { place, runningAt } from '../place.ts';
@@ -30,11 +31,13 @@ export async function agentVerb(flags: AgentVerbFlags, machine: { readonly root:
   const agent = await runAgent(world, options, (line) => console.log(line));
   const stopping = Promise.withResolvers<void>();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.resolve());
+  const memory = keepMemorySmall(world.clock);
   try {
     await Promise.race([agent.ready, stopping.promise]);
     await stopping.promise;
     console.log('stopping; pods go on running, `tutti down` ends them');
   } finally {
+    memory.cancel();
     await agent[Symbol.asyncDispose]();
   }
 }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { World } from '#base/world.ts';
 import { prepareMachine } from '#cli/setup.ts';
+import { keepMemorySmall } from '#host/memory.ts';
 import { createWorld } from '#host/world.ts';
 import { defaultDataDir, type UpFlags, upOptions } from '../options.ts';
 import { type Place, place, runningAt } from '../place.ts';
@@ -40,12 +41,14 @@ export async function upVerb(given: UpVerbFlags, machine: { readonly root: boole
   const stopping = Promise.withResolvers<void>();
   // Taken only once everything runs: a signal during the start ends the process at once, as one expects.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.resolve());
+  const memory = keepMemorySmall(world.clock);
   try {
     await Promise.race([cluster.ready, stopping.promise]);
     printAccess(where, cluster.control.server);
     await stopping.promise;
     console.log('stopping; pods go on running, `tutti down` ends them');
   } finally {
+    memory.cancel();
     await cluster[Symbol.asyncDispose]();
   }
 }
