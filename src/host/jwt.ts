@@ -1,9 +1,11 @@
 // JSON Web Tokens with node:crypto.
-import { createHash, createPublicKey, sign as signBytes, verify as verifyBytes, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, sign as signBytes, verify as verifyBytes, type KeyObject } from 'node:crypto';
 import type { Jwk, Jwt, JwtClaims } from '#base/jwt.ts';
 
 interface Key {
   readonly pem: string;
+  /** The key itself, where the text holds a private one. */
+  readonly privateKey: KeyObject | undefined;
   readonly publicKey: KeyObject;
   readonly kid: string;
   readonly algorithm: 'RS256' | 'ES256';
@@ -24,7 +26,8 @@ function keyOf(pem: string): Key {
   const kid = createHash('sha256')
     .update(publicKey.export({ format: 'der', type: 'spki' }))
     .digest('base64url');
-  const key: Key = { pem, publicKey, kid, algorithm: type === 'rsa' ? 'RS256' : 'ES256' };
+  const privateKey = pem.includes('PRIVATE KEY') ? createPrivateKey(pem) : undefined;
+  const key: Key = { pem, privateKey, publicKey, kid, algorithm: type === 'rsa' ? 'RS256' : 'ES256' };
   if (keys.size >= keyLimit) keys.clear();
   keys.set(pem, key);
   return key;
@@ -48,7 +51,8 @@ export const realJwt: Jwt = {
   sign(claims, privateKey) {
     const key = keyOf(privateKey);
     const text = `${encode({ alg: key.algorithm, kid: key.kid })}.${encode(claims)}`;
-    const signature = signBytes('sha256', Buffer.from(text), { key: privateKey, dsaEncoding: 'ieee-p1363' });
+    if (key.privateKey === undefined) throw new Error('tokens are signed with private keys only');
+    const signature = signBytes('sha256', Buffer.from(text), { key: key.privateKey, dsaEncoding: 'ieee-p1363' });
     return `${text}.${signature.toString('base64url')}`;
   },
   verify(token, candidates) {

@@ -7,7 +7,7 @@ import { Pods } from '#api/refs.ts';
 import { isConflict, isNotFound } from '#api/status.ts';
 import type { Client } from '#client/client.ts';
 import { isTerminalPhase, uidOf } from '../sync/spec.ts';
-import { mergeConditions, statusPatch } from './patch.ts';
+import { isMinor, mergeConditions, statusPatch } from './patch.ts';
 
 interface Entry {
   /** The pod as the API server has it, as far as we know. */
@@ -16,10 +16,14 @@ interface Entry {
   /** The pod has ended and is to be deleted once its status is written. */
   remove: boolean;
   writing: Promise<void> | undefined;
+  /** Ends the wait of a change that could wait for another one. */
+  hurry: (() => void) | undefined;
 }
 
 const firstRetry = 200;
 const lastRetry = 10_000;
+/** How long a change that nobody waits for waits for others to go with. */
+const patience = 300;
 
 const revision = (pod: Pod): number => Number(pod.metadata.resourceVersion ?? '0');
 
@@ -52,11 +56,12 @@ export class StatusManager {
     const uid = uidOf(pod);
     const entry = this.#entries.get(uid);
     if (!entry) {
-      this.#entries.set(uid, { api: pod, wanted: status, remove: false, writing: undefined });
+      this.#entries.set(uid, { api: pod, wanted: status, remove: false, writing: undefined, hurry: undefined });
     } else {
       if (revision(pod) > revision(entry.api)) entry.api = pod;
       // A final phase stays, whatever is computed later.
       entry.wanted = isTerminalPhase(entry.wanted.phase) ? { ...status, phase: entry.wanted.phase } : status;
+      if (entry.hurry && !this.#canWait(entry)) entry.hurry();
     }
     this.#kick(uid);
   }
@@ -65,9 +70,10 @@ export class StatusManager {
   remove(pod: Pod): void {
     const entry = this.#entries.get(uidOf(pod));
     if (!entry) {
-      this.#entries.set(uidOf(pod), { api: pod, wanted: pod.status ?? {}, remove: true, writing: undefined });
+      this.#entries.set(uidOf(pod), { api: pod, wanted: pod.status ?? {}, remove: true, writing: undefined, hurry: undefined });
     } else {
       entry.remove = true;
+      entry.hurry?.();
       if (revision(pod) > revision(entry.api)) entry.api = pod;
     }
     this.#kick(uidOf(pod));
@@ -97,6 +103,7 @@ export class StatusManager {
     let delay = firstRetry;
     while (this.#entries.get(uid) === entry && !this.#stop.signal.aborted) {
       try {
+        if (this.#canWait(entry)) await this.#wait(entry);
         if (!(await this.#step(entry))) return;
         delay = firstRetry;
       } catch (error) {
@@ -111,6 +118,19 @@ export class StatusManager {
         delay = Math.min(delay * 2, lastRetry);
       }
     }
+  }
+
+  #canWait(entry: Entry): boolean {
+    const api = entry.api.status ?? {};
+    const patch = entry.remove ? undefined : statusPatch(api, entry.wanted);
+    return patch !== undefined && isMinor(patch, api);
+  }
+
+  async #wait(entry: Entry): Promise<void> {
+    const early = new AbortController();
+    entry.hurry = () => early.abort();
+    await this.#world.clock.sleep(patience, AbortSignal.any([this.#stop.signal, early.signal])).catch(() => undefined);
+    entry.hurry = undefined;
   }
 
   /** Does one write; false when there is nothing left to do. */

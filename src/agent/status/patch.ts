@@ -71,6 +71,20 @@ export function statusPatch(api: PodStatus, wanted: PodStatus): Record<string, u
   return Object.keys(patch).length > 0 ? patch : undefined;
 }
 
+const minorFields = new Set(['observedGeneration', 'podIP', 'podIPs', 'conditions']);
+
+/**
+ * True for a patch that nobody waits for: the sandbox and its address are there, a generation was seen. More will follow in a
+ * moment, and one write can tell both.
+ */
+export function isMinor(patch: Record<string, unknown>, api: PodStatus): boolean {
+  if (Object.keys(patch).some((field) => !minorFields.has(field))) return false;
+  return ((patch['conditions'] ?? []) as PodCondition[]).every(
+    ({ type, status }) =>
+      type === 'PodReadyToStartContainers' || api.conditions?.some((known) => known.type === type && known.status === status),
+  );
+}
+
 const normal = (condition: PodCondition): unknown => ({ ...condition, lastProbeTime: undefined });
 
 /** A merged condition keeps what isn't mentioned: reason and message that no longer hold are removed by name. */
