@@ -2,7 +2,7 @@
 // interfaces joins the namespace to the test's: the API server and node ports are at `nodeIp`.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { containerdPaths } from '#agent/containerd/paths.ts';
@@ -19,6 +19,7 @@ import { createWorld } from '#host/world.ts';
 import { agnhostImage } from '../images/agnhost.ts';
 import { busyboxImage } from '../images/busybox.ts';
 import { type Kubectl, kubectlFor, runCommand } from './kubectl.ts';
+import { until } from './until.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const sh = (command: string): string => execFileSync('sh', ['-ec', command], { encoding: 'utf8' });
@@ -35,6 +36,11 @@ export interface TestCluster extends AsyncDisposable {
   /** Name of the network namespace of the node. */
   readonly netns: string;
   readonly dataDir: string;
+}
+
+export interface OneNodeCluster extends TestCluster {
+  /** Kills the process that is the cluster, as a power cut would, and starts it again; resolves when its node is ready. */
+  crash(): Promise<void>;
 }
 
 function commandLines(): string[] {
@@ -101,7 +107,8 @@ async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]):
     assert.equal(down.code, 0, down.stderr);
     assert.deepEqual(leftovers({ dataDir, netns, nodeName }), []);
   });
-  const up = await tutti('up', '--detach', '--nodes', 'real', '--node-name', nodeName, '--node-ip', nodeIp);
+  const upArguments = ['up', '--detach', '--nodes', 'real', '--node-name', nodeName, '--node-ip', nodeIp];
+  const up = await tutti(...upArguments);
   assert.equal(up.code, 0, up.stderr + up.stdout);
 
   const world = createWorld({ logLevel: 'warn' });
@@ -130,6 +137,13 @@ async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]):
     nodeIp,
     netns,
     dataDir,
+    async crash() {
+      const { pid } = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8')) as { pid: number };
+      process.kill(pid, 'SIGKILL');
+      await until('the process is gone', () => !existsSync(`/proc/${pid}`));
+      const again = await tutti(...upArguments);
+      assert.equal(again.code, 0, again.stderr + again.stdout);
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
