@@ -70,7 +70,7 @@ export function leftovers(cluster: Pick<TestCluster, 'dataDir' | 'netns' | 'node
 type MakeImage = (world: World) => Promise<ImageSource>;
 
 /** Starts one, with the images busybox and agnhost and those asked for. What was started goes away again when it fails. */
-export async function startCluster(more: { readonly images?: readonly MakeImage[] } = {}): Promise<TestCluster> {
+export async function startCluster(more: { readonly images?: readonly MakeImage[] } = {}): Promise<OneNodeCluster> {
   const stack = new AsyncDisposableStack();
   try {
     return await start(stack, [busyboxImage, agnhostImage, ...(more.images ?? [])]);
@@ -80,7 +80,7 @@ export async function startCluster(more: { readonly images?: readonly MakeImage[
   }
 }
 
-async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]): Promise<TestCluster> {
+async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]): Promise<OneNodeCluster> {
   const id = process.pid % 16_384;
   const netns = `tclus${id}`;
   const nodeName = `node-${id}`;
