@@ -29,6 +29,9 @@ import type { AgentContext } from './sync/context.ts';
 import { PodManager } from './sync/pods.ts';
 import { Slots } from './sync/slots.ts';
 import { running } from './sync/state.ts';
+import { CsiDrivers } from './csi/drivers.ts';
+import { createCsiVolumes } from './csi/volumes.ts';
+import { startPluginRegistry } from './plugins/registry.ts';
 import { PodTokens } from './tokens/tokens.ts';
 import { boundClaim } from './volumes/claims.ts';
 import type { SetUpContext } from './volumes/setup.ts';
@@ -90,7 +93,10 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const serviceInformer = informers.of(Services);
   const objects = new PodObjects(client, informers, clock);
   const tokens = new PodTokens(client, clock);
-  const volumes = await deps.volumes({ objects, tokens, allocatable, claims: (pod, volume) => boundClaim(client, pod, volume) });
+  const about = { client, nodeName: config.nodeName, dataDir: config.dataDir };
+  const drivers = new CsiDrivers(world, about);
+  const csi = createCsiVolumes(world, { ...about, tokens, drivers, changed: () => node.check() });
+  const volumes = await deps.volumes({ objects, tokens, allocatable, csi, claims: (pod, volume) => boundClaim(client, pod, volume) });
   // Pods, probes and the cache refer to each other: the calls come only once all are there.
   let pods: PodManager | undefined = undefined as PodManager | undefined;
   const cache = new RuntimeCache(runtime, world, (uid) => pods?.runtimeChanged(uid));
@@ -99,7 +105,14 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   let port = config.server.port;
   const node = new NodeManager(
     { client, world, runtime, recorder },
-    { options: config, facts, port: () => port, under: () => evictions.pressures(), problems: deps.problems ?? (() => []) },
+    {
+      options: config,
+      facts,
+      port: () => port,
+      under: () => evictions.pressures(),
+      problems: deps.problems ?? (() => []),
+      volumesInUse: csi.inUse,
+    },
   );
   const images = new ImageCollector(
     { world, runtime, directory: config.dataDir, failed: (reason, message) => node.tell('Warning', reason, message) },
@@ -177,10 +190,12 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   }
 
   const loops: Promise<void>[] = [];
+  let plugins: AsyncDisposable | undefined;
   async function begin(): Promise<void> {
     informers.start();
     cache.start();
     await retry(() => node.register(stop.signal));
+    plugins = await startPluginRegistry(world, `${config.dataDir}/plugins_registry`, { CSIPlugin: drivers });
     loops.push(
       node.run(stop.signal, () => started.resolve()),
       lease.run(stop.signal),
@@ -221,6 +236,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       await statuses.dispose();
       await informers[Symbol.asyncDispose]();
       await Promise.all([beginning, ...loops]);
+      await plugins?.[Symbol.asyncDispose]();
+      drivers[Symbol.dispose]();
       await recorder[Symbol.asyncDispose]();
     },
   };

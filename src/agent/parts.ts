@@ -23,7 +23,8 @@ export interface ObjectSource {
 
 /** Tokens of a pod's service account, bound to the pod, cached and renewed at 80 % of their life. */
 export interface TokenSource {
-  token(pod: Pod, request: { audience: string; expirationSeconds: number }): Promise<{ token: string; refreshAt: number }>;
+  /** Times are milliseconds since the epoch. */
+  token(pod: Pod, request: { audience: string; expirationSeconds: number }): Promise<{ token: string; refreshAt: number; expires: number }>;
 }
 
 // ---- offered by the runtime side ----

@@ -25,6 +25,8 @@ export interface NodeManagerOptions {
   readonly under: () => ReadonlySet<string>;
   /** What else keeps the node from being ready. */
   readonly problems: () => readonly string[];
+  /** Volumes that must stay attached. */
+  readonly volumesInUse: () => readonly string[];
 }
 
 export class NodeManager {
@@ -122,6 +124,7 @@ export class NodeManager {
       port: this.#about.port(),
       problems: this.#about.problems(),
       under: this.#about.under(),
+      volumesInUse: this.#about.volumesInUse(),
       known: old.conditions ?? [],
       old,
       now: this.#world.clock.now(),

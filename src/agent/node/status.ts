@@ -131,6 +131,8 @@ export interface NodeStatusInput extends ConditionInput {
   readonly version: RuntimeVersion | undefined;
   readonly images: readonly RuntimeImage[];
   readonly port: number;
+  /** Volumes that must stay attached, as `status.volumesInUse` names them. */
+  readonly volumesInUse?: readonly string[];
   readonly old: NodeStatus;
 }
 
@@ -141,8 +143,10 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const runtime = version
     ? `${version.runtimeName}://${version.runtimeVersion.replace(/^v/, '').replace(/~.*$/, '')}`
     : 'containerd://Unknown';
+  const { volumesInUse = [], old } = input;
   return {
-    ...input.old,
+    ...old,
+    ...(volumesInUse.length > 0 || old.volumesInUse ? { volumesInUse } : {}),
     capacity,
     allocatable: nodeAllocatable(capacity, options.reserved),
     addresses: [...options.nodeIps.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: options.hostName }],

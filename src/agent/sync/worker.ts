@@ -379,13 +379,22 @@ export class PodWorker {
     this.#stop = undefined;
     this.#context.probes.remove(this.id.uid);
     await this.publish(true);
-    await this.#context.volumes.tearDown(this.id.uid);
+    await this.#unmount();
     await this.#context.cgroups.remove(this.id.uid);
     this.#refreshTimer?.cancel();
     this.#context.objects.unregister(this.id.uid);
     this.#context.restarts.forget(`${this.id.uid}/`);
     this.#context.pulls.forget(`${this.id.uid}_`);
     this.#stage = 'terminated';
+  }
+
+  async #unmount(): Promise<void> {
+    try {
+      await this.#context.volumes.tearDown(this.id.uid);
+    } catch (error) {
+      if (this.pod) this.#context.recorder.event(this.pod, 'Warning', 'FailedUnMount', `Unable to unmount volumes: ${messageOf(error)}`);
+      throw error;
+    }
   }
 
   async #afterEnd(): Promise<void> {

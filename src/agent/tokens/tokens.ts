@@ -32,7 +32,10 @@ export class PodTokens implements TokenSource {
     this.#clock = clock;
   }
 
-  async token(pod: Pod, request: { audience: string; expirationSeconds: number }): Promise<{ token: string; refreshAt: number }> {
+  async token(
+    pod: Pod,
+    request: { audience: string; expirationSeconds: number },
+  ): Promise<{ token: string; refreshAt: number; expires: number }> {
     const key = `${uidOf(pod)}/${pod.spec.serviceAccountName ?? ''}/${request.audience}/${request.expirationSeconds}`;
     const held = this.#held.get(key);
     const now = this.#clock.now();
@@ -41,7 +44,7 @@ export class PodTokens implements TokenSource {
       return await this.#ask(key, pod, request);
     } catch (error) {
       // An old token that is still good is better than none; ask again soon.
-      if (held && now < held.expires) return { token: held.token, refreshAt: now + 10_000 };
+      if (held && now < held.expires) return { ...held, refreshAt: now + 10_000 };
       throw error;
     }
   }

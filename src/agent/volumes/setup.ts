@@ -2,7 +2,10 @@
 import type { World } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Volume } from '#api/core/v1/volume.ts';
+import { inlineCsi, persistentCsi } from '../csi/request.ts';
+import type { CsiVolumes } from '../csi/volumes.ts';
 import { podDir } from '../options.ts';
+import { ownPath } from '../plugins/paths.ts';
 import { writeAtomically } from './atomic.ts';
 import { type BoundClaim, claimNameOf } from './claims.ts';
 import { makeEmptyDir } from './emptydir.ts';
@@ -13,12 +16,14 @@ import { mountNfs, setUpPersistent } from './persistent.ts';
 import type { Placed } from './placed.ts';
 import { type SourceContext, volumePayload } from './sources.ts';
 
-type Needs = Pick<World, 'fs' | 'exec' | 'clock' | 'random'>;
+type Needs = Pick<World, 'fs' | 'exec' | 'clock' | 'random' | 'digest'>;
 
 export interface SetUpContext extends SourceContext {
   readonly dataDir: string;
   /** The claim behind a volume and what it is bound to; rejects with PayloadError while there is none. */
   readonly claims: (pod: Pod, volume: Volume) => Promise<BoundClaim>;
+  /** Volumes of CSI drivers. */
+  readonly csi: CsiVolumes;
 }
 
 /** Directory of the volumes of a pod. */
@@ -61,8 +66,11 @@ async function claimedVolume(
 ): Promise<Placed> {
   const { pod, volume, known } = about;
   // Once it is there it stays, whatever becomes of the claim.
-  if (known) return known;
-  const { persistent, readOnly } = await context.claims(pod, volume);
+  if (known && known.refreshAt === undefined) return known;
+  const bound = await context.claims(pod, volume);
+  const { persistent, readOnly } = bound;
+  const csi = persistentCsi(persistent, readOnly);
+  if (csi) return await context.csi.setUp(pod, csi, bound);
   const kind = persistent.spec?.nfs ? 'nfs' : 'local-volume';
   const dir = `${volumesDir(context.dataDir, pod.metadata.uid ?? '')}/kubernetes.io~${kind}/${persistent.metadata.name}`;
   const placed = await setUpPersistent(world, { pod, persistent, readOnly, dir });
@@ -81,9 +89,12 @@ export async function setUpVolume(
   const { fs } = world;
   const uid = pod.metadata.uid ?? '';
   if (volume.hostPath) {
-    await checkHostPath(world, volume.hostPath);
-    return { path: volume.hostPath.path };
+    const path = ownPath(dataDir, volume.hostPath.path);
+    await checkHostPath(world, { ...volume.hostPath, path });
+    return { path };
   }
+  const inline = inlineCsi(pod, volume, world.digest);
+  if (inline) return about.known && about.known.refreshAt === undefined ? about.known : await context.csi.setUp(pod, inline);
   if (claimNameOf(pod, volume) !== undefined) return await claimedVolume(world, context, about);
   const dir = isSecret(volume)
     ? `${secretsDir(dataDir)}/${uid}/${volume.name}`

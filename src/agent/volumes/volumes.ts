@@ -13,7 +13,7 @@ import { cleanSubPath, mountSubPath } from './subpath.ts';
 
 export type VolumeOptions = SetUpContext;
 
-type Needs = Pick<World, 'fs' | 'exec' | 'clock' | 'random' | 'log'>;
+type Needs = Pick<World, 'fs' | 'exec' | 'clock' | 'random' | 'log' | 'digest'>;
 type Expand = (text: string) => string;
 
 const propagations: Readonly<Record<string, Mount['propagation']>> = {
@@ -52,7 +52,9 @@ export async function createPodVolumes(world: Needs, options: VolumeOptions): Pr
   /** Mounts that appear below the pods' directory must reach containers that ask for them, and the other way round. */
   async function shareMounts(): Promise<void> {
     try {
-      if (await mountOnce(root, ['--bind', root])) await mount(world, ['--make-rshared', root]);
+      for (const dir of [root, `${dataDir}/plugins`]) {
+        if (await mountOnce(dir, ['--bind', dir])) await mount(world, ['--make-rshared', dir]);
+      }
     } catch (error) {
       world.log.warn('mount propagation is not available', { error: messageOf(error) });
     }
@@ -129,6 +131,8 @@ export async function createPodVolumes(world: Needs, options: VolumeOptions): Pr
       });
     },
     async tearDown(uid) {
+      // Drivers first: what they mounted is theirs to take down.
+      await options.csi.tearDown(uid);
       placed.delete(uid);
       const dir = podDir(dataDir, uid);
       for (const part of [subPathsDir(uid), volumesDir(dataDir, uid)]) {

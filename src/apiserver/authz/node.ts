@@ -1,7 +1,7 @@
 // What node agents may do: their rules are fixed, and secrets and configuration only of pods that run on them.
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { PolicyRule } from '#api/rbac/v1/common.ts';
-import { Pods } from '#api/refs.ts';
+import { PersistentVolumes, Pods } from '#api/refs.ts';
 import { nodesGroup } from '../authn/groups.ts';
 import type { Authorizer, AuthzAttributes, Backend, Decision } from '../chain.ts';
 import { allow, ruleAllows } from './rules.ts';
@@ -20,6 +20,7 @@ export const nodeRules: readonly PolicyRule[] = [
   allow('update patch', 'core', 'pods/status'),
   allow('create', 'core', 'pods/eviction'),
   allow('get', 'core', 'persistentvolumeclaims persistentvolumes'),
+  allow('get update patch', 'core', 'persistentvolumeclaims/status'),
   allow('get', 'core', 'endpoints'),
   allow('create get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
   allow('get create update patch delete', 'coordination.k8s.io', 'leases'),
@@ -70,6 +71,22 @@ function configMapsOf(pod: Pod): Set<string | undefined> {
   return new Set(refs.map((ref) => ref?.name));
 }
 
+/** True when a driver's Secret belongs to a persistent volume that a pod of the node uses. */
+function volumeNeeds(reads: Pick<Backend, 'list'>, node: string, secret: AuthzAttributes): boolean {
+  return reads.list(PersistentVolumes).some(({ spec }) => {
+    const { csi, claimRef } = spec ?? {};
+    const refs = [csi?.nodeStageSecretRef, csi?.nodePublishSecretRef, csi?.nodeExpandSecretRef];
+    if (!claimRef || !refs.some((ref) => ref?.name === secret.name && ref?.namespace === secret.namespace)) return false;
+    const pods = reads.list(Pods, claimRef.namespace ?? '').filter((pod) => pod.spec?.nodeName === node);
+    return pods.some((pod) => claimsOf(pod).includes(claimRef.name));
+  });
+}
+
+const claimsOf = (pod: Pod): (string | undefined)[] =>
+  (pod.spec?.volumes ?? []).map((volume) =>
+    volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : volume.persistentVolumeClaim?.claimName,
+  );
+
 /** True when a pod is the reason for which its node may touch an object of its namespace. */
 function podNeeds(pod: Pod, attributes: AuthzAttributes): boolean {
   switch (attributes.resource) {
@@ -119,6 +136,7 @@ export function createNodeAuthorizer(reads: Pick<Backend, 'list' | 'peek'>): Aut
       if (!attributes.isResource || group !== '' || name === '' || !(readsConfig || needsToken)) return { decision: 'no-opinion' };
       const pods = reads.list(Pods, namespace).filter((pod) => pod.spec?.nodeName === node);
       if (pods.some((pod) => podNeeds(pod, attributes))) return { decision: 'allow' };
+      if (resource === 'secrets' && verb === 'get' && volumeNeeds(reads, node, attributes)) return { decision: 'allow' };
       return { decision: 'no-opinion', reason: `no relationship found between node '${node}' and this object` };
     },
   };

@@ -44,7 +44,9 @@ before(async () => {
       if (!persistent) throw new Error('PVC is not bound');
       return { claim: {} as PersistentVolumeClaim, persistent, readOnly: volume.persistentVolumeClaim?.readOnly === true };
     },
-    tokens: { token: async (_, { audience }) => ({ token: `token-for-${audience}`, refreshAt: 5000 }) },
+    // No driver: what is asked of it would fail.
+    csi: { setUp: () => Promise.reject(new Error('no driver')), tearDown: async () => {}, inUse: () => [] },
+    tokens: { token: async (_, { audience }) => ({ token: `token-for-${audience}`, refreshAt: 5000, expires: 9000 }) },
   });
 });
 after(async () => {

@@ -1,0 +1,233 @@
+// Claims and drivers: persistent volumes of the node and of CSI drivers in pods, from the first mount to the last unmount.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
+import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
+import type { Draft } from '#api/object.ts';
+import { CSIDrivers, CSINodes, Nodes, PersistentVolumeClaims, PersistentVolumes, Pods, Secrets, VolumeAttachments } from '#api/refs.ts';
+import { attachmentName } from '#agent/csi/request.ts';
+import { startCluster, type TestCluster } from '../../support/cluster.ts';
+import { startDriver, type TestDriver } from '../../support/csidriver.ts';
+import { until as wait } from '../../support/until.ts';
+import { busybox, inSpace, isReady, mounted, type Space } from './support.ts';
+
+let cluster: TestCluster;
+let driver: TestDriver;
+const name = 'test.csi.example.com';
+before(async () => {
+  cluster = await startCluster();
+  driver = await startDriver(cluster.world, { name, nodeDir: `${cluster.dataDir}/node`, store: `${cluster.dataDir}/store` });
+  await wait('the driver is registered', () => driver.registered()?.pluginRegistered === true, 20_000);
+});
+after(async () => {
+  await driver?.[Symbol.asyncDispose]();
+  await cluster?.[Symbol.asyncDispose]();
+});
+
+const storage = (size: string): object => ({ storage: size });
+
+/** A volume and a claim that are made for each other. */
+async function bind(space: Space, source: object, more: object = {}): Promise<string> {
+  const { namespace } = space;
+  const volume = `${namespace}-pv`;
+  const common = { accessModes: ['ReadWriteOnce'], storageClassName: 'none', ...more };
+  const claimRef = { namespace, name: 'claim' };
+  const spec = { ...common, capacity: storage('1Gi'), claimRef, persistentVolumeReclaimPolicy: 'Retain', ...source };
+  await cluster.client.resource(PersistentVolumes).create({ metadata: { name: volume }, spec } as Draft<PersistentVolume>);
+  const wanted = { metadata: { name: 'claim' }, spec: { ...common, resources: { requests: storage('1Gi') }, volumeName: volume } };
+  await space.create(PersistentVolumeClaims, wanted as Draft<PersistentVolumeClaim>);
+  await space.until(PersistentVolumeClaims, 'claim', ({ status }) => status?.phase === 'Bound', 30_000);
+  return volume;
+}
+
+const claimed = { persistentVolumeClaim: { claimName: 'claim' } };
+const mountsWith = (text: string): string[] =>
+  readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes(text));
+
+/** Runs a pod that leaves a file in its volume, and another that reads it. */
+async function keeps(space: Space): Promise<void> {
+  for (const [pod, script] of [
+    ['writer', 'echo kept > /v/file'],
+    ['reader', 'cat /v/file'],
+  ] as const) {
+    const said = await space.output(mounted(pod, claimed, { at: '/v', container: { image: busybox, command: ['sh', '-c', script] } }));
+    if (pod === 'reader') assert.equal(said, 'kept\n');
+  }
+}
+
+describe('persistent volumes of the node', { concurrency: 4 }, () => {
+  test('a path of the node keeps what pods leave in it', () =>
+    inSpace(cluster, async (space) => {
+      const path = `${cluster.dataDir}/${space.namespace}`;
+      await bind(space, { hostPath: { path, type: 'DirectoryOrCreate' } });
+      await keeps(space);
+      assert.equal(await cluster.world.fs.readText(`${path}/file`), 'kept\n');
+    }));
+
+  test('a local directory', () =>
+    inSpace(cluster, async (space) => {
+      const path = `${cluster.dataDir}/${space.namespace}`;
+      await cluster.world.fs.mkdir(path, 0o777);
+      const terms = [{ matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [cluster.nodeName] }] }];
+      await bind(space, { local: { path }, nodeAffinity: { required: { nodeSelectorTerms: terms } } });
+      await keeps(space);
+    }));
+
+  test('a pod waits for a claim that is not there, and starts when it is', () =>
+    inSpace(cluster, async (space) => {
+      await space.create(Pods, {
+        ...mounted('p', claimed, { at: '/v' }),
+        spec: { ...mounted('p', claimed, { at: '/v' }).spec, nodeName: cluster.nodeName } as never,
+      });
+      const told = async (): Promise<boolean> =>
+        (await space.kubectl.ok('describe', 'pod', 'p')).includes('persistentvolumeclaims "claim" not found');
+      await wait('the reason', told, 30_000);
+      await bind(space, { hostPath: { path: `${cluster.dataDir}/${space.namespace}`, type: 'DirectoryOrCreate' } });
+      await space.until(Pods, 'p', isReady, 60_000);
+    }));
+});
+
+describe('CSI', { concurrency: 4 }, () => {
+  const csi = (handle: string, more: object = {}): object => ({ csi: { driver: name, volumeHandle: handle, fsType: 'ext4', ...more } });
+
+  test('a driver that registers is told of, and told', async () => {
+    assert.deepEqual(driver.registered(), { pluginRegistered: true, error: '' });
+    const node = await cluster.client.resource(CSINodes).get(cluster.nodeName);
+    const entry = { name, nodeID: `id-of-${name}`, topologyKeys: [`topology.${name}/zone`], allocatable: { count: 7 } };
+    assert.deepEqual(
+      node.spec.drivers.filter((other) => other.name === name),
+      [entry],
+    );
+    const { metadata } = await cluster.client.resource(Nodes).get(cluster.nodeName);
+    assert.equal(metadata.labels?.[`topology.${name}/zone`], 'z1');
+    assert.equal(JSON.parse(metadata.annotations?.['csi.volume.kubernetes.io/nodeid'] ?? '{}')[name], `id-of-${name}`);
+    assert.equal(metadata.ownerReferences, undefined);
+    assert.equal(node.metadata.ownerReferences?.[0]?.kind, 'Node');
+  });
+
+  test('a driver of another major version is refused', async () => {
+    const nodeDir = `${cluster.dataDir}/node`;
+    const old = { name: 'old.csi.example.com', nodeDir, store: `${cluster.dataDir}/store`, versions: ['0.3.0'] };
+    await using other = await startDriver(cluster.world, old);
+    await wait('it is refused', () => other.registered()?.pluginRegistered === false, 20_000);
+    assert.match(other.registered()?.error ?? '', /none of the versions \[0\.3\.0\]/);
+  });
+
+  test('a volume is staged once, published for each pod, and taken back when nobody uses it', () =>
+    inSpace(cluster, async (space) => {
+      const handle = `${space.namespace}-volume`;
+      const volume = await bind(
+        space,
+        csi(handle, { volumeAttributes: { a: 'b' }, nodeStageSecretRef: { name: 's', namespace: space.namespace } }),
+      );
+      await space.create(Secrets, { metadata: { name: 's' }, stringData: { key: 'word' } });
+      // Nobody attaches here: the test is the attacher.
+      for (const one of ['p1', 'p2'])
+        await space.create(Pods, mounted(one, claimed, { at: '/v', spec: { ...volumeSpec, securityContext: { fsGroup: 77 } } }));
+      const attachment = attachmentName({ driver: name, handle }, cluster.nodeName, cluster.world.digest);
+      await attach(attachment, volume, { publishedAs: 'disk-7' });
+      for (const one of ['p1', 'p2']) await space.until(Pods, one, isReady, 90_000);
+      await space.exec('p1', 'sh', '-c', 'echo shared > /v/file');
+      assert.equal(await space.exec('p2', 'cat', '/v/file'), 'shared\n');
+      assert.equal((await cluster.world.fs.stat(`${cluster.dataDir}/store/${handle}`))?.gid, 77);
+
+      const mine = (method: string) => driver.of(method).filter(({ request }) => request.volumeId === handle);
+      assert.equal(mine('NodeStageVolume').length, 1);
+      const [stage] = mine('NodeStageVolume');
+      assert.deepEqual(stage?.request['secrets'], { key: 'word' });
+      assert.deepEqual(stage?.request['publishContext'], { publishedAs: 'disk-7' });
+      const [publish] = mine('NodePublishVolume');
+      assert.deepEqual(publish?.request['volumeContext'], { a: 'b' });
+      assert.deepEqual((publish?.request['volumeCapability'] as { accessMode: object }).accessMode, { mode: 'SINGLE_NODE_WRITER' });
+      const inUse = async (): Promise<readonly string[]> =>
+        (await cluster.client.resource(Nodes).get(cluster.nodeName)).status?.volumesInUse ?? [];
+      await wait('it is in use', async () => (await inUse()).includes(`kubernetes.io/csi/${name}^${handle}`), 20_000);
+
+      await space.remove(Pods, 'p1', 0);
+      await space.untilGone(Pods, 'p1');
+      assert.equal(mine('NodeUnstageVolume').length, 0);
+      assert.equal(await space.exec('p2', 'cat', '/v/file'), 'shared\n');
+      driver.fail('NodeUnpublishVolume', 'the disk is busy');
+      await space.remove(Pods, 'p2', 0);
+      const told = async (): Promise<boolean> => (await space.kubectl.ok('get', 'events')).includes('the disk is busy');
+      await wait('the failure is told', told, 30_000);
+      assert.ok(await space.get(Pods, 'p2'));
+      driver.fail('NodeUnpublishVolume', undefined);
+      await space.untilGone(Pods, 'p2', 60_000);
+      assert.equal(mine('NodeUnstageVolume').length, 1);
+      assert.deepEqual(mountsWith(handle), []);
+      await wait('it is in use no more', async () => !(await inUse()).some((used) => used.includes(handle)), 20_000);
+      assert.equal(await cluster.world.fs.readText(`${cluster.dataDir}/store/${handle}/file`), 'shared\n');
+    }));
+
+  test('a volume grows while it is used', () =>
+    inSpace(cluster, async (space) => {
+      await cluster.client.resource(CSIDrivers).create({ metadata: { name: `x-${space.namespace}` }, spec: { attachRequired: false } });
+      const handle = `${space.namespace}-volume`;
+      const volume = await bind(space, csi(handle));
+      await attach(attachmentName({ driver: name, handle }, cluster.nodeName, cluster.world.digest), volume, {});
+      // The resizer's part: the volume is larger than the claim shows.
+      await cluster.client.resource(PersistentVolumes).patch(volume, { spec: { capacity: storage('2Gi') } }, { type: 'merge' });
+      await space.create(Pods, mounted('p', claimed, { at: '/v' }));
+      await space.until(Pods, 'p', isReady, 60_000);
+      const [expand] = driver.of('NodeExpandVolume').filter(({ request }) => request.volumeId === handle);
+      assert.deepEqual(expand?.request['capacityRange'], { requiredBytes: 2 ** 31, limitBytes: 0 });
+      assert.equal((await space.get(PersistentVolumeClaims, 'claim')).status?.capacity?.['storage'], '2Gi');
+      await cluster.client.resource(CSIDrivers).delete(`x-${space.namespace}`);
+    }));
+
+  test('a volume that the pod describes itself, with what its driver asks about the pod', () =>
+    inSpace(cluster, async (space) => {
+      const inline = `inline-${space.namespace}.example.com`;
+      const about = { name: inline, nodeDir: `${cluster.dataDir}/node`, store: `${cluster.dataDir}/store` };
+      const spec = {
+        volumeLifecycleModes: ['Ephemeral'],
+        podInfoOnMount: true,
+        tokenRequests: [{ audience: 'vault', expirationSeconds: 600 }],
+      };
+      await cluster.client.resource(CSIDrivers).create({ metadata: { name: inline }, spec });
+      await space.create(Pods, mounted('p', { csi: { driver: inline, volumeAttributes: { size: '1' } } }, { at: '/v' }));
+      const waits = async (): Promise<boolean> =>
+        (await space.kubectl.ok('describe', 'pod', 'p')).includes(`driver name ${inline} not found in the list of registered CSI drivers`);
+      await wait('the driver is missed', waits, 30_000);
+      await using other = await startDriver(cluster.world, about);
+      await space.until(Pods, 'p', isReady, 60_000);
+      const [publish] = other.of('NodePublishVolume');
+      const { 'csi.storage.k8s.io/serviceAccount.tokens': tokens = '{}', ...context } = publish?.request['volumeContext'] as Record<
+        string,
+        string
+      >;
+      const { uid } = (await space.get(Pods, 'p')).metadata;
+      assert.deepEqual(context, {
+        size: '1',
+        'csi.storage.k8s.io/pod.name': 'p',
+        'csi.storage.k8s.io/pod.namespace': space.namespace,
+        'csi.storage.k8s.io/pod.uid': uid,
+        'csi.storage.k8s.io/serviceAccount.name': 'default',
+        'csi.storage.k8s.io/ephemeral': 'true',
+      });
+      assert.deepEqual(Object.keys(JSON.parse(tokens)), ['vault']);
+      assert.equal(other.of('NodeStageVolume').length, 0);
+      await space.remove(Pods, 'p', 0);
+      await space.untilGone(Pods, 'p');
+      assert.equal(other.of('NodeUnpublishVolume').length, 1);
+      await cluster.client.resource(CSIDrivers).delete(inline);
+    }));
+});
+
+const volumeSpec = { volumes: [{ name: 'v', ...claimed }] };
+
+/** What an attacher does: says that the volume is attached. */
+async function attach(attachment: string, volume: string, metadata: Record<string, string>): Promise<void> {
+  const attachments = cluster.client.resource(VolumeAttachments);
+  const spec = { attacher: name, nodeName: cluster.nodeName, source: { persistentVolumeName: volume } };
+  await attachments.create({ metadata: { name: attachment }, spec }).catch(() => undefined);
+  await attachments.patch(
+    attachment,
+    { status: { attached: true, attachmentMetadata: metadata } },
+    { type: 'merge', subresource: 'status' },
+  );
+}
