@@ -36,7 +36,10 @@ async function bind(space: Space, source: object, more: object = {}): Promise<st
   const spec = { ...common, capacity: storage('1Gi'), claimRef, persistentVolumeReclaimPolicy: 'Retain', ...source };
   await cluster.client.resource(PersistentVolumes).create({ metadata: { name: volume }, spec } as Draft<PersistentVolume>);
   const wanted = { metadata: { name: 'claim' }, spec: { ...common, resources: { requests: storage('1Gi') }, volumeName: volume } };
-  await space.create(PersistentVolumeClaims, wanted as Draft<PersistentVolumeClaim>);
+  const made = await space.create(PersistentVolumeClaims, wanted as Draft<PersistentVolumeClaim>);
+  await cluster.client.resource(PersistentVolumes).patch(volume, { spec: { claimRef: { uid: made.metadata.uid } } }, { type: 'merge' });
+  const bound = { status: { phase: 'Bound', capacity: storage('1Gi'), accessModes: common.accessModes } };
+  await space.of(PersistentVolumeClaims).patch('claim', bound, { type: 'merge', subresource: 'status', namespace });
   await space.until(PersistentVolumeClaims, 'claim', ({ status }) => status?.phase === 'Bound', 30_000);
   return volume;
 }
@@ -146,12 +149,12 @@ describe('CSI', { concurrency: 4 }, () => {
         (await cluster.client.resource(Nodes).get(cluster.nodeName)).status?.volumesInUse ?? [];
       await wait('it is in use', async () => (await inUse()).includes(`kubernetes.io/csi/${name}^${handle}`), 20_000);
 
-      await space.remove(Pods, 'p1', 0);
+      await space.remove(Pods, 'p1');
       await space.untilGone(Pods, 'p1');
       assert.equal(mine('NodeUnstageVolume').length, 0);
       assert.equal(await space.exec('p2', 'cat', '/v/file'), 'shared\n');
       driver.fail('NodeUnpublishVolume', 'the disk is busy');
-      await space.remove(Pods, 'p2', 0);
+      await space.remove(Pods, 'p2');
       const told = async (): Promise<boolean> => (await space.kubectl.ok('get', 'events')).includes('the disk is busy');
       await wait('the failure is told', told, 30_000);
       assert.ok(await space.get(Pods, 'p2'));
@@ -211,7 +214,7 @@ describe('CSI', { concurrency: 4 }, () => {
       });
       assert.deepEqual(Object.keys(JSON.parse(tokens)), ['vault']);
       assert.equal(other.of('NodeStageVolume').length, 0);
-      await space.remove(Pods, 'p', 0);
+      await space.remove(Pods, 'p');
       await space.untilGone(Pods, 'p');
       assert.equal(other.of('NodeUnpublishVolume').length, 1);
       await cluster.client.resource(CSIDrivers).delete(inline);

@@ -220,7 +220,7 @@ test('tear-down leaves nothing of the pods', async () => {
   assert.deepEqual(await volumes.present(), []);
   assert.deepEqual(await fs.list(`${dataDir}/pods`), []);
   const mounts = (await fs.readText('/proc/self/mountinfo')).split('\n').filter((line) => line.includes(dataDir));
-  assert.equal(mounts.length, 2, mounts.join('\n'));
+  assert.equal(mounts.length, 3, mounts.join('\n'));
 });
 
 describe('persistent volumes', () => {
