@@ -36,10 +36,7 @@ async function bind(space: Space, source: object, more: object = {}): Promise<st
   const spec = { ...common, capacity: storage('1Gi'), claimRef, persistentVolumeReclaimPolicy: 'Retain', ...source };
   await cluster.client.resource(PersistentVolumes).create({ metadata: { name: volume }, spec } as Draft<PersistentVolume>);
   const wanted = { metadata: { name: 'claim' }, spec: { ...common, resources: { requests: storage('1Gi') }, volumeName: volume } };
-  const made = await space.create(PersistentVolumeClaims, wanted as Draft<PersistentVolumeClaim>);
-  await cluster.client.resource(PersistentVolumes).patch(volume, { spec: { claimRef: { uid: made.metadata.uid } } }, { type: 'merge' });
-  const bound = { status: { phase: 'Bound', capacity: storage('1Gi'), accessModes: common.accessModes } };
-  await space.of(PersistentVolumeClaims).patch('claim', bound, { type: 'merge', subresource: 'status', namespace });
+  await space.create(PersistentVolumeClaims, wanted as Draft<PersistentVolumeClaim>);
   await space.until(PersistentVolumeClaims, 'claim', ({ status }) => status?.phase === 'Bound', 30_000);
   return volume;
 }
@@ -143,8 +140,9 @@ describe('CSI', { concurrency: 4 }, () => {
       assert.deepEqual(stage?.request['secrets'], { key: 'word' });
       assert.deepEqual(stage?.request['publishContext'], { publishedAs: 'disk-7' });
       const [publish] = mine('NodePublishVolume');
-      assert.deepEqual(publish?.request['volumeContext'], { a: 'b' });
-      assert.deepEqual((publish?.request['volumeCapability'] as { accessMode: object }).accessMode, { mode: 'SINGLE_NODE_WRITER' });
+      assert.ok(publish);
+      assert.deepEqual(publish.request['volumeContext'], { a: 'b' });
+      assert.deepEqual((publish.request['volumeCapability'] as { accessMode: object }).accessMode, { mode: 'SINGLE_NODE_WRITER' });
       const inUse = async (): Promise<readonly string[]> =>
         (await cluster.client.resource(Nodes).get(cluster.nodeName)).status?.volumesInUse ?? [];
       await wait('it is in use', async () => (await inUse()).includes(`kubernetes.io/csi/${name}^${handle}`), 20_000);
@@ -199,7 +197,8 @@ describe('CSI', { concurrency: 4 }, () => {
       await using other = await startDriver(cluster.world, about);
       await space.until(Pods, 'p', isReady, 60_000);
       const [publish] = other.of('NodePublishVolume');
-      const { 'csi.storage.k8s.io/serviceAccount.tokens': tokens = '{}', ...context } = publish?.request['volumeContext'] as Record<
+      assert.ok(publish);
+      const { 'csi.storage.k8s.io/serviceAccount.tokens': tokens = '{}', ...context } = publish.request['volumeContext'] as Record<
         string,
         string
       >;
