@@ -5,6 +5,7 @@ import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { startElection } from '#client/leader.ts';
 import { startBootstrapSigner } from './bootstrapsigner/controller.ts';
+import { startAttachDetachController } from './attachdetach/controller.ts';
 import { startClusterRoleAggregationController } from './clusterroleaggregation/controller.ts';
 import { startCronJobController } from './cronjob/controller.ts';
 import { startCsrController } from './csr/controller.ts';
@@ -14,6 +15,7 @@ import { startDisruptionController } from './disruption/controller.ts';
 import { startEndpointsController } from './endpoints/controller.ts';
 import { startEndpointSliceController } from './endpointslice/controller.ts';
 import { startEndpointSliceMirroringController } from './endpointslicemirroring/controller.ts';
+import { startEphemeralVolumeController } from './ephemeralvolume/controller.ts';
 import { startGarbageCollector } from './garbagecollector/controller.ts';
 import { startJobController } from './job/controller.ts';
 import { startNamespaceController } from './namespace/controller.ts';
@@ -23,6 +25,7 @@ import { startPodAutoscalerController } from './podautoscaler/controller.ts';
 import { startPodGcController } from './podgc/controller.ts';
 import { startReplicaSetController } from './replicaset/controller.ts';
 import { startReplicationController } from './replicationcontroller/controller.ts';
+import { startResourceClaimController } from './resourceclaim/controller.ts';
 import { startResourceQuotaController } from './resourcequota/controller.ts';
 import { startRootCaController } from './rootca/controller.ts';
 import { startServiceLbController } from './servicelb/controller.ts';
@@ -88,6 +91,9 @@ function startAll(options: ControllersOptions): Component {
     startDaemonSetController(deps('daemon-set-controller')),
     startStatefulSetController(deps('statefulset-controller')),
     startJobController(deps('job-controller')),
+    startEphemeralVolumeController(deps('ephemeral-volume-controller')),
+    startAttachDetachController(deps('attachdetach-controller')),
+    startResourceClaimController(deps('resource-claim-controller')),
     startVolumeBinder(deps('persistent-volume-binder')),
     startVolumeProtection(deps('pvc-protection-controller'), deps('pv-protection-controller')),
     startTtlAfterFinishedController(deps('ttl-after-finished-controller')),

@@ -7,7 +7,7 @@ import { objectOf } from '#client/body.ts';
 import type { Client } from '#client/client.ts';
 import { parseDuration } from '#format/duration.ts';
 import { quantityMilli } from '#format/quantity.ts';
-import { formatLabelSelector } from '#format/selector.ts';
+import { selectorOf } from '#format/selector.ts';
 import type { PodUsage, Usages } from './replicas.ts';
 
 export interface MetricSource {
@@ -60,7 +60,7 @@ export function createMetricSource(client: Client): MetricSource {
     const path = `/apis/custom.metrics.k8s.io/v1beta2/namespaces/${encode(namespace)}/${encode(resource)}/${name}/${encode(query.metric.name)}`;
     return get(path, {
       labelSelector: query.selector,
-      metricLabelSelector: query.metric.selector ? formatLabelSelector(query.metric.selector) : '',
+      metricLabelSelector: query.metric.selector ? selectorOf(query.metric.selector).toString() : '',
     });
   }
 
@@ -100,7 +100,7 @@ export function createMetricSource(client: Client): MetricSource {
     },
     async external(namespace, metric) {
       const path = `/apis/external.metrics.k8s.io/v1beta1/namespaces/${encode(namespace)}/${encode(metric.name)}`;
-      const { items } = await get<MetricValues>(path, { labelSelector: metric.selector ? formatLabelSelector(metric.selector) : '' });
+      const { items } = await get<MetricValues>(path, { labelSelector: metric.selector ? selectorOf(metric.selector).toString() : '' });
       if (items.length === 0) throw new Error('no metrics returned from external metrics API');
       return items.reduce((sum, item) => sum + quantityMilli(item.value), 0);
     },

@@ -4,8 +4,23 @@ import { after, before, test } from 'node:test';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import type { Draft } from '#api/object.ts';
-import { Events, PersistentVolumeClaims, PersistentVolumes, Pods, StorageClasses } from '#api/refs.ts';
+import {
+  CSIDrivers,
+  Events,
+  Nodes,
+  PersistentVolumeClaims,
+  PersistentVolumes,
+  Pods,
+  ResourceClaims,
+  ResourceClaimTemplates,
+  StorageClasses,
+  VolumeAttachments,
+} from '#api/refs.ts';
 import { isNotFound } from '#api/status.ts';
+import { startAttachDetachController } from '#controllers/attachdetach/controller.ts';
+import { startEphemeralVolumeController } from '#controllers/ephemeralvolume/controller.ts';
+import { startGarbageCollector } from '#controllers/garbagecollector/controller.ts';
+import { startResourceClaimController } from '#controllers/resourceclaim/controller.ts';
 import { startVolumeBinder } from '#controllers/volumebinder/controller.ts';
 import { startVolumeProtection } from '#controllers/volumeprotection/controller.ts';
 import { type ControllerBench, withControllers } from '../../support/controllers.ts';
@@ -16,7 +31,14 @@ const limit = 20_000;
 let bench: ControllerBench;
 
 before(async () => {
-  bench = await withControllers((deps) => [startVolumeBinder(deps), startVolumeProtection(deps, deps)]);
+  bench = await withControllers((deps) => [
+    startVolumeBinder(deps),
+    startVolumeProtection(deps, deps),
+    startEphemeralVolumeController(deps),
+    startAttachDetachController(deps),
+    startResourceClaimController(deps),
+    startGarbageCollector(deps),
+  ]);
 });
 after(() => bench[Symbol.asyncDispose]());
 
@@ -150,4 +172,106 @@ test('a claim whose volume was taken away is lost', async () => {
     limit,
   );
   await claimIs('lost', 'Lost');
+});
+
+const container = { name: 'c', image: 'x' };
+const force = { namespace, options: { gracePeriodSeconds: 0 } };
+
+test('an ephemeral volume gets a claim that goes with its pod', async () => {
+  const volumeClaimTemplate = {
+    metadata: { labels: { a: 'b' } },
+    spec: { accessModes: ['ReadWriteOnce' as const], storageClassName: 'none', resources: { requests: { storage: '1Gi' } } },
+  };
+  const pod = await bench.client.resource(Pods).create({
+    metadata: { name: 'scratchy', namespace },
+    spec: { containers: [container], volumes: [{ name: 'tmp', ephemeral: { volumeClaimTemplate } }] },
+  });
+  const made = await until(
+    'the claim',
+    () =>
+      claims()
+        .get('scratchy-tmp', { namespace })
+        .catch(() => undefined),
+    limit,
+  );
+  assert.equal(made.metadata.ownerReferences?.[0]?.uid, pod.metadata.uid);
+  assert.deepEqual(made.metadata.labels, { a: 'b' });
+  assert.equal(made.spec.storageClassName, 'none');
+  await bench.client.resource(Pods).delete('scratchy', force);
+  await gone(() => claims().get('scratchy-tmp', { namespace }));
+});
+
+test('volumes of drivers that attach are attached to the nodes of their pods, and detached when nothing uses them', async () => {
+  const { client } = bench;
+  const attachments = () => client.resource(VolumeAttachments).list();
+  const driver = 'csi.example.com';
+  await client.resource(CSIDrivers).create({ metadata: { name: driver }, spec: { attachRequired: true } });
+  await client.resource(CSIDrivers).create({ metadata: { name: 'local.example.com' }, spec: { attachRequired: false } });
+  await client.resource(Nodes).create({ metadata: { name: 'n1' } });
+  for (const [name, by] of [
+    ['remote', driver],
+    ['near', 'local.example.com'],
+  ] as const) {
+    await volume(name, { hostPath: undefined as never, csi: { driver: by, volumeHandle: `h-${name}` } });
+    await claim(name);
+    await claimIs(name, 'Bound');
+  }
+  const volumesOf = ['remote', 'near'].map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
+  await client
+    .resource(Pods)
+    .create({ metadata: { name: 'user', namespace }, spec: { nodeName: 'n1', containers: [container], volumes: volumesOf } });
+  const [made] = await until('attachment', async () => {
+    const { items } = await attachments();
+    return items.length > 0 && items;
+  });
+  assert.match(made?.metadata.name ?? '', /^csi-[0-9a-f]{64}$/);
+  assert.deepEqual([made?.spec.attacher, made?.spec.nodeName, made?.spec.source.persistentVolumeName], [driver, 'n1', 'remote']);
+  assert.equal((await attachments()).items.length, 1);
+  await client
+    .resource(VolumeAttachments)
+    .patch(made?.metadata.name ?? '', { status: { attached: true } }, { type: 'merge', subresource: 'status' });
+  const attached = async () => (await client.resource(Nodes).get('n1')).status.volumesAttached?.map(({ name }) => name).join();
+  await until('told', async () => (await attached()) === `kubernetes.io/csi/${driver}^h-remote`, limit);
+  const inUse = (list: readonly string[]) =>
+    client.resource(Nodes).patch('n1', { status: { volumesInUse: list } }, { type: 'merge', subresource: 'status' });
+  await inUse([`kubernetes.io/csi/${driver}^h-remote`]);
+  await until('seen', () => (bench.informers.of(Nodes).lister.get('n1')?.status.volumesInUse?.length ?? 0) > 0);
+  await client.resource(Pods).delete('user', force);
+  await until('gone from the cache', () => bench.informers.of(Pods).lister.get('user', namespace) === undefined);
+  assert.equal((await attachments()).items.length, 1, 'the node still uses it');
+  await inUse([]);
+  await until('detached', async () => (await attachments()).items.length === 0, limit);
+  await until('told again', async () => ((await attached()) ?? '') === '', limit);
+});
+
+test('claims for devices are made by template, told in the pod, and freed when it has ended', async () => {
+  const { client } = bench;
+  const resourceClaims = client.resource(ResourceClaims);
+  const request = { name: 'r', exactly: { deviceClassName: 'gpu' } };
+  const pod = await client.resource(Pods).create({
+    metadata: { name: 'renderer', namespace },
+    spec: { containers: [container], resourceClaims: [{ name: 'gpu', resourceClaimTemplateName: 'one-gpu' }] },
+  });
+  await client
+    .resource(ResourceClaimTemplates)
+    .create({ metadata: { name: 'one-gpu', namespace }, spec: { spec: { devices: { requests: [request] } } } });
+  const told = await until(
+    'told',
+    async () => (await client.resource(Pods).get('renderer', { namespace })).status.resourceClaimStatuses?.[0],
+    limit,
+  );
+  assert.match(told.resourceClaimName ?? '', /^renderer-gpu-/);
+  const name = told.resourceClaimName ?? '';
+  const made = await resourceClaims.get(name, { namespace });
+  assert.equal(made.metadata.annotations?.['resource.kubernetes.io/pod-claim-name'], 'gpu');
+  assert.equal(made.metadata.ownerReferences?.[0]?.uid, pod.metadata.uid);
+  assert.equal((await resourceClaims.list({ namespace })).items.length, 1);
+  const held = await resourceClaims.update({
+    ...made,
+    metadata: { ...made.metadata, finalizers: ['resource.kubernetes.io/delete-protection'] },
+  });
+  const reservedFor = [{ resource: 'pods', name: 'renderer', uid: pod.metadata.uid ?? '' }];
+  await resourceClaims.updateStatus({ ...held, status: { allocation: {}, reservedFor } });
+  await client.resource(Pods).patch('renderer', { status: { phase: 'Succeeded' } }, { type: 'merge', subresource: 'status', namespace });
+  await gone(() => resourceClaims.get(name, { namespace }));
 });
