@@ -43,6 +43,7 @@ export async function runAgent(world: World, options: AgentRunOptions, say: (lin
         clientFor: () => client,
         informers,
         version,
+        acknowledge: options.acknowledge,
       }),
     );
     const ready = (async () => {

@@ -41,6 +41,7 @@ async function ensureRights(client: Client): Promise<void> {
         { apiGroups: [''], resources: ['namespaces', 'nodes', 'pods', 'services'], verbs: read },
         { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: read },
         { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: read },
+        { nonResourceURLs: ['/tutti/endpoints/*'], verbs: ['get'] },
       ],
     }),
     ensure(client, ClusterRoleBindings, {

@@ -2,6 +2,7 @@
 import type { HttpServer } from '#base/net.ts';
 import type { Component, World } from '#base/world.ts';
 import { componentUser } from '#apiserver/authn/groups.ts';
+import { acknowledgePlug } from '#apiserver/acknowledge/plug.ts';
 import { type ClusterPki, ensurePki } from '#apiserver/pki.ts';
 import { writeKubeconfig } from '#apiserver/kubeconfig.ts';
 import { type ApiServer, apiserverUser, createApiServer } from '#apiserver/server.ts';
@@ -77,7 +78,7 @@ export async function startControlPlane({ world, options, where, addresses }: Co
         store,
         config: { serviceCidr: options.serviceCidr, clusterDomain: options.domain, issuer: parts.issuer },
         ...parts.server,
-        plugs: [...parts.server.plugs, metrics, verdicts],
+        plugs: [...parts.server.plugs, metrics, verdicts, acknowledgePlug()],
       }),
     );
     const tls = { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert };

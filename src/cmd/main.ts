@@ -7,6 +7,9 @@ import { defaultDataDir, UsageError } from './options.ts';
 const world = createWorld({ logLevel: 'warn' });
 const root = process.getuid?.() === 0;
 const home = process.env['HOME'] ?? '/root';
+/** For tests of what the acknowledgement is good for. */
+const noAcknowledgement = (): Option =>
+  new Option('--no-endpoint-acknowledgement', 'stop pods without waiting until all nodes send elsewhere').hideHelp();
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps everything').default(defaultDataDir(root, home));
 
 const program = new Command('tutti').description('Kubernetes v1.35 in one process').showHelpAfterError().exitOverride();
@@ -23,6 +26,7 @@ program
   .option('--scheduler-config <what>', 'default, binpack (fill nodes one after the other) or a KubeSchedulerConfiguration file')
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
+  .addOption(noAcknowledgement())
   .option('--verbose', 'log more')
   .action(async (flags) => (await import('./verbs/up.ts')).upVerb(flags, { root, hostName: world.hostName }));
 
@@ -49,6 +53,7 @@ program
   .option('--detach', 'return when the node is ready; it goes on in the background')
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
+  .addOption(noAcknowledgement())
   .option('--verbose', 'log more')
   .action(async (flags) => (await import('./verbs/agent.ts')).agentVerb(flags, { root, hostName: world.hostName }));
 

@@ -12,6 +12,7 @@ import { Nodes } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { startDns } from '#dns/dns.ts';
+import { startAcknowledger } from '#proxy/acknowledge.ts';
 import { createHealthPorts } from '#proxy/health.ts';
 import { createNft } from '#proxy/nft.ts';
 import { startPolicies } from '#proxy/policy/policy.ts';
@@ -32,6 +33,8 @@ export interface NodeOptions {
   clientFor(name: string): Client;
   readonly informers: Informers;
   readonly version: string;
+  /** Hold the stop signal of a pod until all nodes have acknowledged that it is no endpoint any more. */
+  readonly acknowledge: boolean;
 }
 
 export interface RunningNode extends Component {
@@ -42,6 +45,11 @@ export interface RunningNode extends Component {
 
 /** The name of the table that holds the Service rules. */
 export const serviceTable = 'tutti';
+/**
+ * Connections that were on their way when the last proxy changed its rules get so long to be accepted, in milliseconds: a
+ * server that is told to stop closes its listening socket with what waits there.
+ */
+const acceptTime = 150;
 /** The control group of a node. */
 export const nodeCgroup = (nodeName: string): string => `/tutti/${nodeName}`;
 
@@ -65,6 +73,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     );
     const policies = stack.use(startPolicies({ informers, world, nft: createNft(world), nodeName, table: serviceTable, families: ['ip'] }));
     const routes = stack.use(startRoutes({ informers, world, nodeName }));
+    const acknowledger = stack.use(startAcknowledger({ transport: options.clientFor(`system:node:${nodeName}`).transport, proxy, world }));
+    /** A pod gets its stop signal when no node sends it new connections, and those under way have been accepted. */
+    const beforeStop = async (ip: string, signal: AbortSignal): Promise<void> => {
+      const { used, version } = await proxy.drained(ip, signal);
+      if (!used) return;
+      await acknowledger.everywhere(version, signal);
+      await world.clock.sleep(acceptTime, signal);
+    };
     const cgroups = createPodCgroups(world, {
       layout: machine.cgroups,
       root: cgroup,
@@ -80,7 +96,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         stats: createStats(world, { runtime, layout: machine.cgroups, cgroup, nodeName }),
         problems: () =>
           [proxy.health(), policies.health(), routes.health(), containerd.health()].filter((problem) => problem !== undefined),
-        beforeStop: (ip, signal) => proxy.drained(ip, signal),
+        beforeStop: options.acknowledge ? beforeStop : () => Promise.resolve(),
         beforeStart: (pod, ips, signal) => policies.protect(pod, ips, signal),
         config: agentOptions({
           nodeName,

@@ -15,6 +15,8 @@ export interface UpOptions {
   readonly domain: string;
   /** Listen at the node address too, though there is no node here: nodes elsewhere join. */
   readonly listen: boolean;
+  /** Endpoints that go are acknowledged before their pods are stopped; off only to see what that is good for. */
+  readonly acknowledge: boolean;
   readonly verbose: boolean;
 }
 
@@ -28,6 +30,7 @@ export interface UpFlags {
   readonly nodeName?: string;
   readonly nodeIp?: string;
   readonly listen?: boolean;
+  readonly endpointAcknowledgement?: boolean;
   readonly verbose?: boolean;
 }
 
@@ -74,6 +77,7 @@ export function upOptions(
     nodeIp: flags.nodeIp ?? '',
     domain: 'cluster.local',
     listen: flags.listen === true,
+    acknowledge: flags.endpointAcknowledgement !== false,
     verbose: flags.verbose === true,
   };
 }
@@ -84,6 +88,7 @@ export interface AgentFlags {
   readonly token?: string;
   readonly nodeName?: string;
   readonly nodeIp?: string;
+  readonly endpointAcknowledgement?: boolean;
   readonly verbose?: boolean;
 }
 
@@ -93,6 +98,8 @@ export interface AgentRunOptions {
   readonly token: string;
   readonly nodeName: string;
   readonly nodeIp: string;
+  /** Endpoints that go are acknowledged before their pods are stopped; off only to see what that is good for. */
+  readonly acknowledge: boolean;
   readonly verbose: boolean;
 }
 
@@ -108,6 +115,7 @@ export function agentRunOptions(flags: AgentFlags, machine: { readonly dataDir: 
     token: flags.token ?? '',
     nodeName,
     nodeIp: flags.nodeIp ?? '',
+    acknowledge: flags.endpointAcknowledgement !== false,
     verbose: flags.verbose === true,
   };
 }

@@ -90,6 +90,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
             clientFor: control.clientFor,
             informers: control.informers,
             version,
+            acknowledge: options.acknowledge,
           }),
         );
         await node.ready;

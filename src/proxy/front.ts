@@ -140,7 +140,8 @@ export function frontsOfPod(pod: Pod): Front[] {
           port: hostPort,
           backends: [{ address, port: port.containerPort }],
           masquerade: false,
-          ready: new Set([address]),
+          // Nobody else has the port: connections go to the pod for as long as there is one.
+          ready: new Set(),
         }));
     }),
   );

@@ -10,6 +10,7 @@ import { affinityMaps, lostSlot, staleKeys } from './affinity.ts';
 import { type Family, familyOf, type Front, frontKey, frontsOfPod, frontsOfService, localEndpoints } from './front.ts';
 import type { HealthCheck, HealthPorts } from './health.ts';
 import type { Nft } from './nft.ts';
+import { type Drained, ReadyBackends } from './readybackends.ts';
 import { type RuleConfig, RuleState } from './rules.ts';
 
 export interface ProxyOptions {
@@ -24,7 +25,11 @@ export interface ProxyOptions {
 
 export interface Proxy extends Component {
   /** Resolves once no applied rule sends new connections to the address as a ready backend. */
-  drained(address: string, signal?: AbortSignal): Promise<void>;
+  drained(address: string, signal?: AbortSignal): Promise<Drained>;
+  /** The version of the endpoints (resourceVersion) for which the applied rules stand. */
+  version(): bigint;
+  /** Resolves when the applied rules stand for this version of the endpoints or a newer one. */
+  applied(version: bigint, signal: AbortSignal): Promise<void>;
   /** Milliseconds from the first unapplied change to now; 0 when everything is applied. */
   lag(): number;
 }
@@ -55,7 +60,12 @@ export function startProxy(options: ProxyOptions): Proxy {
   const fronts = new Map<string, readonly Front[]>();
   const dirty = new Set<string>();
   const checks = new Map<string, { readonly port: number; readonly check: HealthCheck }>();
-  const waiting = new Set<{ address: string; done: () => void }>();
+  const waiting = new Set<{ readonly holds: () => boolean; readonly done: () => void }>();
+  const backends = new ReadyBackends(world.clock);
+  /** The newest version that an event about endpoints had, and the one of the rules in the kernel. */
+  let seenVersion = 0n;
+  let appliedVersion = 0n;
+  let applying = false;
   let nodeAddresses: Record<Family, readonly string[]> = { ip: [], ip6: [] };
   let nodesDirty = true;
   let rebuild = true;
@@ -72,8 +82,11 @@ export function startProxy(options: ProxyOptions): Proxy {
     schedule();
   };
   const markSlice = (slice: EndpointSlice): void => {
+    const version = BigInt(slice.metadata.resourceVersion ?? 0);
+    if (version > seenVersion) seenVersion = version;
     const key = serviceKeyOf(slice);
     if (key !== undefined) mark(`service ${key}`);
+    else settle();
   };
   services.onChange({
     added: (it) => mark(`service ${keyOf(it)}`),
@@ -141,6 +154,7 @@ export function startProxy(options: ProxyOptions): Proxy {
     const wanted: Record<Family, Front[]> = { ip: [], ip6: [] };
     for (const source of dirty) {
       const next = wantedFronts(source).filter((front) => families.includes(front.family));
+      backends.replace(fronts.get(source) ?? [], next, seenVersion);
       for (const front of fronts.get(source) ?? []) gone[front.family].add(frontKey(front));
       for (const front of next) wanted[front.family].push(front);
       if (next.length === 0) fronts.delete(source);
@@ -175,6 +189,12 @@ export function startProxy(options: ProxyOptions): Proxy {
     return round;
   }
 
+  /** What the cache of slices is complete up to: events, and what it knows from lists and bookmarks. */
+  function newestVersion(): bigint {
+    const listed = slices.synced && /^\d+$/.test(slices.resourceVersion) ? BigInt(slices.resourceVersion) : 0n;
+    return listed > seenVersion ? listed : seenVersion;
+  }
+
   async function forgetStaleClients(): Promise<void> {
     for (const family of families) {
       for (const { name, onNodePorts } of affinityMaps) {
@@ -188,8 +208,12 @@ export function startProxy(options: ProxyOptions): Proxy {
   }
 
   async function round(): Promise<void> {
+    applying = true;
+    const version = newestVersion();
     const { text, lost, udp } = collect();
     if (text !== '') await nft.apply(text);
+    applying = false;
+    appliedVersion = version;
     rebuild = false;
     delay = retryDelay.first;
     failure = undefined;
@@ -208,6 +232,7 @@ export function startProxy(options: ProxyOptions): Proxy {
         await round();
       } catch (error) {
         // Our picture and the kernel may differ now: the next round replaces everything, atomically.
+        applying = false;
         rebuild = true;
         failure = messageOf(error);
         world.log.error('service rules not applied', { error: failure });
@@ -228,13 +253,26 @@ export function startProxy(options: ProxyOptions): Proxy {
       });
   }
 
-  function isUsed(address: string): boolean {
-    for (const list of fronts.values()) for (const front of list) if (front.ready.has(address)) return true;
-    return dirty.size > 0 || rebuild;
-  }
+  const isSettled = (): boolean => dirty.size === 0 && !rebuild && !applying;
 
   function settle(): void {
-    for (const waiter of waiting) if (!isUsed(waiter.address)) waiter.done();
+    for (const waiter of waiting) if (waiter.holds()) waiter.done();
+  }
+
+  function untilHolds(holds: () => boolean, signal?: AbortSignal): Promise<void> {
+    if (holds()) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const waiter = { holds, done: (): void => finish(resolve) };
+      const abort = (): void => finish(() => reject(signal?.reason ?? new Error('aborted')));
+      const finish = (end: () => void): void => {
+        waiting.delete(waiter);
+        signal?.removeEventListener('abort', abort);
+        end();
+      };
+      waiting.add(waiter);
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted) abort();
+    });
   }
 
   const ready = informers.synced().then(async () => {
@@ -247,20 +285,12 @@ export function startProxy(options: ProxyOptions): Proxy {
     ready,
     health: () => failure,
     lag: () => (dirtySince === 0 ? 0 : world.clock.monotonic() - dirtySince),
-    drained: (address, signal) =>
-      new Promise((resolve, reject) => {
-        if (!isUsed(address)) return resolve();
-        const waiter = { address, done: (): void => finish(resolve) };
-        const abort = (): void => finish(() => reject(signal?.reason ?? new Error('aborted')));
-        const finish = (end: () => void): void => {
-          waiting.delete(waiter);
-          signal?.removeEventListener('abort', abort);
-          end();
-        };
-        waiting.add(waiter);
-        signal?.addEventListener('abort', abort, { once: true });
-        if (signal?.aborted) abort();
-      }),
+    version: () => (isSettled() ? newestVersion() : appliedVersion),
+    applied: (version, signal) => untilHolds(() => isSettled() && newestVersion() >= version, signal),
+    async drained(address, signal) {
+      await untilHolds(() => isSettled() && !backends.has(address), signal);
+      return backends.lastOf(address) ?? { used: false, version: 0n };
+    },
     async [Symbol.asyncDispose]() {
       stopped = true;
       await running;

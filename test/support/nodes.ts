@@ -39,8 +39,8 @@ export interface TestNodes extends TestCluster {
 
 export interface NodesOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** More options of `tutti up`. */
-  readonly up?: readonly string[];
+  /** More options of `tutti up` and `tutti agent`. */
+  readonly flags?: readonly string[];
 }
 
 /** Starts a cluster of `count` nodes, each with the images busybox and agnhost. */
@@ -54,8 +54,11 @@ export async function startNodes(count: number, options: NodesOptions = {}): Pro
   }
 }
 
+let started = 0;
+
 async function start(stack: AsyncDisposableStack, count: number, options: NodesOptions): Promise<TestNodes> {
-  const id = process.pid % 16_384;
+  // The kernel takes its time to forget names of interfaces: each cluster of a process has others.
+  const id = (process.pid + started++ * 7919) % 16_384;
   // A network of its own, in the range for tests of networks.
   const address = (n: number): string => `198.19.${id % 256}.${n}`;
   const bridge = `tbr${id}`;
@@ -108,14 +111,14 @@ async function start(stack: AsyncDisposableStack, count: number, options: NodesO
     first.name,
     '--node-ip',
     first.ip,
-    ...(options.up ?? []),
+    ...(options.flags ?? []),
   );
   assert.equal(up.code, 0, up.stderr + up.stdout);
   const inside = await loadKubeconfig(createWorld({ logLevel: 'warn' }).fs, place(first.dataDir).kubeconfig);
   const server = `https://${first.ip}:${new URL(inside.server).port}`;
   const startAgent: TestNodes['startAgent'] = async (node, token) => {
     const args = ['agent', '--detach', '--server', server, '--node-name', node.name, '--node-ip', node.ip];
-    const joined = await node.tutti(...args, ...(token === undefined ? [] : ['--token', token]));
+    const joined = await node.tutti(...args, ...(token === undefined ? [] : ['--token', token]), ...(options.flags ?? []));
     assert.equal(joined.code, 0, joined.stderr + joined.stdout);
   };
   const token = (await first.tutti('token', 'create')).stdout.trim();
