@@ -38,8 +38,8 @@ const typeMembers: Fields = {
 };
 
 function fieldsOf(schema: Schema, name: string, resource: boolean): Fields {
-  const fields: Record<string, Field> = {};
-  for (const [key, property] of Object.entries(schema.properties ?? {})) fields[key] = fieldOf(property, `${name}.${key}`);
+  const members = Object.entries(schema.properties ?? {});
+  const fields: Fields = Object.fromEntries(members.map(([key, property]) => [key, fieldOf(property, `${name}.${key}`)]));
   return resource ? { ...fields, ...typeMembers } : fields;
 }
 

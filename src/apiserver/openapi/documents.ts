@@ -4,7 +4,7 @@ import { gitVersion } from '../discovery/version.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import { type Content, groupPath, type Operation, type PathItem, pathsOf } from './operations.ts';
 import type { Parameter } from './params.ts';
-import { kindName, listName, schemasOf } from './schemas.ts';
+import { customSchemas, kindName, listName, schemasOf } from './schemas.ts';
 
 const info = { title: 'Kubernetes', version: gitVersion };
 const readTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
@@ -120,11 +120,38 @@ export class TextV2 {
 
   /** The whole document with some custom resources. */
   with(custom: readonly ResourceRow[]): string {
-    const { paths, definitions } = documentV2(custom) as { paths: object; definitions: Readonly<Record<string, object>> };
-    const own = custom.flatMap(({ struct }) => [struct.name, `${struct.name}List`]);
-    const schemas = inner(Object.fromEntries(own.map((name) => [name, definitions[name]])));
-    return `{${this.#head},"paths":{${joined(this.#paths, inner(paths))}},"definitions":{${joined(this.#definitions, schemas)}},${this.#tail}}`;
+    const parts = custom.map(partOf);
+    const paths = joined(this.#paths, ...parts.map((part) => part.paths));
+    const definitions = joined(this.#definitions, ...parts.map((part) => part.definitions));
+    return `{${this.#head},"paths":{${paths}},"definitions":{${definitions}},${this.#tail}}`;
   }
+}
+
+interface Part {
+  readonly paths: string;
+  readonly definitions: string;
+}
+const parts = new WeakMap<ResourceRow, Part>();
+
+/** What one custom resource adds to the document. Remembered: with hundreds of them, one that changes is little work. */
+function partOf(row: ResourceRow): Part {
+  let part = parts.get(row);
+  if (!part) {
+    part = { paths: inner(pathsV2(pathsOf(row))), definitions: inner(customSchemas(row, 'v2')) };
+    parts.set(row, part);
+  }
+  return part;
+}
+
+function pathsV2(items: readonly PathItem[]): object {
+  const entries = items.map((item): [string, object] => [
+    item.path,
+    {
+      ...Object.fromEntries(item.operations.map((operation) => [operation.method, operationV2(operation)])),
+      parameters: item.parameters.map(parameterV2),
+    },
+  ]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** /openapi/v2: everything. */
@@ -136,17 +163,7 @@ export function documentV2(rows: readonly ResourceRow[]): object {
   return {
     swagger: '2.0',
     info,
-    paths: Object.fromEntries(
-      items
-        .map((item): [string, object] => [
-          item.path,
-          {
-            ...Object.fromEntries(item.operations.map((operation) => [operation.method, operationV2(operation)])),
-            parameters: item.parameters.map(parameterV2),
-          },
-        ])
-        .sort(([a], [b]) => (a < b ? -1 : 1)),
-    ),
+    paths: pathsV2(items),
     definitions: schemasOf(rows, 'v2'),
     parameters: Object.fromEntries(
       [...shared].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, parameter]) => [name, parameterV2(parameter)]),

@@ -44,6 +44,16 @@ function described(name: string, schema: OpenApiSchema, version: OpenApiVersion)
   return next;
 }
 
+/** Schemas of a custom resource's kind and list. */
+export function customSchemas(row: ResourceRow, version: OpenApiVersion): Record<string, OpenApiSchema> {
+  const { group, version: apiVersion, struct, custom } = row;
+  if (!custom) return {};
+  return {
+    [struct.name]: custom.openApi(version),
+    [`${struct.name}List`]: customListSchema(row, { group, version: apiVersion, kind: custom.listKind }, version),
+  };
+}
+
 /** Schemas by full name for some rows: their kinds, lists, subresources' kinds, and what all of these refer to. */
 export function schemasOf(rows: readonly ResourceRow[], version: OpenApiVersion): Record<string, OpenApiSchema> {
   const roots = new Set<Struct>();
@@ -53,9 +63,7 @@ export function schemasOf(rows: readonly ResourceRow[], version: OpenApiVersion)
   const own: Record<string, OpenApiSchema> = {};
   for (const row of rows) {
     if (row.custom) {
-      const { group, version: apiVersion, custom } = row;
-      own[row.struct.name] = custom.openApi(version);
-      own[`${row.struct.name}List`] = customListSchema(row, { group, version: apiVersion, kind: custom.listKind }, version);
+      Object.assign(own, customSchemas(row, version));
       for (const name of ['meta.v1.ObjectMeta', 'meta.v1.ListMeta']) add(structs.get(name));
     } else {
       add(row.struct);
