@@ -1,7 +1,10 @@
 // CEL's own conformance data (npm: @bufbuild/cel-spec): every case of it either runs or has a reason why not.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { tests as checking } from '@bufbuild/cel-spec/testdata/checking.js';
+import { tests as comprehension } from '@bufbuild/cel-spec/testdata/comprehension.js';
 import { tests } from '@bufbuild/cel-spec/testdata/conformance.js';
+import { tests as parsing } from '@bufbuild/cel-spec/testdata/parsing.js';
 import type { SerializedIncrementalTestSuite } from '@bufbuild/cel-spec/testdata/tests.js';
 import { CelCompileError, CelError, compile } from '#format/cel/cel.ts';
 import { equal } from '#format/cel/compare.ts';
@@ -91,6 +94,74 @@ for (const suite of tests.suites ?? []) {
     assert.deepEqual(failures, []);
   });
 }
+
+/** Refusals of cel-go's own tests that cannot be compared, by what tells them. */
+const refusalSkips: readonly (readonly [RegExp, string])[] = [
+  [messages, 'Kubernetes declares no protobuf messages'],
+  [/Msg\{|Message\{|SomeMessage/, 'Kubernetes declares no protobuf messages'],
+  [/recursion|lookahead/, 'these tests set limits of their own; ours has a test below'],
+  [/^1u? ?[<>]=? 1.0/, 'Kubernetes compares numbers of different types'],
+  [/^--$|^a\.`\$b`$|^x\{\?\.$/, 'our reader stops one token earlier or later'],
+];
+
+for (const [name, suite] of Object.entries({ parsing, checking, comprehension })) {
+  test(`CEL's refusals, in cel-go's words: ${name}`, () => {
+    const failures: string[] = [];
+    let run = 0;
+    const visit = (one: SerializedIncrementalTestSuite): void => {
+      for (const { original, error } of one.tests ?? []) {
+        if (!error) continue;
+        const about = `${JSON.stringify(original)} ${error}`;
+        const reason = refusalSkips.find(([pattern]) => pattern.test(about) || pattern.test(original.expr))?.[1];
+        if (reason) {
+          skip(reason);
+          continue;
+        }
+        run++;
+        // These tests ran in an environment without extensions.
+        const syntax = { optionals: false, twoVariables: false, quotedFields: false };
+        const env = specEnv(readCase(original)).extend({ syntax });
+        const wanted = error.split('\n')[0]?.replace('ERROR: :', 'ERROR: <input>:');
+        try {
+          compile(env, original.expr);
+          failures.push(`${original.expr}\nshould be refused: ${wanted}`);
+        } catch (thrown) {
+          if (!(thrown instanceof CelCompileError)) throw thrown;
+          const [found] = thrown.message.split('\n');
+          if (found !== wanted) failures.push(`${original.expr}\n${found}\nshould be\n${wanted}`);
+        }
+      }
+      for (const inner of one.suites ?? []) visit(inner);
+    };
+    visit(suite);
+    assert.deepEqual(failures, []);
+    assert.ok(run > 15, `ran ${run}`);
+  });
+}
+
+test('expressions are bounded in size and depth', () => {
+  const env = specEnv(readCase({ expr: '' }));
+  const refused = (expr: string): string => {
+    try {
+      compile(env, expr);
+      return '';
+    } catch (error) {
+      assert.ok(error instanceof CelCompileError, String(error));
+      return error.message.split('\n')[0] ?? '';
+    }
+  };
+  assert.equal(refused('1'.repeat(100_001)), 'ERROR: <input>:-1:0: expression code point size exceeds limit: size: 100001, limit 100000');
+  for (const deep of [
+    '('.repeat(300) + '1' + ')'.repeat(300),
+    '['.repeat(300),
+    Array.from({ length: 300 }, () => '1').join('+'),
+    `a${'.a'.repeat(300)}`,
+  ]) {
+    assert.equal(refused(deep), 'ERROR: <input>:-1:0: expression recursion limit exceeded: 250');
+  }
+  // Logic is balanced: its terms cost no depth.
+  assert.equal(refused(Array.from({ length: 5000 }, () => 'true').join(' && ')), '');
+});
 
 test('most of the data runs', () => {
   assert.ok(counts.run > 900, `ran ${counts.run}, skipped ${JSON.stringify([...counts.skipped])}`);

@@ -4,7 +4,7 @@ import { byteLength } from '#api/formats.ts';
 import { hasRules, isEmbedded, itemsOf, propertyOf, type Schema } from '#api/structural/schema.ts';
 import { deepEqual } from '#api/walk/equal.ts';
 import { isObject } from '#format/own.ts';
-import { CelError, compile, type Program } from '#format/cel/cel.ts';
+import { type Activation, CelError, compile, type Program } from '#format/cel/cel.ts';
 import type { Shape } from '#format/cel/native.ts';
 import { Bool, Str } from '#format/cel/types.ts';
 import { none, OptionalValue, type Value } from '#format/cel/values.ts';
@@ -96,6 +96,29 @@ interface Spot {
   unchanged(): boolean;
 }
 
+/** `self` and `oldSelf`, read when asked for: what does not fit the schema (an old object may not) is the rule's error. */
+class RuleVariables {
+  readonly [name: string]: Value | undefined;
+  readonly #shape: Shape;
+  readonly #value: unknown;
+  readonly #old: unknown;
+  readonly #optional: boolean;
+  constructor(shape: Shape, value: unknown, old: unknown, optional: boolean) {
+    this.#shape = shape;
+    this.#value = value;
+    this.#old = old;
+    this.#optional = optional;
+  }
+  get self(): Value {
+    return this.#shape(this.#value);
+  }
+  get oldSelf(): Value | undefined {
+    if (this.#old === undefined) return this.#optional ? none : undefined;
+    const before = this.#shape(this.#old);
+    return this.#optional ? new OptionalValue(before) : before;
+  }
+}
+
 /** What applying rules found. */
 export interface RuleFindings {
   readonly errors: readonly FieldError[];
@@ -153,15 +176,15 @@ class Run implements RuleFindings {
 
   #rules(tree: RuleTree, spot: Spot): void {
     const at = spot.at === '' ? '<nil>' : spot.at;
-    const self = tree.shape(spot.value);
-    const oldSelf = spot.old === undefined || spot.old === null ? undefined : tree.shape(spot.old);
+    const hasOld = spot.old !== undefined && spot.old !== null;
+    const plain = new RuleVariables(tree.shape, spot.value, hasOld ? spot.old : undefined, false);
+    const withOptional = new RuleVariables(tree.shape, spot.value, hasOld ? spot.old : undefined, true);
     for (const compiled of tree.rules) {
       if (this.#stopped) return;
       const { rule, program, transition } = compiled;
       const optional = rule.optionalOldSelf === true;
-      if (transition && oldSelf === undefined && !optional) continue;
-      const before = optional ? (oldSelf === undefined ? none : new OptionalValue(oldSelf)) : oldSelf;
-      const variables: Record<string, Value | undefined> = { self, oldSelf: before };
+      if (transition && !hasOld && !optional) continue;
+      const variables = optional ? withOptional : plain;
       const name = rule.message?.trim() || rule.rule.trim();
       try {
         const { value, cost } = program.evaluate(variables, perCallLimit);
@@ -188,7 +211,7 @@ class Run implements RuleFindings {
     return this.#budget >= 0;
   }
 
-  #broken(compiled: CompiledRule, tree: RuleTree, spot: Spot, variables: Record<string, Value | undefined>): void {
+  #broken(compiled: CompiledRule, tree: RuleTree, spot: Spot, variables: Activation): void {
     const { rule, transition, path } = compiled;
     const at = path === '' ? spot.at || '<nil>' : spot.at === '' ? path : `${spot.at}.${path}`;
     const detail = this.#message(compiled, variables) ?? (rule.message?.trim() || `failed rule: ${rule.rule.trim()}`);
@@ -197,7 +220,7 @@ class Run implements RuleFindings {
     else this.errors.push(error);
   }
 
-  #message({ message }: CompiledRule, variables: Record<string, Value | undefined>): string | undefined {
+  #message({ message }: CompiledRule, variables: Activation): string | undefined {
     if (!message) return undefined;
     try {
       const { value, cost } = message.evaluate(variables, perCallLimit);

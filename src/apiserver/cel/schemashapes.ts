@@ -4,7 +4,7 @@ import { isObject } from '#format/own.ts';
 import { equal } from '#format/cel/compare.ts';
 import { toDuration, toTimestamp } from '#format/cel/convert.ts';
 import { fromJson, JsonList, JsonMap, type Shape } from '#format/cel/native.ts';
-import { ArrayList, type CelList, CelMap, type Value } from '#format/cel/values.ts';
+import { ArrayList, type CelList, CelMap, fail, type Value } from '#format/cel/values.ts';
 import { escapeName } from './schemanames.ts';
 
 export const anyShape: Shape = fromJson;
@@ -16,7 +16,13 @@ const fromText =
   (read: (text: string) => Value): Shape =>
   (raw) =>
     typeof raw === 'string' ? read(raw) : fromJson(raw);
-export const bytesShape = fromText((text) => Uint8Array.fromBase64(text));
+export const bytesShape = fromText((text) => {
+  try {
+    return Uint8Array.fromBase64(text);
+  } catch {
+    return fail('illegal base64 data');
+  }
+});
 export const durationShape = fromText((text) => toDuration(text));
 export const timestampShape = fromText((text) => toTimestamp(text));
 export const dateShape = fromText((text) => toTimestamp(`${text}T00:00:00Z`));

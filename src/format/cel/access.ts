@@ -1,4 +1,5 @@
 // Reading fields, entries and items.
+import { fromJson, JsonMap } from './native.ts';
 import { CelList, CelMap, CelObject, fail, keyOf, none, noSuchOverload, OptionalValue, UintValue, type Value } from './values.ts';
 
 function lookUp(target: Value, name: string): Value | undefined {
@@ -9,13 +10,43 @@ function lookUp(target: Value, name: string): Value | undefined {
 
 /** `target.name`; of an optional, an optional. */
 export function selectField(target: Value, name: string): Value {
+  if (target instanceof CelMap) return target.get(name) ?? absent(target, name);
   if (target instanceof OptionalValue) return selectOptional(target, name);
-  const found = lookUp(target, name);
-  return found === undefined ? fail(`no such key: ${name}`) : found;
+  return lookUp(target, name) ?? absent(target, name);
+}
+
+/** Null is a value, too. */
+function absent(target: Value, name: string): Value {
+  return lookUp(target, name) === null ? null : fail(`no such key: ${name}`);
+}
+
+/** `target.a.b.c`. JSON is walked as it is: only what is at the end becomes a value. */
+export function selectPath(target: Value, names: readonly string[]): Value {
+  let current = target;
+  for (let at = 0; at < names.length; at++) {
+    const name = names[at] as string;
+    if (!(current instanceof JsonMap) || current.shape !== fromJson) {
+      current = selectField(current, name);
+      continue;
+    }
+    let raw: Readonly<Record<string, unknown>> = current.raw;
+    for (; ; at++) {
+      const key = names[at] as string;
+      const next = Object.hasOwn(raw, key) ? raw[key] : undefined;
+      if (next === undefined) return fail(`no such key: ${key}`);
+      if (at + 1 === names.length || typeof next !== 'object' || next === null || Array.isArray(next)) {
+        current = fromJson(next);
+        break;
+      }
+      raw = next as Readonly<Record<string, unknown>>;
+    }
+  }
+  return current;
 }
 
 /** `has(target.name)`. */
 export function present(target: Value, name: string): boolean {
+  if (target instanceof JsonMap) return target.has(name);
   if (target instanceof OptionalValue) return target.value !== undefined && present(target.value, name);
   return lookUp(target, name) !== undefined;
 }

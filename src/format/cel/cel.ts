@@ -95,7 +95,7 @@ class Planned implements Program {
   }
 
   evaluate(variables: Activation, limit = Number.POSITIVE_INFINITY): Outcome {
-    const frame = { variables, locals: [], cost: 0, limit };
+    const frame = { variables, locals: [], cost: 0, limit, visited: 0 };
     try {
       return { value: this.#step(frame), cost: frame.cost };
     } catch (error) {

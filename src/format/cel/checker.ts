@@ -157,7 +157,7 @@ class Checker {
         return Dyn;
       default:
         if (isDynOrError(type)) return Dyn;
-        return this.#complain(expr.at, `type '${this.#text(type)}' does not support field selection`);
+        return this.#complain(expr.at, `type '${typeText(type)}' does not support field selection`);
     }
   }
 
@@ -307,7 +307,9 @@ class Checker {
     }
     for (const each of expr.fields) this.visit(each.value);
     const declared = this.#env.variable(expr.name);
-    if (declared) return this.#complain(expr.at, `'${expr.name}' is not a type`);
+    if (declared?.type.kind === 'type')
+      return this.#complain(expr.at, `'${typeText(declared.type.of ?? declared.type)}' is not a message type`);
+    if (declared) return this.#complain(expr.at, `'${typeText(declared.type)}' is not a type`);
     return this.#undeclared(expr.at, expr.name);
   }
 

@@ -13,8 +13,13 @@ import {
   fail,
 } from './values.ts';
 
+/** Counts items of lists and maps inside others, so that comparing them does not come free. */
+export interface Meter {
+  visited: number;
+}
+
 /** Equality across types: what differs in type is not equal, except numbers of the same amount. */
-export function equal(a: Value, b: Value): boolean {
+export function equal(a: Value, b: Value, meter?: Meter): boolean {
   if (a === b) return true;
   switch (typeof a) {
     case 'string':
@@ -27,8 +32,8 @@ export function equal(a: Value, b: Value): boolean {
   }
   if (a === null || b === null) return false;
   if (a instanceof UintValue) return equalNumber(a.value, b);
-  if (a instanceof CelList) return b instanceof CelList && equalLists(a, b);
-  if (a instanceof CelMap) return b instanceof CelMap && equalMaps(a, b);
+  if (a instanceof CelList) return b instanceof CelList && equalLists(a, b, meter);
+  if (a instanceof CelMap) return b instanceof CelMap && equalMaps(a, b, meter);
   if (a instanceof OpaqueValue) return a.equals(b);
   if (a instanceof CelObject) return b instanceof CelObject && equalObjects(a, b);
   if (a instanceof Uint8Array) return b instanceof Uint8Array && compareBytes(a, b) === 0;
@@ -47,19 +52,25 @@ function equalNumber(a: bigint | number, other: Value): boolean {
   return a == b;
 }
 
-function equalLists(a: CelList, b: CelList): boolean {
+/** `equal` of items, counted. */
+function equalItem(a: Value, b: Value, meter: Meter | undefined): boolean {
+  if (meter && (a instanceof CelList || a instanceof CelMap)) meter.visited += a.size;
+  return equal(a, b, meter);
+}
+
+function equalLists(a: CelList, b: CelList, meter: Meter | undefined): boolean {
   if (a.equalsAs) return a.equalsAs(b);
   if (b.equalsAs) return b.equalsAs(a);
   if (a.size !== b.size) return false;
-  for (let index = 0; index < a.size; index++) if (!equal(a.at(index), b.at(index))) return false;
+  for (let index = 0; index < a.size; index++) if (!equalItem(a.at(index), b.at(index), meter)) return false;
   return true;
 }
 
-function equalMaps(a: CelMap, b: CelMap): boolean {
+function equalMaps(a: CelMap, b: CelMap, meter: Meter | undefined): boolean {
   if (a.size !== b.size) return false;
   for (const key of a.keys()) {
     const other = b.get(key);
-    if (other === undefined || !equal(a.get(key) as Value, other)) return false;
+    if (other === undefined || !equalItem(a.get(key) as Value, other, meter)) return false;
   }
   return true;
 }

@@ -5,7 +5,10 @@ import { sizeOf, type Value } from './values.ts';
 
 /** Reading the argument at `index` once, or `times` times. */
 export function readCost(index: number, times = 1): (args: readonly Value[]) => number {
-  return (args) => Math.ceil(sizeOf(args[index] as Value) * times * traversal);
+  return (args) => {
+    const arg = args[index] as Value;
+    return Math.ceil((typeof arg === 'string' ? arg.length : sizeOf(arg)) * times * traversal);
+  };
 }
 export function readEstimate(index: number, times = 1, sized = false): (args: readonly ArgEstimate[]) => CallEstimate {
   return (args) => {
@@ -23,6 +26,9 @@ export function regexEstimate(args: readonly ArgEstimate[]): Size {
 }
 /** Comparing two values up to the end of the shorter one. */
 export function compareCost(a: Value, b: Value): number {
+  // Counting code points would cost more than comparing.
+  if (typeof a === 'string' && typeof b === 'string') return Math.ceil(Math.min(a.length, b.length) * traversal);
+  if (typeof a !== 'object' || typeof b !== 'object') return 1;
   return Math.ceil(Math.min(sizeOf(a), sizeOf(b)) * traversal);
 }
 export function compareEstimate(args: readonly ArgEstimate[]): CallEstimate {
@@ -35,5 +41,8 @@ export function joinEstimate(args: readonly ArgEstimate[]): CallEstimate {
   return { cost: scale(size, traversal), size };
 }
 export function joinCost(args: readonly Value[]): number {
+  const [a, b] = args;
+  if (typeof a === 'string' && typeof b === 'string') return Math.ceil((a.length + b.length) * traversal);
+  if (!(a instanceof Uint8Array)) return 1;
   return Math.ceil((sizeOf(args[0] as Value) + sizeOf(args[1] as Value)) * traversal);
 }

@@ -13,6 +13,8 @@ export interface Overload {
   readonly result: CelType;
   /** Absent for forms that the planner knows itself. */
   readonly impl?: (...args: never[]) => Value;
+  /** The implementation looks at the types of its arguments itself; all forms that share it may be called through any. */
+  readonly dispatches?: boolean;
   /** What a call costs; absent: 1. */
   readonly cost?: (args: readonly Value[], result: Value) => number;
   /** What a call may cost, and how large its result may be, from the sizes of the arguments (target first). */
@@ -66,7 +68,7 @@ export interface TypeProvider {
 }
 
 type Impl = (...args: never[]) => Value;
-type Extra = Pick<Overload, 'cost' | 'estimate'>;
+type Extra = Pick<Overload, 'cost' | 'estimate' | 'dispatches'>;
 
 /** A form that is called as `f(…)`. */
 export function free(id: string, params: readonly CelType[], result: CelType, impl?: Impl, extra: Extra = {}): Overload {

@@ -15,8 +15,6 @@ export interface EnvOptions {
   readonly homogeneous?: boolean;
   /** Regular expressions, durations and timestamps that are written out are tried while compiling. */
   readonly checkLiterals?: boolean;
-  /** `==` and `<` between int, uint and double. */
-  readonly mixedNumbers?: boolean;
 }
 
 /** What a name stands for. */

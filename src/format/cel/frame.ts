@@ -10,6 +10,8 @@ export interface Frame {
   readonly locals: Value[];
   cost: number;
   readonly limit: number;
+  /** Items inside others that comparisons have looked at. */
+  visited: number;
 }
 
 /** A compiled node. */

@@ -28,6 +28,11 @@ const literal = new RegExp(
   ].join('|'),
   'y',
 );
+/** As much of a literal as is right, and the character that is not. */
+const broken = new RegExp(
+  String.raw`(["'])(?:(?!\1)[^\\\n\r]|${escape})*(?:\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?)?[^\n\r]?`,
+  'y',
+);
 const maxInt = 2n ** 63n - 1n;
 const maxUint = 2n ** 64n - 1n;
 
@@ -88,7 +93,10 @@ export function tokenize(source: string): { tokens: Token[]; issues: Issue[] } {
 /** What the reader stumbles over: one character, a lone sign with its blank, or a literal that does not end. */
 function unknownPart(source: string, at: number): string {
   const char = String.fromCodePoint(source.codePointAt(at) ?? 0);
-  if (char === '"' || char === "'") return source.slice(at).split('\n')[0] ?? char;
+  if (char === '"' || char === "'") {
+    broken.lastIndex = at;
+    return broken.exec(source)?.[0] ?? char;
+  }
   if ((char === '|' || char === '&' || char === '=') && at + 1 < source.length) return source.slice(at, at + 2);
   return char;
 }

@@ -4,7 +4,7 @@ const escapes = /\\(?:([abfnrtv"'\\?`])|[xX]([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U
 const named: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
 function codePoint(code: number): string {
-  if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) throw new Error('invalid string literal: invalid unicode code point');
+  if (code > 0x10ffff || (code >= 0xd800 && code < 0xe000)) throw new Error('invalid unicode code point');
   return String.fromCodePoint(code);
 }
 

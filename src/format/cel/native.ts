@@ -57,6 +57,9 @@ export class JsonMap extends CelMap {
     const value = this.raw[key];
     return value === undefined ? undefined : this.shape(value);
   }
+  has(key: string): boolean {
+    return Object.hasOwn(this.raw, key) && this.raw[key] !== undefined;
+  }
   *keys(): Iterable<Value> {
     for (const key of Object.keys(this.raw)) if (this.raw[key] !== undefined) yield key;
   }

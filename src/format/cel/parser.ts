@@ -20,6 +20,10 @@ const maxIssues = 30;
 
 const reserved = new Set('as break const continue else for function if import let loop package namespace return var void while'.split(' '));
 const primary = "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const mapEntry =
+  "{'[', '{', '}', '(', '.', ',', '-', '!', '?', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}";
+const startsPrimary = ({ kind, text }: Token): boolean =>
+  kind === 'const' || kind === 'ident' || (kind === 'punct' && ['[', '{', '(', '.', '-', '!'].includes(text));
 
 const relations: Readonly<Record<string, string>> = {
   '<': op.less,
@@ -46,6 +50,8 @@ class Parser {
   readonly #tokens: readonly Token[];
   readonly #nodes = new Nodes();
   #position = 0;
+  /** The next primary may also be the end of a map. */
+  #inMap = false;
   #depth = 0;
 
   constructor(source: string, options: ParseOptions) {
@@ -64,7 +70,7 @@ class Parser {
     let result: Expr | undefined;
     try {
       result = this.#expression();
-      if (this.#token.kind !== 'eof') this.#unexpected('<EOF>');
+      if (this.#token.kind !== 'eof') this.#unexpected('<EOF>', (next) => next.kind === 'eof');
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
     }
@@ -89,11 +95,15 @@ class Parser {
     return this.#is(text) ? this.#next() : undefined;
   }
   #expect(text: string): Token {
-    return this.#take(text) ?? this.#unexpected(`'${text}'`);
+    return this.#take(text) ?? this.#unexpected(`'${text}'`, (next) => next.kind === 'punct' && next.text === text);
   }
-  #unexpected(expected: string): never {
+  /** A token that cannot stand here; it is only one too many when the one after it could. */
+  #unexpected(expected: string, fits: (next: Token) => boolean = () => false): never {
     const token = this.#token;
-    this.#nodes.complain(token.at, `Syntax error: mismatched input '${token.text}' expecting ${expected}`);
+    const next = this.#tokens[this.#position + 1];
+    const what = next && fits(next) ? 'extraneous' : 'mismatched';
+    const text = token.kind === 'quoted' ? `\`${token.text}\`` : token.text;
+    this.#nodes.complain(token.at, `Syntax error: ${what} input '${text}' expecting ${expected}`);
     throw new Stop();
   }
   #enter(): void {
@@ -182,7 +192,8 @@ class Parser {
       const token = this.#token;
       if (this.#take('.')) result = this.#selection(result, token);
       else if (this.#take('[')) {
-        const optional = this.#optionalMark();
+        const optional = this.#take('?') !== undefined;
+        if (optional && !this.#options.optionals) this.#nodes.complain(token.at, "unsupported syntax '[?'");
         const index = this.#expression();
         this.#expect(']');
         result = this.#nodes.call(token.at, optional ? op.optIndex : op.index, result, index);
@@ -201,21 +212,18 @@ class Parser {
   }
 
   #selection(operand: Expr, dot: Token): Expr {
-    const optional = this.#optionalMark();
+    const optional = this.#take('?') !== undefined;
+    if (optional && !this.#options.optionals) this.#nodes.complain(dot.at, "unsupported syntax '.?'");
     const name = this.#token;
     if (name.kind === 'quoted') {
-      this.#next();
       if (!this.#options.quotedFields) this.#nodes.complain(name.at, "unsupported syntax: '`'");
-    } else if (name.kind === 'ident' || name.text === 'in' || name.text === 'true' || name.text === 'false' || name.text === 'null') {
-      if (name.kind !== 'ident') {
-        this.#nodes.complain(dot.at, `Syntax error: no viable alternative at input '.${name.text}'`);
-        throw new Stop();
-      }
-      this.#next();
-    } else {
-      this.#nodes.complain(dot.at, `Syntax error: no viable alternative at input '.${name.text}'`);
+    } else if (name.text === 'true' || name.text === 'false' || name.text === 'null' || name.text === 'in') {
+      this.#unexpected('IDENTIFIER');
+    } else if (name.kind !== 'ident') {
+      this.#nodes.complain(name.at, `Syntax error: no viable alternative at input '.${name.kind === 'eof' ? '' : name.text}'`);
       throw new Stop();
     }
+    this.#next();
     if (optional) return this.#nodes.call(dot.at, op.optSelect, operand, this.#nodes.literal(name.at, name.text));
     const open = name.kind === 'ident' ? this.#take('(') : undefined;
     if (!open) return this.#nodes.select(dot.at, operand, name.text);
@@ -240,6 +248,8 @@ class Parser {
   }
 
   #primary(): Expr {
+    const within = this.#inMap ? mapEntry : undefined;
+    this.#inMap = false;
     const token = this.#token;
     if (token.kind === 'const') {
       this.#next();
@@ -260,7 +270,7 @@ class Parser {
     }
     if (this.#take('[')) return this.#list(token.at);
     if (this.#take('{')) return this.#map(token.at);
-    return this.#unexpected(primary);
+    return this.#unexpected(within ?? primary, startsPrimary);
   }
 
   /** An identifier, a call, or the (possibly dotted) name of a type before `{`. */
@@ -297,7 +307,10 @@ class Parser {
     while (!this.#is('}')) {
       const optional = this.#optionalMark();
       const name = this.#token;
-      if (name.kind !== 'ident' && name.kind !== 'quoted') this.#unexpected("{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}");
+      if (name.kind !== 'ident' && name.kind !== 'quoted') {
+        const expected = optional ? '{IDENTIFIER, ESC_IDENTIFIER}' : "{'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}";
+        this.#unexpected(expected, (next) => next.kind === 'ident' || next.kind === 'quoted');
+      }
       if (name.kind === 'quoted' && !this.#options.quotedFields) this.#nodes.complain(name.at, "unsupported syntax: '`'");
       this.#next();
       const colon = this.#expect(':');
@@ -325,6 +338,7 @@ class Parser {
     const id = this.#nodes.id();
     while (!this.#is('}')) {
       const optional = this.#optionalMark();
+      this.#inMap = entries.length === 0 && !optional;
       const key = this.#expression();
       const colon = this.#expect(':');
       entries.push({ id: this.#nodes.id(), at: colon.at, key, value: this.#expression(), optional });

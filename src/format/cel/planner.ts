@@ -1,13 +1,14 @@
 // Tree to closures: everything that can be decided beforehand is, so that evaluation only computes.
 import { type CallExpr, type Expr, type FoldExpr, op, type SelectExpr } from './ast.ts';
 import type { Checked, Reference } from './checker.ts';
-import { equal } from './compare.ts';
+import { compare, equal } from './compare.ts';
 import { compareCost } from './costs.ts';
 import type { Overload } from './decls.ts';
 import type { Env } from './env.ts';
+import { traversal } from './sizes.ts';
 import { type Guard, guardOf } from './guards.ts';
 import { absorb, charge, type Frame, type Step } from './frame.ts';
-import { index, optionalIndex, present, selectField, selectOptional } from './access.ts';
+import { index, optionalIndex, present, selectField, selectOptional, selectPath } from './access.ts';
 import { ArrayList, CelList, CelMap, EntryMap, EvalError, fail, keyOf, noSuchOverload, OptionalValue, type Value } from './values.ts';
 
 const listCost = 10;
@@ -91,9 +92,9 @@ class Planner {
   }
 
   #select(expr: SelectExpr): Step {
-    const operand = this.plan(expr.operand);
     const { field } = expr;
     if (expr.test) {
+      const operand = this.plan(expr.operand);
       return (frame) => {
         const before = frame.cost;
         const found = present(operand(frame), field);
@@ -102,10 +103,25 @@ class Planner {
         return found;
       };
     }
+    const path = [field];
+    let start = expr.operand;
+    while (start.kind === 'select' && !start.test && !this.#references.has(start.id)) {
+      path.unshift(start.field);
+      start = start.operand;
+    }
+    const operand = this.plan(start);
+    if (path.length === 1) {
+      return (frame) => {
+        const target = operand(frame);
+        charge(frame, 1);
+        return selectField(target, field);
+      };
+    }
+    const steps = path.length;
     return (frame) => {
       const target = operand(frame);
-      charge(frame, 1);
-      return selectField(target, field);
+      charge(frame, steps);
+      return selectPath(target, path);
     };
   }
 
@@ -133,6 +149,14 @@ class Planner {
         return equality(first, second, true);
       case op.notEquals:
         return equality(first, second, false);
+      case op.less:
+        return order(first, second, (o) => o < 0);
+      case op.lessEquals:
+        return order(first, second, (o) => o <= 0);
+      case op.greater:
+        return order(first, second, (o) => o > 0);
+      case op.greaterEquals:
+        return order(first, second, (o) => o >= 0);
       case op.in:
         return membership(first, second);
       case op.index:
@@ -188,7 +212,10 @@ class Planner {
     const args = member ? [this.plan(expr.target as Expr), ...planned] : planned;
     const forms = overloads.map(formOf);
     const [only] = forms;
-    if (forms.length === 1 && only) return single(only, args);
+    // Forms that share an implementation are told apart by it.
+    if (only && (forms.length === 1 || (overloads[0]?.dispatches && forms.every(({ impl }) => impl === only.impl)))) {
+      return single(only, args, forms.length > 1);
+    }
     return (frame) => {
       const values = args.map((arg) => arg(frame));
       for (const form of forms) if (form.accepts(values)) return form.run(frame, values);
@@ -430,7 +457,19 @@ function equality(first: Step, second: Step, wanted: boolean): Step {
     const left = first(frame);
     const right = second(frame);
     charge(frame, compareCost(left, right));
-    return equal(left, right) === wanted;
+    frame.visited = 0;
+    const same = equal(left, right, frame);
+    if (frame.visited > 0) charge(frame, Math.ceil(frame.visited * traversal));
+    return same === wanted;
+  };
+}
+
+function order(first: Step, second: Step, holds: (order: number) => boolean): Step {
+  return (frame) => {
+    const left = first(frame);
+    const right = second(frame);
+    charge(frame, compareCost(left, right));
+    return holds(compare(left, right));
   };
 }
 
@@ -440,8 +479,11 @@ function membership(first: Step, second: Step): Step {
     const whole = second(frame);
     if (whole instanceof CelList) {
       charge(frame, whole.size);
-      for (let at = 0; at < whole.size; at++) if (equal(whole.at(at), item)) return true;
-      return false;
+      frame.visited = 0;
+      let found = false;
+      for (let at = 0; at < whole.size && !found; at++) found = equal(whole.at(at), item, frame);
+      if (frame.visited > 0) charge(frame, Math.ceil(frame.visited * traversal));
+      return found;
     }
     charge(frame, 1);
     return whole instanceof CelMap ? whole.get(item) !== undefined : noSuchOverload();
@@ -474,8 +516,9 @@ function formOf(overload: Overload): Form {
 }
 
 /** A call whose form is known; the usual numbers of arguments go without a list of them. */
-function single(form: Form, args: readonly Step[]): Step {
-  const { guards, impl, cost } = form;
+function single(form: Form, args: readonly Step[], unguarded: boolean): Step {
+  const { impl, cost } = form;
+  const guards: readonly Guard[] = unguarded ? form.guards.map(() => () => true) : form.guards;
   const [first, second] = args as [Step, Step];
   const [one, two] = guards as [Guard, Guard];
   if (args.length === 1) {
@@ -499,6 +542,6 @@ function single(form: Form, args: readonly Step[]): Step {
   }
   return (frame) => {
     const values = args.map((arg) => arg(frame));
-    return form.accepts(values) ? form.run(frame, values) : noSuchOverload();
+    return unguarded || form.accepts(values) ? form.run(frame, values) : noSuchOverload();
   };
 }

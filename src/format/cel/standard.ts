@@ -37,7 +37,8 @@ const nameOf = (type: CelType): string => text[type.kind] ?? type.kind;
 
 /** An operator on two values of one type. */
 function same(name: string, types: readonly CelType[], result: CelType | 'same', impl: (a: Value, b: Value) => Value): Overload[] {
-  return types.map((type) => free(`${name}_${nameOf(type)}`, [type, type], result === 'same' ? type : result, impl));
+  const extra = { dispatches: true, ...(name === 'add' ? { cost: joinCost } : {}) };
+  return types.map((type) => free(`${name}_${nameOf(type)}`, [type, type], result === 'same' ? type : result, impl, extra));
 }
 
 function order(name: string, id: string, holds: (order: number) => boolean): FunctionDecl {
@@ -108,6 +109,9 @@ const sized: readonly (readonly [string, CelType])[] = [
   ['map', mapAB],
 ];
 
+const mixed = { dispatches: true };
+const added = { ...mixed, cost: joinCost };
+
 const functions: readonly FunctionDecl[] = [
   fn(op.and, free('logical_and', [Bool, Bool], Bool)),
   fn(op.or, free('logical_or', [Bool, Bool], Bool)),
@@ -127,21 +131,22 @@ const functions: readonly FunctionDecl[] = [
   fn(
     op.add,
     ...same('add', [Int, Uint, Double], 'same', math.add),
-    free('add_string', [Str, Str], Str, math.add, { cost: joinCost, estimate: joinEstimate }),
-    free('add_bytes', [Bytes, Bytes], Bytes, math.add, { cost: joinCost, estimate: joinEstimate }),
+    free('add_string', [Str, Str], Str, math.add, { ...added, estimate: joinEstimate }),
+    free('add_bytes', [Bytes, Bytes], Bytes, math.add, { ...added, estimate: joinEstimate }),
     free('add_list', [listA, listA], listA, math.add, {
+      ...added,
       estimate: (args) => ({ cost: fixed(1), size: addSizes(args[0]?.size ?? fixed(0), args[1]?.size ?? fixed(0)) }),
     }),
-    free('add_timestamp_duration', [Timestamp, Duration], Timestamp, math.add),
-    free('add_duration_timestamp', [Duration, Timestamp], Timestamp, math.add),
-    free('add_duration_duration', [Duration, Duration], Duration, math.add),
+    free('add_timestamp_duration', [Timestamp, Duration], Timestamp, math.add, added),
+    free('add_duration_timestamp', [Duration, Timestamp], Timestamp, math.add, added),
+    free('add_duration_duration', [Duration, Duration], Duration, math.add, added),
   ),
   fn(
     op.subtract,
     ...same('subtract', [Int, Uint, Double], 'same', math.subtract),
-    free('subtract_timestamp_timestamp', [Timestamp, Timestamp], Duration, math.subtract),
-    free('subtract_timestamp_duration', [Timestamp, Duration], Timestamp, math.subtract),
-    free('subtract_duration_duration', [Duration, Duration], Duration, math.subtract),
+    free('subtract_timestamp_timestamp', [Timestamp, Timestamp], Duration, math.subtract, mixed),
+    free('subtract_timestamp_duration', [Timestamp, Duration], Timestamp, math.subtract, mixed),
+    free('subtract_duration_duration', [Duration, Duration], Duration, math.subtract, mixed),
   ),
   fn(op.multiply, ...same('multiply', [Int, Uint, Double], 'same', math.multiply)),
   fn(op.divide, ...same('divide', [Int, Uint, Double], 'same', math.divide)),

@@ -3,7 +3,9 @@ import { type CelType, Dyn, isDyn, isDynOrError, listOf, mapOf, opaque, sameType
 
 /** What is known about type parameters so far, by name. */
 export class Bindings {
-  #known = new Map<string, CelType>();
+  readonly #known = new Map<string, CelType>();
+  /** What was known before, to go back when an attempt fails. */
+  readonly #trail: (readonly [string, CelType | undefined])[] = [];
   #next = 0;
 
   /** A parameter that nobody else uses. */
@@ -34,27 +36,35 @@ export class Bindings {
 
   /** True when a value of type `from` may stand where `to` is asked; learns parameters by that. */
   assign(from: CelType, to: CelType): boolean {
-    const before = new Map(this.#known);
+    const mark = this.#trail.length;
     if (this.#assign(from, to)) return true;
-    this.#known = before;
+    this.#undo(mark);
     return false;
   }
 
   /** The same for lists of types: all or nothing. */
   assignAll(from: readonly CelType[], to: readonly CelType[]): boolean {
     if (from.length !== to.length) return false;
-    const before = new Map(this.#known);
-    if (from.every((each, index) => this.#assign(each, to[index] as CelType))) return true;
-    this.#known = before;
-    return false;
+    const mark = this.#trail.length;
+    for (let index = 0; index < from.length; index++) {
+      if (this.#assign(from[index] as CelType, to[index] as CelType)) continue;
+      this.#undo(mark);
+      return false;
+    }
+    return true;
   }
 
-  /** Copies what is known, to try something out. */
-  save(): ReadonlyMap<string, CelType> {
-    return new Map(this.#known);
+  #learn(name: string, type: CelType): void {
+    this.#trail.push([name, this.#known.get(name)]);
+    this.#known.set(name, type);
   }
-  restore(known: ReadonlyMap<string, CelType>): void {
-    this.#known = new Map(known);
+
+  #undo(mark: number): void {
+    while (this.#trail.length > mark) {
+      const [name, before] = this.#trail.pop() as [string, CelType | undefined];
+      if (before) this.#known.set(name, before);
+      else this.#known.delete(name);
+    }
   }
 
   #assign(from: CelType, to: CelType): boolean {
@@ -97,16 +107,16 @@ export class Bindings {
     const known = this.#known.get(name);
     if (known === undefined) {
       if (this.#occurs(name, other)) return false;
-      this.#known.set(name, other);
+      this.#learn(name, other);
       return true;
     }
     if (this.#assign(other, known)) {
       // The wider of both is kept.
-      if (!isDyn(known) && this.#moreGeneral(other, known) && !this.#occurs(name, other)) this.#known.set(name, other);
+      if (!isDyn(known) && this.#moreGeneral(other, known) && !this.#occurs(name, other)) this.#learn(name, other);
       return true;
     }
     if (this.#assign(known, other) && !this.#occurs(name, other)) {
-      this.#known.set(name, other);
+      this.#learn(name, other);
       return true;
     }
     return false;
