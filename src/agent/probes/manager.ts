@@ -54,6 +54,13 @@ export class ProbeManager implements ProbeResults {
     return this.#verdict('readiness', containerId);
   }
 
+  /** How often each probe of a container came to which result. */
+  counts(containerId: string): { kind: string; result: string; count: number }[] {
+    return [...(this.#instances.get(containerId)?.workers ?? [])].flatMap(([kind, worker]) =>
+      [...worker.counts].map(([result, count]) => ({ kind: names[kind], result, count })),
+    );
+  }
+
   /** Brings the probers in line with what runs of a pod. */
   sync(pod: Pod, state: PodState, about: { ips: readonly string[]; ending: boolean }): void {
     const uid = uidOf(pod);

@@ -12,6 +12,8 @@ const maxTries = 3;
  *  the next period. They only count when they succeed. */
 const eager = [50, 150, 300, 600, 1000];
 
+const countedAs = { success: 'successful', warning: 'successful', failure: 'failed', error: 'unknown' } as const;
+
 export interface ProbeWorkerOptions {
   readonly kind: ProbeKind;
   readonly probe: Probe;
@@ -30,6 +32,8 @@ export class ProbeWorker {
   readonly #runtime: Runtime;
   readonly #options: ProbeWorkerOptions;
   readonly #judge: ProbeJudge;
+  /** Attempts by result, in the words of kubelet's metric. */
+  readonly counts = new Map<string, number>();
   #timer: Timer | undefined;
   #eager = 0;
   #stopped = false;
@@ -79,6 +83,8 @@ export class ProbeWorker {
     const outcome = await this.#attempt();
     this.#busy = false;
     if (this.#stopped) return;
+    const counted = countedAs[outcome.result];
+    this.counts.set(counted, (this.counts.get(counted) ?? 0) + 1);
     const early = this.#nextEager(outcome);
     if (outcome.result !== 'error' && !(early !== undefined && outcome.result === 'failure')) this.#note(outcome);
     else if (outcome.result === 'error') this.#options.unhealthy(outcome);

@@ -9,12 +9,16 @@ interface Usage {
   readonly swap?: { readonly swapUsageBytes?: number };
   readonly startTime?: string;
 }
+interface Memory {
+  readonly memory?: { readonly usageBytes?: number; readonly workingSetBytes?: number; readonly rssBytes?: number };
+}
 interface Summary {
-  readonly node?: Usage;
-  readonly pods?: readonly (Usage & {
-    readonly podRef: { readonly name: string; readonly namespace: string };
-    readonly containers?: readonly (Usage & { readonly name: string })[];
-  })[];
+  readonly node?: Usage & Memory;
+  readonly pods?: readonly (Usage &
+    Memory & {
+      readonly podRef: { readonly name: string; readonly namespace: string; readonly uid: string };
+      readonly containers?: readonly (Usage & Memory & { readonly name: string })[];
+    })[];
 }
 
 class Lines {
@@ -92,5 +96,62 @@ export function agentMetrics(context: AgentContext, pods: PodManager): string {
   lines.add('kubelet_running_containers', gauge('[BETA] Number of containers currently running'), { container_state: 'running' }, count);
   lines.add('kubelet_desired_pods', gauge('[ALPHA] The number of pods the kubelet is being instructed to run'), {}, pods.workers().length);
   lines.add('kubelet_node_name', gauge("[ALPHA] The node's name. The count is always 1."), { node: context.options.nodeName }, 1);
+  return lines.toString();
+}
+
+/** Containers as cAdvisor tells of them, and the machine. */
+export function containerMetrics(summary: unknown, capacity: Readonly<Record<string, string>>): string {
+  const { node = {}, pods = [] } = summary as Summary;
+  const lines = new Lines();
+  const put = (labels: Readonly<Record<string, string>>, usage: Usage & Memory): void => {
+    const seconds = usage.cpu?.usageCoreNanoSeconds === undefined ? undefined : usage.cpu.usageCoreNanoSeconds / 1e9;
+    lines.add(
+      'container_cpu_usage_seconds_total',
+      counter('Cumulative cpu time consumed in seconds.'),
+      { ...labels, cpu: 'total' },
+      seconds,
+    );
+    lines.add(
+      'container_memory_usage_bytes',
+      gauge('Current memory usage in bytes, including all memory.'),
+      labels,
+      usage.memory?.usageBytes,
+    );
+    lines.add('container_memory_working_set_bytes', gauge('Current working set in bytes.'), labels, usage.memory?.workingSetBytes);
+    lines.add('container_memory_rss', gauge('Size of RSS in bytes.'), labels, usage.memory?.rssBytes);
+    const start = usage.startTime ? Date.parse(usage.startTime) / 1000 : undefined;
+    lines.add('container_start_time_seconds', gauge('Start time of the container since unix epoch in seconds.'), labels, start);
+  };
+  put({ container: '', id: '/', image: '', name: '', namespace: '', pod: '' }, node);
+  for (const pod of pods) {
+    const labels = { image: '', name: '', namespace: pod.podRef.namespace, pod: pod.podRef.name };
+    put({ container: '', id: `/kubepods/pod${pod.podRef.uid}`, ...labels }, pod);
+    for (const container of pod.containers ?? []) {
+      put({ container: container.name, id: `/kubepods/pod${pod.podRef.uid}/${container.name}`, ...labels }, container);
+    }
+  }
+  lines.add('machine_cpu_cores', gauge('Number of logical CPU cores.'), {}, Number(capacity['cpu'] ?? 0));
+  lines.add('machine_memory_bytes', gauge('Amount of memory installed on the machine.'), {}, Number(capacity['memory-bytes'] ?? 0));
+  return lines.toString();
+}
+
+/** How often the probes of each container came to which result. */
+export function probeMetrics(context: AgentContext, pods: PodManager): string {
+  const lines = new Lines();
+  for (const { pod, state } of pods.workers()) {
+    if (!pod) continue;
+    const { name, namespace = '', uid = '' } = pod.metadata;
+    for (const { id, name: container } of running(state)) {
+      for (const { kind, result, count } of context.probes.counts(id)) {
+        const labels = { container, namespace, pod: name, pod_uid: uid, probe_type: kind, result };
+        lines.add(
+          'prober_probe_total',
+          counter('[BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.'),
+          labels,
+          count,
+        );
+      }
+    }
+  }
   return lines.toString();
 }

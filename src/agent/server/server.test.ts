@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { refusal } from './auth.ts';
+import { accessOf } from './access.ts';
 import { chooseProtocol, decodeChannel, encodeChannel, statusText } from './channels.ts';
 import { logOptions } from './logs.ts';
 import { resourceMetrics } from './metrics.ts';
@@ -16,13 +16,12 @@ test('paths', () => {
   assert.equal(parsePodPath('/exec/ns/pod'), undefined);
 });
 
-test('who may', () => {
-  const peer = { commonName: 'x', organizations: [] as string[], serialNumber: '', raw: new Uint8Array(), trusted: true, notAfter: 0 };
-  assert.equal(refusal(undefined, [])?.code, 401);
-  assert.equal(refusal({ ...peer, trusted: false, organizations: ['system:masters'] }, [])?.code, 401);
-  assert.equal(refusal(peer, [])?.code, 403);
-  assert.equal(refusal(peer, ['x']), undefined);
-  assert.equal(refusal({ ...peer, organizations: ['system:masters'] }, []), undefined);
+test('what a request needs', () => {
+  assert.deepEqual(accessOf('GET', '/stats/summary'), { verb: 'get', subresources: ['stats'] });
+  assert.deepEqual(accessOf('GET', '/metrics/resource'), { verb: 'get', subresources: ['metrics'] });
+  assert.deepEqual(accessOf('GET', '/pods'), { verb: 'get', subresources: ['pods', 'proxy'] });
+  assert.deepEqual(accessOf('POST', '/run/ns/pod/c'), { verb: 'create', subresources: ['proxy'] });
+  assert.deepEqual(accessOf('GET', '/'), { verb: 'get', subresources: ['proxy'] });
 });
 
 test('streams of a query', () => {

@@ -3,10 +3,11 @@ import { messageOf } from '#base/errors.ts';
 import type { HttpReply, HttpRequest, Socket } from '#base/net.ts';
 import type { AgentStats } from '../parts.ts';
 import type { AgentContext } from '../sync/context.ts';
+import { type PodState, running } from '../sync/state.ts';
 import type { PodManager } from '../sync/pods.ts';
-import { refusal } from './auth.ts';
+import { AgentAuth } from './auth.ts';
 import { containerLogs } from './logs.ts';
-import { agentMetrics, resourceMetrics } from './metrics.ts';
+import { agentMetrics, containerMetrics, probeMetrics, resourceMetrics } from './metrics.ts';
 import { HttpProblem, type Route } from './route.ts';
 import { runCommand } from './run.ts';
 import { refuseUpgrade, upgradeStream } from './streams.ts';
@@ -62,8 +63,9 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: n
       case '/healthz/syncloop':
         return text('ok');
       case '/pods':
-      case '/runningpods':
         return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: pods.workers().flatMap((worker) => worker.pod ?? []) });
+      case '/runningpods':
+        return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: context.cache.states().flatMap(runningPod) });
       case '/stats/summary':
         if (!deps.stats) throw new HttpProblem(404, '404 page not found');
         return json(await deps.stats.summary());
@@ -72,6 +74,11 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: n
       case '/metrics/resource':
         if (!deps.stats) throw new HttpProblem(404, '404 page not found');
         return text(resourceMetrics(await deps.stats.summary()), 'text/plain; version=0.0.4; charset=utf-8');
+      case '/metrics/cadvisor':
+        if (!deps.stats) throw new HttpProblem(404, '404 page not found');
+        return text(containerMetrics(await deps.stats.summary(), context.capacity), 'text/plain; version=0.0.4; charset=utf-8');
+      case '/metrics/probes':
+        return text(probeMetrics(context, pods), 'text/plain; version=0.0.4; charset=utf-8');
       case '/configz':
         return json({ kubeletconfig: publicConfig(deps) });
     }
@@ -84,13 +91,21 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: n
     await route({ context, worker: workerOf(path), container: path.container, query: url.searchParams, request, reply });
   }
 
+  const auth = new AgentAuth({
+    client: context.client,
+    clock: world.clock,
+    nodeName: options.nodeName,
+    allowedUsers: options.server.allowedUsers,
+  });
+
+  async function checked(incoming: HttpRequest, reply: HttpReply): Promise<void> {
+    const refused = await auth.refusal(incoming);
+    if (refused) reply.send(refused.code, { 'content-type': 'text/plain; charset=utf-8' }, refused.text);
+    else await answer(incoming, reply);
+  }
+
   function request(incoming: HttpRequest, reply: HttpReply): void {
-    const refused = refusal(incoming.peer, options.server.allowedUsers);
-    if (refused) {
-      reply.send(refused.code, { 'content-type': 'text/plain; charset=utf-8' }, refused.text);
-      return;
-    }
-    answer(incoming, reply).catch((error: unknown) => {
+    checked(incoming, reply).catch((error: unknown) => {
       const code = error instanceof HttpProblem ? error.code : 500;
       if (code === 500) world.log.warn('request to the agent failed', { url: incoming.url, error: messageOf(error) });
       try {
@@ -102,14 +117,11 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: n
   }
 
   function upgrade(incoming: HttpRequest, socket: Socket): void {
-    const refused = refusal(incoming.peer, options.server.allowedUsers);
-    if (refused) {
-      void refuseUpgrade(socket, refused.code, refused.text);
-      return;
-    }
     const url = new URL(incoming.url, 'https://agent');
     const path = parsePodPath(url.pathname);
     const work = async (): Promise<void> => {
+      const refused = await auth.refusal(incoming);
+      if (refused) throw new HttpProblem(refused.code, refused.text);
       if (!path || !streams.has(path.verb)) throw new HttpProblem(404, '404 page not found');
       await upgradeStream({
         context,
@@ -132,6 +144,14 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: n
     { request, upgrade },
   );
   return { port: server.port, close: () => server.close(1000) };
+}
+
+/** What the runtime runs of a pod, as a Pod of its names only. */
+function runningPod(state: PodState): object[] {
+  const containers = running(state).map(({ name, image }) => ({ name, image, resources: {} }));
+  if (containers.length === 0) return [];
+  const { name, namespace, uid } = state;
+  return [{ metadata: { name, namespace, uid }, spec: { containers }, status: {} }];
 }
 
 function publicConfig(deps: AgentServerDeps): unknown {

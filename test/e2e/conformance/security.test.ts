@@ -216,4 +216,43 @@ describe('security', { concurrency: 4 }, () => {
       const now = await space.until(Pods, 'p', (found) => found.status?.phase === 'Failed' || isReady(found));
       if (!isReady(now)) assert.equal(now.status?.reason, 'UserNamespacesNotSupported');
     }));
+
+  test('the node’s own API asks the API server who it is and what they may', () =>
+    inSpace(cluster, async ({ kubectl, namespace, cluster: { nodeIp, world } }) => {
+      const ask = async (path: string, token?: string): Promise<{ status: number; text: string }> => {
+        const answer = await world.net.fetch(`https://${nodeIp}:10250${path}`, {
+          tls: { insecure: true },
+          ...(token ? { headers: { authorization: `Bearer ${token}` } } : {}),
+        });
+        return { status: answer.status, text: await answer.text() };
+      };
+      assert.equal((await ask('/metrics/resource')).status, 401);
+      assert.equal((await ask('/metrics/resource', 'nonsense')).status, 401);
+      await kubectl.ok('create', 'serviceaccount', 'reader');
+      const token = (await kubectl.ok('create', 'token', 'reader')).trim();
+      const refused = await ask('/stats/summary', token);
+      assert.equal(refused.status, 403);
+      assert.equal(
+        refused.text,
+        `Forbidden (user=system:serviceaccount:${namespace}:reader, verb=get, resource=nodes, subresource(s)=[stats])`,
+      );
+      const role = `${namespace}-metrics`;
+      await kubectl.ok('create', 'clusterrole', role, '--verb=get', '--resource=nodes/metrics');
+      await kubectl.ok('create', 'clusterrolebinding', role, `--clusterrole=${role}`, `--serviceaccount=${namespace}:reader`);
+      try {
+        const metrics = await until(
+          'the right holds',
+          async () => {
+            const answer = await ask('/metrics/cadvisor', token);
+            return answer.status === 200 ? answer.text : undefined;
+          },
+          45_000,
+        );
+        assert.match(metrics, /^machine_cpu_cores \d+$/m);
+        assert.match(metrics, /^container_memory_working_set_bytes\{container="",id="\/",/m);
+        assert.equal((await ask('/pods', token)).status, 403);
+      } finally {
+        await kubectl.ok('delete', 'clusterrole,clusterrolebinding', role);
+      }
+    }));
 });
