@@ -99,13 +99,13 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
         if (best === undefined || result.replicas > best.replicas) best = result;
       } catch (error) {
         invalid++;
-        failure ??= error instanceof MetricError ? error : new MetricError('FailedGetResourceMetric', messageOf(error), error);
+        failure ??= error instanceof MetricError ? error : new MetricError('FailedGetResourceMetric', messageOf(error), { cause: error });
       }
     }
-    if (failure !== undefined) recorder.event(autoscaler, 'Warning', failure.reason, failure.message);
+    if (failure !== undefined) recorder.event(autoscaler, 'Warning', failure.reason, failure.inner);
     if (best === undefined || (failure !== undefined && best.replicas < current)) {
       const text = `invalid metrics (${invalid} invalid out of ${specs.length}), first error is: ${failure?.message ?? 'no metrics'}`;
-      throw new MetricError(failure?.reason ?? 'FailedComputeMetricsReplicas', text, failure);
+      throw new MetricError(failure?.reason ?? 'FailedComputeMetricsReplicas', text, { cause: failure });
     }
     const condition: ConditionChange = {
       type: 'ScalingActive',
@@ -254,5 +254,5 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
 
 /** Conditions tell the first failure without the count of metrics. */
 function innerMessage(error: unknown): string {
-  return error instanceof MetricError && error.cause instanceof MetricError ? error.cause.message : messageOf(error);
+  return error instanceof MetricError && error.cause instanceof MetricError ? error.cause.inner : messageOf(error);
 }

@@ -196,7 +196,10 @@ const cases: readonly Case[] = [
   {
     name: 'no external metric',
     spec: external({ type: 'Value', value: '1' }),
-    error: ['FailedGetExternalMetric', 'failed to get jobs external metric value: unable to get external metric d/jobs: none'],
+    error: [
+      'FailedGetExternalMetric',
+      'failed to get jobs external metric value: failed to get jobs external metric: unable to get external metric d/jobs/nil: none',
+    ],
   },
   { name: 'an unknown type', spec: { type: 'Dream' }, error: ['InvalidMetricSourceType', 'unknown metric source type "Dream"'] },
 ];

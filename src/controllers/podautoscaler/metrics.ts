@@ -11,9 +11,13 @@ import type { MetricSource } from './source.ts';
 /** A metric that could not be used: the reason is that of the ScalingActive condition. */
 export class MetricError extends Error {
   readonly reason: string;
-  constructor(reason: string, message: string, cause?: unknown) {
-    super(message, { cause });
+  /** What the condition and the event say; the message of the error has more before it. */
+  readonly inner: string;
+
+  constructor(reason: string, inner: string, options: { readonly prefix?: string; readonly cause?: unknown } = {}) {
+    super(options.prefix === undefined ? inner : `${options.prefix}: ${inner}`, { cause: options.cause });
     this.reason = reason;
+    this.inner = inner;
   }
 }
 
@@ -85,10 +89,8 @@ export async function evaluate(input: EvaluationInput, spec: MetricSpec): Promis
     case 'Resource': {
       const resource = spec.resource;
       if (resource === undefined) break;
-      const result = await ofResource(input, resource).catch((error: unknown) =>
-        Promise.reject(
-          new MetricError('FailedGetResourceMetric', `failed to get ${resource.name} resource metric value: ${messageOf(error)}`, error),
-        ),
+      const result = await ofResource(input, resource).catch(
+        wrapped('FailedGetResourceMetric', `failed to get ${resource.name} resource metric value`),
       );
       return {
         replicas: result.proposal.replicas,
@@ -99,14 +101,8 @@ export async function evaluate(input: EvaluationInput, spec: MetricSpec): Promis
     case 'ContainerResource': {
       const resource = spec.containerResource;
       if (resource === undefined) break;
-      const result = await ofResource(input, resource).catch((error: unknown) =>
-        Promise.reject(
-          new MetricError(
-            'FailedGetContainerResourceMetric',
-            `failed to get ${resource.name} container metric value: ${messageOf(error)}`,
-            error,
-          ),
-        ),
+      const result = await ofResource(input, resource).catch(
+        wrapped('FailedGetContainerResourceMetric', `failed to get ${resource.name} container metric value`),
       );
       const status = { name: resource.name, container: resource.container, current: result.current };
       return { replicas: result.proposal.replicas, name: result.name, status: { type: 'ContainerResource', containerResource: status } };
@@ -116,15 +112,7 @@ export async function evaluate(input: EvaluationInput, spec: MetricSpec): Promis
       if (metric === undefined || target === undefined) break;
       const usages = await source
         .ofPods(namespace, selector, metric)
-        .catch((error: unknown) =>
-          Promise.reject(
-            new MetricError(
-              'FailedGetPodsMetric',
-              `failed to get pods metric value: unable to get metric ${metric.name}: ${messageOf(error)}`,
-              error,
-            ),
-          ),
-        );
+        .catch(wrapped('FailedGetPodsMetric', 'failed to get pods metric value', `unable to get metric ${metric.name}`));
       const proposal = guard('FailedGetPodsMetric', 'failed to get pods metric value', () =>
         byAverage({ current, pods, usages, tolerance, now, target: quantityMilli(target.averageValue ?? 0) }),
       );
@@ -137,16 +125,11 @@ export async function evaluate(input: EvaluationInput, spec: MetricSpec): Promis
     case 'Object': {
       const { metric, target, describedObject } = spec.object ?? {};
       if (metric === undefined || target === undefined || describedObject === undefined) break;
+      const about = `unable to get metric ${metric.name}: ${describedObject.kind} on ${namespace} ${describedObject.name}/`;
       const usage = await source
         .ofObject(namespace, describedObject, metric)
         .catch((error: unknown) =>
-          Promise.reject(
-            new MetricError(
-              'FailedGetObjectMetric',
-              `failed to get object metric value: unable to get metric ${metric.name}: ${describedObject.kind} on ${namespace} ${describedObject.name}/${messageOf(error)}`,
-              error,
-            ),
-          ),
+          wrapped('FailedGetObjectMetric', 'failed to get object metric value')(new Error(`${about}${messageOf(error)}`)),
         );
       const whole = ofWhole(input, target, usage);
       return {
@@ -158,17 +141,9 @@ export async function evaluate(input: EvaluationInput, spec: MetricSpec): Promis
     case 'External': {
       const { metric, target } = spec.external ?? {};
       if (metric === undefined || target === undefined) break;
-      const usage = await source
-        .external(namespace, metric)
-        .catch((error: unknown) =>
-          Promise.reject(
-            new MetricError(
-              'FailedGetExternalMetric',
-              `failed to get ${metric.name} external metric value: unable to get external metric ${namespace}/${metric.name}: ${messageOf(error)}`,
-              error,
-            ),
-          ),
-        );
+      const about = `unable to get external metric ${namespace}/${metric.name}/${goLabelSelector(metric.selector)}`;
+      const prefix = `failed to get ${metric.name} external metric value: failed to get ${metric.name} external metric`;
+      const usage = await source.external(namespace, metric).catch(wrapped('FailedGetExternalMetric', prefix, about));
       const whole = ofWhole(input, target, usage);
       return {
         replicas: whole.proposal.replicas,
@@ -180,11 +155,19 @@ export async function evaluate(input: EvaluationInput, spec: MetricSpec): Promis
   throw new MetricError('InvalidMetricSourceType', `unknown metric source type "${spec.type}"`);
 }
 
+/** Turns a failure into the metric's; `about` says what was tried. */
+function wrapped(reason: string, prefix: string, about?: string): (error: unknown) => Promise<never> {
+  return (cause) => {
+    const inner = about === undefined ? messageOf(cause) : `${about}: ${messageOf(cause)}`;
+    return Promise.reject(new MetricError(reason, inner, { prefix, cause }));
+  };
+}
+
 function guard<T>(reason: string, prefix: string, run: () => T): T {
   try {
     return run();
-  } catch (error) {
-    throw new MetricError(reason, `${prefix}: ${messageOf(error)}`, error);
+  } catch (cause) {
+    throw new MetricError(reason, messageOf(cause), { prefix, cause });
   }
 }
 
