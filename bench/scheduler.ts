@@ -1,6 +1,7 @@
 // How many pods a second does the scheduler place? `cycle`: its own work alone, on a picture of the cluster in memory.
-// `api`: all of it, through the API server with the embedded store (create, bind, events), over the loopback.
-// node bench/scheduler.ts [--nodes 1000,5000] [--pods 2000] [--modes plain,spread,…] [--what cycle,api]
+// `api`: all of it, through the API server with the embedded store (create, bind, events), over the loopback; `bind`: the same
+// with the pods made before, so that creating them is no part of it.
+// node bench/scheduler.ts [--nodes 1000,5000] [--pods 2000] [--modes plain,spread,…] [--what cycle,bind,api]
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ import { Cycle } from '../src/scheduler/cycle.ts';
 import { defaultPlugins } from '../src/scheduler/defaults.ts';
 import { podInfo } from '../src/scheduler/podinfo.ts';
 import { evaluatePreemption } from '../src/scheduler/preemption/evaluate.ts';
-import { startScheduler } from '../src/scheduler/scheduler.ts';
+import { type Scheduler, startScheduler } from '../src/scheduler/scheduler.ts';
 import { ClusterCache } from '../src/scheduler/snapshot.ts';
 import { node, on, pod } from '../src/scheduler/testing/build.ts';
 import { openLmdbStore } from '../src/store/lmdb.ts';
@@ -104,15 +105,13 @@ async function cycleOnly(nodes: number, mode: string): Promise<void> {
   emit({ what: 'cycle', mode, nodes, pods: count, ...rates(total, placed) });
 }
 
-async function throughApi(nodes: number, mode: string): Promise<void> {
+async function throughApi(what: 'api' | 'bind', nodes: number, mode: string): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'tutti-bench-'));
   const world = createWorld({ logLevel: 'error' });
   const store = await openLmdbStore(dir, world, { volatile: (key) => key.startsWith('/registry/events/') });
   const api = await startTestApi({ world, store, config: { freeze: false } });
   const informers = createInformers(api.client, world);
-  const scheduler = startScheduler({ client: api.client, informers, world });
   informers.start();
-  await scheduler.ready;
   await api.client.resource(PriorityClasses).create({ metadata: { name: 'high' }, value: 100 });
   await createNodes(
     api.client,
@@ -130,12 +129,18 @@ async function throughApi(nodes: number, mode: string): Promise<void> {
       { namespace: 'default' },
     );
   };
-  const bound = () => scheduler.counters.scheduled;
+  let scheduler: Scheduler | undefined;
+  const bound = () => scheduler?.counters.scheduled ?? 0;
+  const start = async () => {
+    scheduler = startScheduler({ client: api.client, informers, world });
+    await scheduler.ready;
+  };
   const gated = mode === 'gated';
   const create = async () => {
     for (let i = 0; i < count; i += 16) await Promise.all(Array.from({ length: Math.min(16, count - i) }, (_, n) => make(i + n)));
   };
-  if (gated) await create();
+  if (what === 'api') await start();
+  if (gated || what === 'bind') await create();
   const total = await measure(async () => {
     if (gated)
       for (let i = 0; i < count; i += 16)
@@ -144,11 +149,11 @@ async function throughApi(nodes: number, mode: string): Promise<void> {
             pods.patch(`p-${i + n}`, { spec: { schedulingGates: null } }, { type: 'merge', namespace: 'default' }),
           ),
         );
-    else await create();
+    else await (what === 'bind' ? start() : create());
     while (bound() < count) await world.clock.sleep(2);
   });
-  emit({ what: 'api', mode, nodes, pods: count, ...rates(total, bound()) });
-  await scheduler[Symbol.asyncDispose]();
+  emit({ what, mode, nodes, pods: count, ...rates(total, bound()) });
+  await scheduler?.[Symbol.asyncDispose]();
   await informers[Symbol.asyncDispose]();
   await api[Symbol.asyncDispose]();
   await store[Symbol.asyncDispose]();
@@ -159,5 +164,5 @@ for (const what of values.what.split(','))
   for (const nodes of values.nodes.split(',').map(Number))
     for (const mode of values.modes.split(',')) {
       if (what === 'cycle' && mode !== 'gated') await cycleOnly(nodes, mode);
-      if (what === 'api' && mode !== 'preemption') await throughApi(nodes, mode);
+      if ((what === 'api' || what === 'bind') && mode !== 'preemption') await throughApi(what, nodes, mode);
     }

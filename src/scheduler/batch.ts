@@ -1,15 +1,29 @@
 // Siblings in a row: the nodes that were found for one pod serve the next ones of the same make, as long as only a few
 // nodes have changed meanwhile. Whether a node takes the pod is asked anew every time; what is saved is the search.
+import type { Container } from '#api/core/v1/container.ts';
 import type { NodeInfo } from './nodeinfo.ts';
 import type { PodInfo } from './podinfo.ts';
 
 /** Bookings since the last pod, beyond which a new search is cheaper. */
 const mostChanges = 256;
 
-/** Everything about a pod that filters and scores look at; equal for siblings. */
-export function signatureOf({ pod }: PodInfo): string {
+/** What is asked of a container: names, environment and mounts are nobody's business here. */
+const partsOf = ({ image, resources, ports, restartPolicy }: Container) => [image, resources, ports, restartPolicy];
+
+/** Everything about a pod that filters and scores look at, equal for siblings; undefined for pods that are one of a kind. */
+export function signatureOf({ pod, claims, namespace, labels }: PodInfo): string | undefined {
   const { spec, metadata } = pod;
-  return JSON.stringify([metadata.namespace, metadata.labels, metadata.ownerReferences?.[0]?.uid, spec]);
+  // What claims need changes with every pod that is placed.
+  if (claims.length > 0 || spec.resourceClaims !== undefined) return undefined;
+  return JSON.stringify([
+    namespace,
+    labels,
+    metadata.ownerReferences?.[0]?.uid,
+    spec.containers.map(partsOf),
+    spec.initContainers?.map(partsOf),
+    [spec.resources, spec.overhead, spec.hostNetwork, spec.priority, spec.nodeName],
+    [spec.nodeSelector, spec.tolerations, spec.affinity, spec.topologySpreadConstraints],
+  ]);
 }
 
 /** What happened to nodes' bookings, in order; kept for a while. */
@@ -37,9 +51,19 @@ export class Journal {
   }
 }
 
+export interface BatchOptions {
+  /** A node's total of the scores that depend on nothing but the pod and that node. */
+  score(node: NodeInfo): number;
+  /** Of the journal. */
+  readonly position: number;
+  /** There are no other scores. */
+  readonly alone: boolean;
+}
+
 /** Nodes with their scores, for pods of one signature. */
 export class Batch {
   readonly signature: string;
+  readonly alone: boolean;
   readonly nodes: readonly NodeInfo[];
   readonly totals: Float64Array;
   readonly #index = new Map<NodeInfo, number>();
@@ -47,8 +71,8 @@ export class Batch {
   #position: number;
   #uses: number;
 
-  /** `score`: a node's total, which must depend on nothing but the pod and that node. */
-  constructor(signature: string, nodes: readonly NodeInfo[], { score, position }: { score(node: NodeInfo): number; position: number }) {
+  constructor(signature: string, nodes: readonly NodeInfo[], { score, position, alone }: BatchOptions) {
+    this.alone = alone;
     this.signature = signature;
     this.nodes = nodes;
     this.#score = score;

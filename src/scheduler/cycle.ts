@@ -53,6 +53,16 @@ function leftOut(narrowed: readonly string[]): { others?: Rejection } {
   return { others: { code: 'unresolvable', plugin, reasons: [reason] } };
 }
 
+interface Scorer {
+  readonly plugin: Plugin;
+  readonly weight: number;
+  /** Index among the scores that shapes remember; −1 for none. */
+  readonly fixed: number;
+}
+
+/** Makes of pods whose last search is kept. */
+const mostBatches = 16;
+
 interface Found {
   readonly feasible: NodeInfo[];
   readonly rejections: (Rejection | undefined)[];
@@ -65,12 +75,12 @@ export class Cycle {
   readonly #percentage: number | undefined;
   readonly #nominator: Nominator;
   readonly #filters: readonly Plugin[];
-  readonly #scorers: readonly { readonly plugin: Plugin; readonly weight: number; readonly fixed: number }[];
+  readonly #scorers: readonly Scorer[];
   readonly #fixedScorers: readonly Plugin[];
   readonly #shapes = new Shapes();
   #next = 0;
-  /** What was found last, for siblings. */
-  #batch: Batch | undefined;
+  /** What was found last, for siblings; the one that was used longest ago comes first. */
+  readonly #batches = new Map<string, Batch>();
 
   constructor({ set, random, nominator, percentageOfNodesToScore }: CycleOptions) {
     this.#random = random;
@@ -200,13 +210,13 @@ export class Cycle {
 
   /** A node that was found for a sibling, if one still takes the pod. */
   #fromBatch(signature: string, prepared: Prepared, cache: ClusterCache): NodeInfo | undefined {
-    const batch = this.#batch;
-    if (batch?.signature !== signature) return undefined;
-    if (!batch.refresh(cache.journal)) {
-      this.#batch = undefined;
-      return undefined;
-    }
+    const batch = this.#batches.get(signature);
+    if (batch === undefined) return undefined;
+    this.#batches.delete(signature);
+    if (!batch.refresh(cache.journal)) return undefined;
+    this.#batches.set(signature, batch);
     const { nodes, totals } = batch;
+    if (!batch.alone) return this.#amongSiblings(prepared, batch);
     let best = -1;
     let score = Number.NEGATIVE_INFINITY;
     let ties = 1;
@@ -222,32 +232,68 @@ export class Cycle {
     return nodes[best];
   }
 
-  #best(
-    prepared: Prepared,
-    nodes: readonly NodeInfo[],
-    { cache, signature }: { cache: ClusterCache; signature: string | undefined },
-  ): NodeInfo {
-    const { pod, state, shape } = prepared;
-    const scorers = this.#scorers.filter(({ plugin }) => plugin.preScore?.(pod, nodes, state) !== false);
-    if (signature !== undefined && scorers.every(({ plugin }) => plugin.localScore === true)) {
-      const score = (node: NodeInfo): number => {
-        let total = 0;
-        for (const { plugin, weight } of scorers) total += weight * (plugin.score?.(pod, node, state) ?? 0);
-        return total;
-      };
-      this.#batch = new Batch(signature, nodes, { score, position: cache.journal.position });
-      return nodes[this.#pick(this.#batch.totals)] as NodeInfo;
+  /** Some scores compare nodes with each other: those are worked out anew for the nodes that still take the pod. */
+  #amongSiblings(prepared: Prepared, { nodes, totals }: Batch): NodeInfo | undefined {
+    const left: NodeInfo[] = [];
+    const local: number[] = [];
+    for (let i = 0; i < nodes.length; i++) {
+      const total = totals[i] as number;
+      if (total === Number.NEGATIVE_INFINITY || this.#rejects(prepared, nodes[i] as NodeInfo) !== undefined) continue;
+      left.push(nodes[i] as NodeInfo);
+      local.push(total);
     }
+    if (left.length === 0) return undefined;
+    const sums = Float64Array.from(local);
+    this.#compare(prepared, left, { sums, scorers: this.#wanted(prepared, left, (plugin) => plugin.localScore !== true) });
+    return left[this.#pick(sums)];
+  }
+
+  #wanted({ pod, state }: Prepared, nodes: readonly NodeInfo[], which: (plugin: Plugin) => boolean): Scorer[] {
+    return this.#scorers.filter(({ plugin }) => which(plugin) && plugin.preScore?.(pod, nodes, state) !== false);
+  }
+
+  /** Adds the weighted, normalized scores to the sums. */
+  #compare(
+    { pod, state, shape }: Prepared,
+    nodes: readonly NodeInfo[],
+    { sums, scorers }: { sums: Float64Array; scorers: readonly Scorer[] },
+  ): void {
     const count = nodes.length;
-    const totals = new Float64Array(count);
     const scores = new Float64Array(count);
     for (const { plugin, weight, fixed } of scorers) {
       if (fixed >= 0) for (let i = 0; i < count; i++) scores[i] = shape.score(fixed, nodes[i] as NodeInfo);
       else for (let i = 0; i < count; i++) scores[i] = plugin.score?.(pod, nodes[i] as NodeInfo, state) ?? 0;
       plugin.normalize?.(pod, scores, state);
-      for (let i = 0; i < count; i++) totals[i] = (totals[i] as number) + weight * (scores[i] as number);
+      for (let i = 0; i < count; i++) sums[i] = (sums[i] as number) + weight * (scores[i] as number);
     }
-    return nodes[this.#pick(totals)] as NodeInfo;
+  }
+
+  #best(
+    prepared: Prepared,
+    nodes: readonly NodeInfo[],
+    { cache, signature }: { cache: ClusterCache; signature: string | undefined },
+  ): NodeInfo {
+    const { pod, state } = prepared;
+    const local = this.#wanted(prepared, nodes, (plugin) => plugin.localScore === true);
+    const others = this.#wanted(prepared, nodes, (plugin) => plugin.localScore !== true);
+    const score = (node: NodeInfo): number => {
+      let total = 0;
+      for (const { plugin, weight } of local) total += weight * (plugin.score?.(pod, node, state) ?? 0);
+      return total;
+    };
+    if (signature === undefined) {
+      const sums = Float64Array.from(nodes, score);
+      this.#compare(prepared, nodes, { sums, scorers: others });
+      return nodes[this.#pick(sums)] as NodeInfo;
+    }
+    const batch = new Batch(signature, nodes, { score, position: cache.journal.position, alone: others.length === 0 });
+    this.#batches.set(signature, batch);
+    const [oldest] = this.#batches.keys();
+    if (this.#batches.size > mostBatches && oldest !== undefined) this.#batches.delete(oldest);
+    if (batch.alone) return nodes[this.#pick(batch.totals)] as NodeInfo;
+    const sums = Float64Array.from(batch.totals);
+    this.#compare(prepared, nodes, { sums, scorers: others });
+    return nodes[this.#pick(sums)] as NodeInfo;
   }
 
   /** The index of the highest total, any one of those that are alike. */
