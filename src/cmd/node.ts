@@ -13,6 +13,7 @@ import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { startDns } from '#dns/dns.ts';
 import { startAcknowledger } from '#proxy/acknowledge.ts';
+import { startDriftWatch } from '#proxy/drift.ts';
 import { createHealthPorts } from '#proxy/health.ts';
 import { createNft } from '#proxy/nft.ts';
 import { startPolicies } from '#proxy/policy/policy.ts';
@@ -73,6 +74,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     );
     const policies = stack.use(startPolicies({ informers, world, nft: createNft(world), nodeName, table: serviceTable, families: ['ip'] }));
     const routes = stack.use(startRoutes({ informers, world, nodeName }));
+    stack.use(
+      startDriftWatch(world, [
+        { family: 'ip', table: serviceTable, chain: 'services', repair: () => proxy.repair() },
+        { family: 'inet', table: serviceTable, chain: 'ingress', repair: () => policies.repair() },
+        { family: 'inet', table: paths.network, chain: 'leave', repair: () => reconfigure() },
+      ]),
+    );
     const acknowledger = stack.use(startAcknowledger({ transport: options.clientFor(`system:node:${nodeName}`).transport, proxy, world }));
     /** A pod gets its stop signal when no node sends it new connections, and those under way have been accepted. */
     const beforeStop = async (ip: string, signal: AbortSignal): Promise<void> => {
@@ -112,6 +120,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
     // The pod network is set up when the node knows its range; until then the runtime says that the network is not ready.
     let configured = '';
+    const reconfigure = (): void => {
+      configured = '';
+      tryConfigure();
+    };
     const nodes = informers.of(Nodes);
     const configure = async (): Promise<void> => {
       const node = nodes.lister.get(nodeName);

@@ -30,6 +30,8 @@ export interface Proxy extends Component {
   version(): bigint;
   /** Resolves when the applied rules stand for this version of the endpoints or a newer one. */
   applied(version: bigint, signal: AbortSignal): Promise<void>;
+  /** Something else changed the table: it is made anew. */
+  repair(): void;
   /** Milliseconds from the first unapplied change to now; 0 when everything is applied. */
   lag(): number;
 }
@@ -249,7 +251,7 @@ export function startProxy(options: ProxyOptions): Proxy {
       .then(loop)
       .finally(() => {
         running = undefined;
-        if (dirty.size > 0 || nodesDirty) schedule();
+        if (dirty.size > 0 || nodesDirty || rebuild) schedule();
       });
   }
 
@@ -285,6 +287,10 @@ export function startProxy(options: ProxyOptions): Proxy {
     ready,
     health: () => failure,
     lag: () => (dirtySince === 0 ? 0 : world.clock.monotonic() - dirtySince),
+    repair() {
+      rebuild = true;
+      schedule();
+    },
     version: () => (isSettled() ? newestVersion() : appliedVersion),
     applied: (version, signal) => untilHolds(() => isSettled() && newestVersion() >= version, signal),
     async drained(address, signal) {

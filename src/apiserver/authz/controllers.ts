@@ -55,7 +55,8 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
   'certificate-controller': [
     allow('delete get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
     allow('update', 'certificates.k8s.io', 'certificatesigningrequests/approval certificatesigningrequests/status'),
-    allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client-kubelet'),
+    // Ours approves serving certificates too, where a node asks for its own addresses only.
+    allow('approve', 'certificates.k8s.io', 'signers', 'kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving'),
     allow('sign', 'certificates.k8s.io', 'signers', ...signers),
     allow('create', 'authorization.k8s.io', 'subjectaccessreviews'),
     events,

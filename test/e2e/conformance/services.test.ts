@@ -1,7 +1,8 @@
 // Conformance of Services: every type and change of type, endpoints by pods and by hand, affinity, ports of nodes and hosts.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
-import { EndpointSlices, EndpointsRes, Pods, Services } from '#api/refs.ts';
+import { EndpointSlices, EndpointsRes, NetworkPolicies, Pods, Services } from '#api/refs.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
 import { dial, expose, netexec, reaches, ready, says, service, unreachable } from './netsupport.ts';
@@ -264,5 +265,26 @@ describe('services', { concurrency: 3 }, () => {
       assert.equal(((await answer.json()) as { localEndpoints: number }).localEndpoints, 1);
       await space.remove(Pods, 's', 0);
       await until('no local endpoint', async () => (await fetch(`http://${cluster.nodeIp}:${health}/healthz`)).status === 503, 20_000);
+    }));
+
+  test('rules that somebody else flushes come back', () =>
+    inSpace(cluster, async (space) => {
+      const [, server] = await ready(space, netexec('client'), netexec('s', { app: 'flushed' }));
+      const { spec } = await expose(space, 'flushed');
+      const deny = {
+        podSelector: { matchLabels: { app: 'flushed' } },
+        policyTypes: ['Ingress' as const],
+        ingress: [{ ports: [{ port: 8080 }] }],
+      };
+      await space.create(NetworkPolicies, { metadata: { name: 'deny' }, spec: deny });
+      const host = spec.clusterIP ?? '';
+      const udp = { host: server?.status.podIP ?? '', port: 8081, protocol: 'udp' } as const;
+      await reaches(space, 'client', { host, port: 80 }, ['s']);
+      await unreachable(space, 'client', udp);
+      for (const command of ['flush ruleset', 'delete table ip tutti']) {
+        execFileSync('ip', ['netns', 'exec', cluster.netns, 'nft', ...command.split(' ')]);
+        await reaches(space, 'client', { host, port: 80 }, ['s']);
+        await unreachable(space, 'client', udp);
+      }
     }));
 });
