@@ -20,7 +20,7 @@ program
   .addOption(dataDir())
   .option('--api-port <port>', 'port of the API server', '6443')
   .option('--detach', 'return when the API and all nodes are ready; the cluster goes on in the background')
-  .option('--nodes <kind>', 'real (this machine, with containers; default as root) or none')
+  .option('--nodes <kind>', 'real (this machine, with containers; default as root), none, or sim:N (N simulated nodes)')
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
   .option('--scheduler-config <what>', 'default, binpack (fill nodes one after the other) or a KubeSchedulerConfiguration file')

@@ -4,7 +4,7 @@ import { parseCidr } from '#api/addresses.ts';
 export interface UpOptions {
   readonly dataDir: string;
   readonly apiPort: number;
-  readonly nodes: { readonly kind: 'none' | 'real' };
+  readonly nodes: { readonly kind: 'none' | 'real' } | { readonly kind: 'sim'; readonly count: number };
   readonly serviceCidr: string;
   readonly podCidr: string;
   /** A word or an absolute path; see schedulerconfig.ts. */
@@ -37,13 +37,18 @@ export interface UpFlags {
 /** A mistake in the command line: printed without a stack, exit code 2. */
 export class UsageError extends Error {}
 
+/** Simulated nodes in one process at most. */
+const maxSimulated = 1000;
+
 const isName = (text: string): boolean => /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(text) && text.length <= 63;
 
 const nameOfMachine = (hostName: string): string => hostName.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-');
 
 function nodesOf(text: string): UpOptions['nodes'] {
   if (text === 'none' || text === 'real') return { kind: text };
-  throw new UsageError(`--nodes must be none or real, not "${text}"`);
+  const count = Number(/^sim:(\d{1,4})$/.exec(text)?.[1] ?? 0);
+  if (count >= 1 && count <= maxSimulated) return { kind: 'sim', count };
+  throw new UsageError(`--nodes must be real, none or sim:N with N from 1 to ${maxSimulated}, not "${text}"`);
 }
 
 function cidr(flag: string, text: string): string {

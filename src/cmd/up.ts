@@ -6,7 +6,6 @@ import { isConditionTrue } from '#api/podutil.ts';
 import type { Informers } from '#client/cache.ts';
 import { publishClusterInfo } from './clusterinfo.ts';
 import { type ControlPlane, startControlPlane } from './control.ts';
-import { startNode } from './node.ts';
 import { addressIn, UsageError, type UpOptions } from './options.ts';
 import { type Place, place, runningAt, writeRun } from './place.ts';
 
@@ -75,6 +74,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
           ips: [nodeIp],
           usages: ['server', 'client'],
         });
+        const { startNode } = await import('./node.ts');
         const node = stack.use(
           await startNode({
             world,
@@ -96,6 +96,28 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
         await node.ready;
         await untilReady(control.informers, [options.nodeName]);
         say(`node ${options.nodeName} ready (${since()})`);
+      }
+      if (options.nodes.kind === 'sim') {
+        const { simNodeNames, startSimNodes } = await import('./simnodes.ts');
+        const names = simNodeNames(options.nodes.count);
+        const { pki } = control;
+        const identity = await pki.identity('node-sim', { commonName: 'system:node:sim', ips: ['127.0.0.1'], usages: ['server'] });
+        const nodes = stack.use(
+          await startSimNodes({
+            world,
+            names,
+            dataDir: `${where.dataDir}/sim`,
+            clusterDns: addressIn(options.serviceCidr, 10),
+            domain: options.domain,
+            version,
+            tls: { cert: identity.cert, key: identity.key, clientCa: pki.ca.cert },
+            clientFor: control.clientFor,
+            informers: control.informers,
+          }),
+        );
+        await nodes.ready;
+        await untilReady(control.informers, names);
+        say(`${names.length} simulated ${names.length === 1 ? 'node' : 'nodes'} ready (${since()})`);
       }
       await writeRun(world, where, { ...run, ready: true });
     }
