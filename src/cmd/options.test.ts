@@ -15,7 +15,9 @@ test('defaults: a real node for root, none for others, a name from the host', ()
 
 test('mistakes are named', () => {
   for (const [flags, message] of [
-    [{ nodes: 'many' }, /--nodes must be none or real, not "many"/],
+    [{ nodes: 'many' }, /--nodes must be real, none or sim:N with N from 1 to 1000, not "many"/],
+    [{ nodes: 'sim:0' }, /--nodes/],
+    [{ nodes: 'sim:1001' }, /--nodes/],
     [{ apiPort: '70000' }, /--api-port/],
     [{ serviceCidr: '10.96.0.0' }, /--service-cidr/],
     [{ podCidr: 'x' }, /--pod-cidr/],
