@@ -1,5 +1,6 @@
 // The default profile: plugins in kube-scheduler's order, with its weights.
 import type { PluginSet } from './framework.ts';
+import { dynamicResources, type DynamicResourcesDeps } from './plugins/dynamicresources.ts';
 import { imageLocality } from './plugins/imagelocality.ts';
 import { interPodAffinity } from './plugins/interpodaffinity.ts';
 import { nodeAffinity } from './plugins/nodeaffinity.ts';
@@ -24,7 +25,7 @@ export interface PluginDeps {
   readonly defaultSelector: DefaultSelector;
   readonly storage: Storage;
   /** What plugins that write need; absent: they only judge. */
-  readonly writing?: Omit<VolumeBindingDeps, 'storage'>;
+  readonly writing?: Omit<VolumeBindingDeps, 'storage'> & DynamicResourcesDeps;
 }
 
 const noDeps: PluginDeps = { namespaceLabels: () => undefined, defaultSelector: () => undefined, storage: noStorage };
@@ -57,6 +58,7 @@ export function defaultPlugins(deps: PluginDeps = noDeps): PluginSet {
       volumeZone(deps.storage),
       podTopologySpread(deps.defaultSelector),
       interPodAffinity(deps.namespaceLabels),
+      ...(deps.writing === undefined ? [] : [dynamicResources(deps.writing)]),
       nodeResourcesBalancedAllocation(),
       imageLocality,
     ],

@@ -101,7 +101,11 @@ export class SchedulingQueue {
       this.#enqueue(entry);
       return;
     }
-    const changed = known.info.pod.spec !== info.pod.spec || known.info.pod.metadata.labels !== info.pod.metadata.labels;
+    const before = known.info.pod;
+    const changed =
+      before.spec !== info.pod.spec ||
+      before.metadata.labels !== info.pod.metadata.labels ||
+      before.status.resourceClaimStatuses !== info.pod.status.resourceClaimStatuses;
     known.info = info;
     // An update of the pod itself (gates removed, requests or labels changed) may make it fit.
     if (known.where === 'unschedulable' && changed) this.#enqueue(known);

@@ -87,7 +87,7 @@ class PodScheduler implements Scheduler {
       namespaceLabels,
       defaultSelector: defaultSelectorFrom(informers),
       storage: storageFrom(informers),
-      writing: { client: options.client, informers, world },
+      writing: { client: options.client, informers, world, notify: (event) => this.#queue.notify(event) },
     });
     this.#queue = new SchedulingQueue({
       clock: world.clock,

@@ -1,7 +1,17 @@
 // The scheduler on the real API: what the conformance tests of predicates do, and what goes wrong around it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Events, Nodes, PersistentVolumeClaims, PersistentVolumes, Pods, StorageClasses } from '#api/refs.ts';
+import {
+  DeviceClasses,
+  Events,
+  Nodes,
+  PersistentVolumeClaims,
+  PersistentVolumes,
+  Pods,
+  ResourceClaims,
+  ResourceSlices,
+  StorageClasses,
+} from '#api/refs.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Draft } from '#api/object.ts';
 import { isNotFound } from '#api/status.ts';
@@ -242,4 +252,43 @@ test('a claim that waits for a pod gets a volume that its node reaches', async (
   await client.resource(PersistentVolumeClaims).patch('data', body, { type: 'merge', namespace: 'default' });
   assert.equal((await bound('reader')).spec.nodeName, 'two');
   await clear('reader');
+});
+
+test('a claim of a device is allocated with the node and reserved for the pod', async () => {
+  const { client } = bench;
+  const driver = 'gpu.example.com';
+  const claims = [{ name: 'gpu', resourceClaimName: 'gpu' }];
+  await create('worker', { resourceClaims: claims });
+  assert.match((await refused('worker')).message ?? '', /resource claims are not known yet|resourceclaim.resource.k8s.io "gpu" not found/);
+  await client
+    .resource(DeviceClasses)
+    .create({ metadata: { name: 'gpu' }, spec: { selectors: [{ cel: { expression: `device.driver == "${driver}"` } }] } });
+  const exactly = { deviceClassName: 'gpu', selectors: [{ cel: { expression: `device.attributes["${driver}"].model == "big"` } }] };
+  await client
+    .resource(ResourceClaims)
+    .create({ metadata: { name: 'gpu' }, spec: { devices: { requests: [{ name: 'r', exactly }] } } }, { namespace: 'default' });
+  const slice = (nodeName: string, model: string) => ({
+    metadata: { name: `gpus-${nodeName}` },
+    spec: {
+      driver,
+      nodeName,
+      pool: { name: nodeName, generation: 1, resourceSliceCount: 1 },
+      devices: [{ name: 'g0', attributes: { model: { string: model } } }],
+    },
+  });
+  await client.resource(ResourceSlices).create(slice('one', 'small'));
+  await until('the pod is told', async () => (await refused('worker')).message?.includes('2 cannot allocate all claims'), limit);
+  await client.resource(ResourceSlices).create(slice('two', 'big'));
+  const pod = await bound('worker');
+  assert.equal(pod.spec.nodeName, 'two');
+  const claim = await client.resource(ResourceClaims).get('gpu', { namespace: 'default' });
+  assert.deepEqual(claim.status.allocation?.devices?.results, [{ request: 'r', driver, pool: 'two', device: 'g0' }]);
+  assert.deepEqual(
+    claim.status.reservedFor?.map(({ name, uid }) => [name, uid]),
+    [['worker', pod.metadata.uid]],
+  );
+  assert.deepEqual(claim.metadata.finalizers, ['resource.kubernetes.io/delete-protection']);
+  await create('second', { resourceClaims: [{ name: 'gpu', resourceClaimName: 'gpu' }] });
+  assert.equal((await bound('second')).spec.nodeName, 'two');
+  await clear('worker', 'second');
 });
