@@ -28,7 +28,9 @@ export interface ServedDefinition {
 export function signatureOf({ metadata, spec, status }: CustomResourceDefinition): string {
   const { uid, generation } = metadata;
   const terminating = isTrueCondition({ metadata, spec, status } as CustomResourceDefinition, 'Terminating');
-  return JSON.stringify([uid, generation, status.acceptedNames, terminating]);
+  const { plural, singular, kind, listKind, shortNames, categories } = status.acceptedNames ?? spec.names;
+  // Named one by one: members of what was read and of what was just made come in different orders.
+  return JSON.stringify([uid, generation, terminating, plural, singular, kind, listKind, shortNames ?? [], categories ?? []]);
 }
 
 interface Versions {

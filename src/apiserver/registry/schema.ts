@@ -5,7 +5,7 @@ import type { Struct } from '#api/dsl.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceRow } from '../resources/row.ts';
 
-const emptyStatuses = new Map<Struct, unknown>();
+const emptyStatuses = new WeakMap<Struct, unknown>();
 
 /** What `status` holds when nobody has written it (`{}`, or zeros where the kind emits them). */
 export function emptyStatus(struct: Struct): unknown {

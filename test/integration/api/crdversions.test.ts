@@ -207,4 +207,51 @@ describe('versions', () => {
     const seen = await two.get('a', ns);
     assert.deepEqual([seen.metadata.labels, seen.metadata.finalizers, seen.metadata.generation], [{ converted: 'yes' }, undefined, 1]);
   });
+
+  it('go on being watched while the definition stays the same, and begin anew when it changes', async () => {
+    const crd = await versions(undefined);
+    const one = api.client.resource(customRef(crd, 'v1'));
+    let ended = false;
+    const seen: string[] = [];
+    const stop = new AbortController();
+    const watching = (async () => {
+      for await (const { type, object } of one.watch({ signal: stop.signal, ...ns })) seen.push(`${type} ${object.metadata.name}`);
+      ended = true;
+    })();
+    const definitions = api.client.resource(CustomResourceDefinitions);
+    await definitions.patch(crd.metadata.name, { metadata: { labels: { a: 'b' } } }, { type: 'merge' });
+    await one.create(named('first'));
+    await until('it is seen', () => seen.length === 1);
+    assert.equal(ended, false);
+    await definitions.patch(crd.metadata.name, [{ op: 'replace', path: '/spec/versions/1/served', value: false }], { type: 'json' });
+    await until('the watch ends', () => ended);
+    await watching;
+    await one.create(named('second'));
+    assert.equal((await one.list(ns)).items.length, 2);
+  });
+
+  it('are served again by a server that starts, and by another one beside it', async () => {
+    const crd = await versions(webhook());
+    await api.client.resource(customRef(crd, 'v1')).create(named('kept', { hostPort: 'k:1' }));
+    await using other = await startTestApi({ store: api.store, world: api.world });
+    const kept = await other.client.resource(customRef(crd, 'v2')).get('kept', ns);
+    assert.equal(kept['host'], 'k');
+    const later = await versions(undefined);
+    const there = other.client.resource(customRef(later, 'v2'));
+    await until('the other server serves it', () =>
+      there.list().then(
+        () => true,
+        () => false,
+      ),
+    );
+    await there.create(named('from-there'));
+    assert.equal((await api.client.resource(customRef(later, 'v1')).get('from-there', ns)).apiVersion, 'stable.example.com/v1');
+    await api.client.resource(CustomResourceDefinitions).delete(later.metadata.name);
+    await until('it is gone from both', () =>
+      there.list().then(
+        () => false,
+        () => true,
+      ),
+    );
+  });
 });
