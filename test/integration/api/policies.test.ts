@@ -11,9 +11,10 @@ import {
   ValidatingAdmissionPolicies,
   ValidatingAdmissionPolicyBindings,
 } from '#api/refs.ts';
-import type { StatusError } from '#api/status.ts';
+import { isAlreadyExists, type StatusError } from '#api/status.ts';
 import type { AdmissionPlugin } from '#apiserver/admission/plugin.ts';
 import { startTestApi, type TestApi } from '../../support/api.ts';
+import { customRef, establish, versionOf } from '../../support/definitions.ts';
 import { until } from '../../support/until.ts';
 
 const labels = { app: 'nginx' };
@@ -65,7 +66,12 @@ describe('ValidatingAdmissionPolicy', () => {
   /** A policy for one namespace, with its binding. */
   async function bind(name: string, spec: object, options: PolicyOptions): Promise<void> {
     const { namespace, group = '', resource = 'configmaps', operations, binding = {} } = options;
-    await api.client.resource(Namespaces).create({ metadata: { name: namespace } });
+    await api.client
+      .resource(Namespaces)
+      .create({ metadata: { name: namespace } })
+      .catch((error: unknown) => {
+        if (!isAlreadyExists(error)) throw error;
+      });
     await policies().create({
       metadata: { name },
       spec: { matchConstraints: { resourceRules: [ruleFor(group, resource, operations)] }, ...spec },
@@ -344,6 +350,58 @@ describe('ValidatingAdmissionPolicy', () => {
       },
     );
     assert.equal(through?.typeChecking?.expressionWarnings, undefined);
+  });
+
+  it('judges custom resources and checks types against their schemas', async () => {
+    const schema = {
+      type: 'object',
+      properties: {
+        spec: { type: 'object', properties: { replicas: { type: 'integer' }, names: { type: 'array', items: { type: 'string' } } } },
+      },
+    };
+    const crd = await establish(api.client, {
+      group: 'policies.example.com',
+      plural: 'widgets',
+      kind: 'Widget',
+      versions: [versionOf('v1', schema)],
+    });
+    const widgets = api.client.resource(customRef(crd));
+    const namespace = 'vap-custom';
+    const widget = (name: string, replicas: number) => ({ metadata: { name, namespace }, spec: { replicas, names: ['a'] } });
+    await api.client.resource(Namespaces).create({ metadata: { name: namespace } });
+    await widgets.create(widget('limit', 3));
+    await bind(
+      'custom',
+      {
+        paramKind: { apiVersion: 'policies.example.com/v1', kind: 'Widget' },
+        matchConditions: [{ name: 'no-params', expression: "object.metadata.name != 'limit'" }],
+        validations: [
+          { expression: 'object.spec.replicas <= params.spec.replicas', messageExpression: "'at most ' + string(params.spec.replicas)" },
+          { expression: "object.spec.names.all(n, n != 1) || object.spec.missing == ''" },
+        ],
+      },
+      {
+        namespace,
+        group: 'policies.example.com',
+        resource: 'widgets',
+        binding: { paramRef: { name: 'limit', parameterNotFoundAction: 'Deny' } },
+      },
+    );
+    const error = await refused(() => widgets.create(widget('big', 4), dry));
+    assert.equal(error.code, 422);
+    assert.match(error.message, /^widgets.policies.example.com "big" is forbidden: .* denied request: at most 3$/);
+    await widgets.create(widget('small', 3));
+    const status = await until('type checking', async () => (await policies().get('custom')).status.typeChecking);
+    assert.deepEqual(
+      status.expressionWarnings?.map(({ fieldRef, warning }) => [fieldRef, warning.split('\n')[0], warning.split('\n')[3]]),
+      [
+        [
+          'spec.validations[1].expression',
+          "policies.example.com/v1, Kind=Widget: ERROR: <input>:1:31: found no matching overload for '_!=_' applied to '(string, int)'",
+          "ERROR: <input>:1:51: undefined field 'missing'",
+        ],
+      ],
+    );
   });
 
   it('refuses expressions that do not compile', async () => {
