@@ -1,5 +1,6 @@
 // Every type's rules, by file.
 import { admissionRules } from '#api/admissionregistration/v1/admission.rules.ts';
+import { mutatingPolicyRules } from '#api/admissionregistration/v1beta1/mutatingpolicy.rules.ts';
 import { extensionRules } from '#api/apiextensions/v1/extension.rules.ts';
 import { workloadRules } from '#api/apps/v1/workloads.rules.ts';
 import { reviewRules } from '#api/authorization/v1/reviews.rules.ts';
@@ -34,6 +35,7 @@ import type { TypeRules } from '#api/walk/typerules.ts';
 
 export const allRules: readonly TypeRules[] = [
   ...admissionRules,
+  ...mutatingPolicyRules,
   ...extensionRules,
   ...workloadRules,
   ...reviewRules,

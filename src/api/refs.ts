@@ -1,6 +1,10 @@
 // One reference per served GA resource: what a client needs to address it.
 import type { Struct } from '#api/dsl.ts';
 import { MutatingWebhookConfiguration } from '#api/admissionregistration/v1/mutatingwebhookconfiguration.ts';
+import { MutatingAdmissionPolicy } from '#api/admissionregistration/v1beta1/mutatingadmissionpolicy.ts';
+import { MutatingAdmissionPolicyBinding } from '#api/admissionregistration/v1beta1/mutatingadmissionpolicybinding.ts';
+import { MutatingAdmissionPolicy as AlphaMutatingAdmissionPolicy } from '#api/admissionregistration/v1alpha1/mutatingadmissionpolicy.ts';
+import { MutatingAdmissionPolicyBinding as AlphaMutatingAdmissionPolicyBinding } from '#api/admissionregistration/v1alpha1/mutatingadmissionpolicybinding.ts';
 import { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validatingadmissionpolicy.ts';
 import { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validatingadmissionpolicybinding.ts';
 import { ValidatingWebhookConfiguration } from '#api/admissionregistration/v1/validatingwebhookconfiguration.ts';
@@ -119,6 +123,39 @@ export const MutatingWebhookConfigurations = ref<MutatingWebhookConfiguration>(
   'MutatingWebhookConfiguration',
   false,
   MutatingWebhookConfiguration,
+);
+/** Beta: served only where it is asked for. */
+export const MutatingAdmissionPolicies = ref<MutatingAdmissionPolicy>(
+  'admissionregistration.k8s.io',
+  'v1beta1',
+  'mutatingadmissionpolicies',
+  'MutatingAdmissionPolicy',
+  false,
+  MutatingAdmissionPolicy,
+);
+export const MutatingAdmissionPolicyBindings = ref<MutatingAdmissionPolicyBinding>(
+  'admissionregistration.k8s.io',
+  'v1beta1',
+  'mutatingadmissionpolicybindings',
+  'MutatingAdmissionPolicyBinding',
+  false,
+  MutatingAdmissionPolicyBinding,
+);
+export const AlphaMutatingAdmissionPolicies = ref<AlphaMutatingAdmissionPolicy>(
+  'admissionregistration.k8s.io',
+  'v1alpha1',
+  'mutatingadmissionpolicies',
+  'MutatingAdmissionPolicy',
+  false,
+  AlphaMutatingAdmissionPolicy,
+);
+export const AlphaMutatingAdmissionPolicyBindings = ref<AlphaMutatingAdmissionPolicyBinding>(
+  'admissionregistration.k8s.io',
+  'v1alpha1',
+  'mutatingadmissionpolicybindings',
+  'MutatingAdmissionPolicyBinding',
+  false,
+  AlphaMutatingAdmissionPolicyBinding,
 );
 export const ValidatingAdmissionPolicies = ref<ValidatingAdmissionPolicy>(
   'admissionregistration.k8s.io',

@@ -23,6 +23,8 @@ export interface ServerConfig {
   readonly watchHistory: number;
   /** Milliseconds between compactions of the store; 0: never. History of one interval stays readable. */
   readonly compactionInterval: number;
+  /** Group versions (`group/version`) that are served though they are not on by default. */
+  readonly runtimeConfig: readonly string[];
 }
 
 export const defaultConfig: ServerConfig = {
@@ -38,4 +40,5 @@ export const defaultConfig: ServerConfig = {
   eventTtl: 3600,
   watchHistory: 256,
   compactionInterval: 300_000,
+  runtimeConfig: [],
 };

@@ -23,7 +23,7 @@ import { loopback } from './loopback.ts';
 import { metricsPlug, RequestMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import { Registry } from './registry/registry.ts';
-import { allRows } from './resources/all.ts';
+import { servedRows } from './resources/served.ts';
 import { Router } from './router.ts';
 import { serveBinding } from './subresources/binding.ts';
 import { conversionOf, repairAll, strategyOf } from './strategies/all.ts';
@@ -68,9 +68,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     ...(options.admission ?? []),
   ]);
   const registry = new Registry({ world, store, hub, config, admission });
-  for (const row of allRows) {
-    if (row.stage === 'GA' && row.verbs.includes('get')) registry.add(row, strategyOf(row), conversionOf(row));
-    else if (row.stage === 'GA') registry.addVirtual(row);
+  for (const row of servedRows(config.runtimeConfig)) {
+    if (row.verbs.includes('get')) registry.add(row, strategyOf(row), conversionOf(row));
+    else registry.addVirtual(row);
   }
 
   let pipeline: Pipeline;

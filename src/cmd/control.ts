@@ -76,7 +76,12 @@ export async function startControlPlane({ world, options, where, addresses }: Co
       await createApiServer({
         world,
         store,
-        config: { serviceCidr: options.serviceCidr, clusterDomain: options.domain, issuer: parts.issuer },
+        config: {
+          serviceCidr: options.serviceCidr,
+          clusterDomain: options.domain,
+          issuer: parts.issuer,
+          runtimeConfig: options.runtimeConfig,
+        },
         ...parts.server,
         plugs: [...parts.server.plugs, metrics, verdicts, acknowledgePlug()],
       }),

@@ -13,6 +13,14 @@ test('defaults: a real node for root, none for others, a name from the host', ()
   assert.equal(upOptions({}, { ...machine, root: false }).nodes.kind, 'none');
 });
 
+test('beta group versions are served when they are asked for', () => {
+  assert.deepEqual(upOptions({}, machine).runtimeConfig, []);
+  assert.deepEqual(upOptions({ runtimeConfig: 'a.k8s.io/v1beta1=true,b.k8s.io/v1alpha1,c.k8s.io/v1beta2=false' }, machine).runtimeConfig, [
+    'a.k8s.io/v1beta1',
+    'b.k8s.io/v1alpha1',
+  ]);
+});
+
 test('mistakes are named', () => {
   for (const [flags, message] of [
     [{ nodes: 'many' }, /--nodes must be real, none or sim:N with N from 1 to 1000, not "many"/],
@@ -21,6 +29,7 @@ test('mistakes are named', () => {
     [{ apiPort: '70000' }, /--api-port/],
     [{ serviceCidr: '10.96.0.0' }, /--service-cidr/],
     [{ podCidr: 'x' }, /--pod-cidr/],
+    [{ runtimeConfig: 'v1beta1' }, /--runtime-config/],
     [{ nodeName: 'Bad Name' }, /--node-name/],
   ] as const)
     assert.throws(

@@ -9,6 +9,8 @@ export interface UpOptions {
   readonly podCidr: string;
   /** A word or an absolute path; see schedulerconfig.ts. */
   readonly schedulerConfig: string;
+  /** Group versions that are served though they are not on by default. */
+  readonly runtimeConfig: readonly string[];
   readonly nodeName: string;
   /** Address of this node; empty: the machine's first. */
   readonly nodeIp: string;
@@ -27,6 +29,7 @@ export interface UpFlags {
   readonly serviceCidr?: string;
   readonly podCidr?: string;
   readonly schedulerConfig?: string;
+  readonly runtimeConfig?: string;
   readonly nodeName?: string;
   readonly nodeIp?: string;
   readonly listen?: boolean;
@@ -56,6 +59,18 @@ function cidr(flag: string, text: string): string {
   return text;
 }
 
+/** `group/version[=true],…`; what is set to false is off, as it is by default. */
+function groupVersions(text: string): readonly string[] {
+  const pairs = text
+    .split(',')
+    .filter((part) => part !== '')
+    .map((part) => /^([a-z0-9.-]+\/v[a-z0-9]+)(?:=(true|false))?$/.exec(part));
+  if (pairs.some((pair) => pair === null)) {
+    throw new UsageError(`--runtime-config must be a list such as admissionregistration.k8s.io/v1beta1=true, not "${text}"`);
+  }
+  return pairs.flatMap((pair) => (pair?.[1] && pair[2] !== 'false' ? [pair[1]] : []));
+}
+
 /** The directory that is used without `--data-dir`: the system's for root, else one below the home directory. */
 export function defaultDataDir(root: boolean, home: string): string {
   return root ? '/var/lib/tutti' : `${home}/.tutti`;
@@ -78,6 +93,7 @@ export function upOptions(
     serviceCidr: cidr('service-cidr', flags.serviceCidr ?? '10.96.0.0/16'),
     podCidr: cidr('pod-cidr', flags.podCidr ?? '10.244.0.0/16'),
     schedulerConfig: flags.schedulerConfig ?? 'default',
+    runtimeConfig: groupVersions(flags.runtimeConfig ?? ''),
     nodeName,
     nodeIp: flags.nodeIp ?? '',
     domain: 'cluster.local',

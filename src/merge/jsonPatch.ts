@@ -12,8 +12,9 @@ export interface PatchOperation {
 
 /** A patch that cannot be read (`malformed`) or does not apply to this document (`inapplicable`). */
 export class JsonPatchError extends Error {
-  readonly kind: 'malformed' | 'inapplicable';
-  constructor(kind: 'malformed' | 'inapplicable', message: string) {
+  /** `untrue`: a test operation found something else. */
+  readonly kind: 'malformed' | 'inapplicable' | 'untrue';
+  constructor(kind: JsonPatchError['kind'], message: string) {
     super(message);
     this.kind = kind;
   }
@@ -176,7 +177,8 @@ export function applyJsonPatch(document: Json, operations: readonly PatchOperati
         break;
       }
       case 'test':
-        if (!sameJson(find(result, segments(path)) ?? null, value)) throw inapplicable(`testing value ${path} failed: test failed`);
+        if (!sameJson(find(result, segments(path)) ?? null, value))
+          throw new JsonPatchError('untrue', `testing value ${path} failed: test failed`);
         break;
       default:
         throw inapplicable(`Unexpected kind: ${op ?? 'unknown'}`);

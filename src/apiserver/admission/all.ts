@@ -8,6 +8,7 @@ import { namespaceLifecycle } from './namespacelifecycle.ts';
 import { nodeRestriction } from './noderestriction/plugin.ts';
 import type { AdmissionPlugin } from './plugin.ts';
 import { policyExpressions } from './policies/expressions.ts';
+import { mutatingPolicies } from './policies/mutating.ts';
 import { validatingPolicies } from './policies/validating.ts';
 import { podSecurity } from './podsecurity/plugin.ts';
 import { priority } from './priority.ts';
@@ -37,6 +38,7 @@ export const builtinAdmission: readonly AdmissionPlugin[] = [
   certificateSigning,
   certificateSubjectRestriction,
   defaultIngressClass,
+  mutatingPolicies,
   mutatingWebhooks,
   customRules,
   escalation,

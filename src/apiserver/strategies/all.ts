@@ -1,4 +1,5 @@
 // Strategies by `group/resource`, and the resources that are served in more than the stored version.
+import { apiVersionOf, type KubeObject } from '#api/object.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Conversion } from '../registry/resource.ts';
 import type { Strategy } from '../registry/strategy.ts';
@@ -55,9 +56,18 @@ export function conversionOf(row: ResourceRow): Conversion | undefined {
       return { storage: stored('autoscaling', 'v2', 'horizontalpodautoscalers'), toStorage: hpaToV2, fromStorage: hpaToV1 };
     case 'events.k8s.io/v1/events':
       return { storage: stored('', 'v1', 'events'), toStorage: eventToCore, fromStorage: eventToNew };
+    case 'admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicies':
+    case 'admissionregistration.k8s.io/v1alpha1/mutatingadmissionpolicybindings':
+      return renamed(row, stored(row.group, 'v1beta1', row.resource));
     default:
       return undefined;
   }
+}
+
+/** Versions that differ only in their name. */
+function renamed(row: ResourceRow, storage: ResourceRow): Conversion {
+  const as = (version: ResourceRow) => (object: KubeObject) => ({ ...object, apiVersion: apiVersionOf(version) });
+  return { storage, toStorage: as(storage), fromStorage: as(row) };
 }
 
 /** Brings shared pools (addresses, ports) in line with what is stored. */

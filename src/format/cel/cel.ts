@@ -6,7 +6,7 @@ import { parse } from './parser.ts';
 import { plan } from './planner.ts';
 import type { Activation, Step } from './frame.ts';
 import { CelCompileError } from './source.ts';
-import { type CelType, isDynOrError, sameType } from './types.ts';
+import { type CelType, isDynOrError, sameType, typeText } from './types.ts';
 import { CostError, EvalError, Pending, runtimeTypeName, type Value } from './values.ts';
 
 export type { Activation } from './frame.ts';
@@ -71,7 +71,7 @@ export class ResultTypeError extends CelCompileError {
   readonly found: CelType;
   constructor(wanted: readonly CelType[], found: CelType) {
     super('', []);
-    const names = wanted.map(runtimeTypeName);
+    const names = wanted.map((type) => (type.kind === 'list' ? typeText(type) : runtimeTypeName(type)));
     this.message = names.length === 1 ? `must evaluate to ${names[0]}` : `must evaluate to one of [${names.join(' ')}]`;
     this.found = found;
   }

@@ -397,8 +397,8 @@ describe('ValidatingAdmissionPolicy', () => {
       [
         [
           'spec.validations[1].expression',
-          "policies.example.com/v1, Kind=Widget: ERROR: <input>:1:31: found no matching overload for '_!=_' applied to '(string, int)'",
-          "ERROR: <input>:1:51: undefined field 'missing'",
+          "policies.example.com/v1, Kind=Widget: ERROR: <input>:1:28: found no matching overload for '_!=_' applied to '(string, int)'",
+          "ERROR: <input>:1:48: undefined field 'missing'",
         ],
       ],
     );

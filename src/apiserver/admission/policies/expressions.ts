@@ -17,6 +17,7 @@ async function problems(resource: string, object: Expressive): Promise<FieldErro
     if (!object.webhooks.some(({ matchConditions }) => matchConditions?.length)) return [];
     return (await import('./checks.ts')).checkWebhooks(object.webhooks);
   }
+  if (resource === 'mutatingadmissionpolicies' && object.spec) return (await import('./checks.ts')).checkMutatingSpec(object.spec as never);
   return resource === 'validatingadmissionpolicies' && object.spec ? (await import('./checks.ts')).checkPolicySpec(object.spec) : [];
 }
 
