@@ -96,13 +96,22 @@ export class Edge implements AsyncDisposable {
     } finally {
       this.#pending.delete(pending);
     }
-    if (expired) return;
+    const { seat } = outcome;
+    if (expired) return seat?.release();
     const base: Record<string, string> = {
       'audit-id': this.#world.random.uuid(),
       'cache-control': 'no-cache, private',
     };
     if (outcome.warnings.length > 0) base['warning'] = warningHeader(outcome.warnings);
-    await this.#send(call, reply, outcome.answer, base);
+    if (seat?.schema) {
+      base['x-kubernetes-pf-flowschema-uid'] = seat.schema;
+      base['x-kubernetes-pf-prioritylevel-uid'] = seat.level;
+    }
+    try {
+      await this.#send(call, reply, outcome.answer, base);
+    } finally {
+      seat?.release();
+    }
   }
 
   async #send(call: Call, reply: HttpReply, answer: Answer, base: HttpHeaders): Promise<void> {
@@ -156,7 +165,8 @@ export class Edge implements AsyncDisposable {
       const status = statusOf(error);
       return refuseUpgrade(socket, status.code ?? 500, `${JSON.stringify(status)}\n`);
     }
-    const { answer } = await this.#pipeline.run(call);
+    const { answer, seat } = await this.#pipeline.run(call);
+    seat?.release();
     const encoded = answer.kind === 'object' ? encodeAnswer(answer, accepted(undefined), plain) : { status: 400, bytes: 'Bad Request\n' };
     return refuseUpgrade(socket, encoded.status, Buffer.from(encoded.bytes as string).toString('utf8'));
   }

@@ -1,5 +1,7 @@
 // What the server counts about itself, under Kubernetes' metric names, as Prometheus text.
 import type { Call, RequestInfo } from './chain.ts';
+import type { FlowControl } from './flow/flow.ts';
+import type { Level } from './flow/level.ts';
 import type { Plug } from './endpoint.ts';
 import type { Registry } from './registry/registry.ts';
 
@@ -82,14 +84,29 @@ function family(lines: string[], name: string, type: string, help: string): void
   lines.push(`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`);
 }
 
+function renderFlow(lines: string[], levels: readonly Level[]): void {
+  const gauges: readonly (readonly [string, string, string, (level: Level) => number])[] = [
+    ['current_executing_seats', 'gauge', 'Seats that running requests take, by priority level.', ({ running }) => running],
+    ['current_inqueue_requests', 'gauge', 'Requests that wait, by priority level.', ({ waiting }) => waiting],
+    ['nominal_limit_seats', 'gauge', 'Seats of a priority level.', ({ limits }) => limits.nominal],
+    ['dispatched_requests_total', 'counter', 'Requests that got their seats, by priority level.', ({ dispatched }) => dispatched],
+    ['rejected_requests_total', 'counter', 'Requests that got none in time, by priority level.', ({ rejected }) => rejected],
+  ];
+  for (const [name, type, help, value] of gauges) {
+    family(lines, `apiserver_flowcontrol_${name}`, type, help);
+    for (const level of levels) lines.push(`apiserver_flowcontrol_${name}{priority_level="${clean(level.name)}"} ${value(level)}`);
+  }
+}
+
 export interface MetricsSources {
   readonly requests: RequestMetrics;
   readonly registry: Registry;
+  readonly flow: Pick<FlowControl, 'levels'>;
   inFlight(): { readonly reading: number; readonly mutating: number };
 }
 
 /** Serves /metrics. */
-export function metricsPlug({ requests, registry, inFlight }: MetricsSources): Plug {
+export function metricsPlug({ requests, registry, flow, inFlight }: MetricsSources): Plug {
   const handle = () => {
     const lines: string[] = [];
     requests.render(lines);
@@ -97,6 +114,7 @@ export function metricsPlug({ requests, registry, inFlight }: MetricsSources): P
     family(lines, 'apiserver_current_inflight_requests', 'gauge', 'Requests in flight, by kind.');
     lines.push(`apiserver_current_inflight_requests{request_kind="mutating"} ${mutating}`);
     lines.push(`apiserver_current_inflight_requests{request_kind="readOnly"} ${reading}`);
+    renderFlow(lines, [...flow.levels]);
     family(lines, 'apiserver_storage_objects', 'gauge', 'Stored objects, by resource.');
     const watchers: string[] = [];
     for (const row of registry.rows) {

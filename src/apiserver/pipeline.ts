@@ -7,6 +7,8 @@ import { anonymous } from './authn/groups.ts';
 import { impersonate } from './authn/impersonation.ts';
 import { forbiddenError } from './authz/authorizer.ts';
 import type { Answer, Auditor, Authenticator, Authorizer, AuthzAttributes, Backend, Call, Context, RequestInfo } from './chain.ts';
+import type { FlowControl, Seat } from './flow/flow.ts';
+import { widthOf } from './flow/width.ts';
 import { pageNotFound } from './discovery/plug.ts';
 import type { Endpoint, PathEndpoint } from './endpoint.ts';
 import type { RequestMetrics } from './metrics.ts';
@@ -23,6 +25,7 @@ export interface PipelineOptions {
   readonly authorizer: Authorizer;
   readonly auditor: Auditor | undefined;
   readonly metrics: RequestMetrics;
+  readonly flow: FlowControl;
 }
 
 /** What a request has become when it may be served. */
@@ -35,6 +38,8 @@ export interface Admitted {
 export interface Outcome {
   readonly answer: Answer;
   readonly warnings: readonly string[];
+  /** How flow control classified the request; its seats are to be released when the answer is sent. */
+  readonly seat: Seat | undefined;
 }
 
 const mutating = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
@@ -63,33 +68,39 @@ export class Pipeline {
     const warnings: string[] = [];
     let audited: Pick<Context, 'call' | 'info' | 'user'> | undefined;
     let answer: Answer;
+    let seat: Seat | undefined;
+    let leave: (() => void) | undefined;
     let info: RequestInfo | undefined;
     const { clock } = this.#options.backend.world;
     const started = clock.monotonic();
     try {
       info = parseRequestInfo(call.method, call.path, call.params);
-      const release = this.#enter(call, info);
-      try {
-        const { ctx, endpoint } = await this.#admit(call, info, warnings);
-        audited = ctx;
-        answer = await this.#serve(ctx, endpoint);
-      } finally {
-        release();
+      leave = this.#enter(info);
+      const { user, endpoint } = await this.#identify(call, info);
+      if (!call.user) {
+        const entered = this.#seat(call, info, user, endpoint);
+        seat = entered instanceof Promise ? await entered : entered;
       }
+      const ctx = await this.#admit({ call, info, user, warnings, backend: this.#options.backend });
+      audited = ctx;
+      answer = await this.#serve(ctx, endpoint);
     } catch (error) {
       answer = this.#refusal(error, call);
     }
+    leave?.();
     const code = 'status' in answer ? answer.status : 200;
     if (info) this.#options.metrics.observe(call, info, code, (clock.monotonic() - started) / 1000);
     if (audited) this.#options.auditor?.completed(audited, code);
-    return { answer, warnings };
+    return { answer, warnings, seat };
   }
 
   /** The stages up to authorization, for upgrades: the endpoint takes over the socket. Rejects with StatusError. */
   async admit(call: Call): Promise<Admitted> {
-    const admitted = await this.#admit(call, parseRequestInfo(call.method, call.path, call.params), []);
-    if (admitted.endpoint?.connects) await this.#connect(admitted.ctx);
-    return admitted;
+    const info = parseRequestInfo(call.method, call.path, call.params);
+    const { user, endpoint } = await this.#identify(call, info);
+    const ctx = await this.#admit({ call, info, user, warnings: [], backend: this.#options.backend });
+    if (endpoint?.connects) await this.#connect(ctx);
+    return { ctx, endpoint };
   }
 
   async #connect(ctx: Context): Promise<void> {
@@ -97,14 +108,31 @@ export class Pipeline {
     await admitOther(registry, ctx, { operation: 'CONNECT', object: connectOptions(registry, ctx) });
   }
 
-  async #admit(call: Call, info: RequestInfo, warnings: string[]): Promise<Admitted> {
-    const { authorizer, backend, auditor, router } = this.#options;
+  /** Who asks, and what answers. */
+  async #identify(call: Call, info: RequestInfo): Promise<{ readonly user: UserInfo; readonly endpoint: Endpoint | undefined }> {
+    const { authorizer, router } = this.#options;
     let user = call.user ?? (await this.#authenticate(call));
     if (hasImpersonation(call)) user = await impersonate(user, call.headers, authorizer);
-    const ctx: Context = { call, info, user, warnings, backend };
-    auditor?.received(ctx);
-    await this.#authorize(ctx, info.verb);
-    return { ctx, endpoint: router.endpoint(info) };
+    return { user, endpoint: router.endpoint(info) };
+  }
+
+  /** Waits for the request's turn. What lasts (watches, exec, proxies) takes no seats. */
+  #seat(call: Call, info: RequestInfo, user: UserInfo, endpoint: Endpoint | undefined): Seat | Promise<Seat> {
+    const { flow } = this.#options;
+    if (info.verb === 'watch' || endpoint?.longRunning === true) return flow.note(user, info);
+    return flow.enter({ user, info, call, seats: endpoint ? 1 : widthOf(info, call.params, this.#objects) });
+  }
+
+  readonly #objects = ({ group, version, resource, namespace }: RequestInfo): number => {
+    const found = this.#options.registry.find(group, version, resource);
+    if (!found) return 0;
+    return namespace === '' ? found.table.size : found.table.count(found.keyPrefix(namespace));
+  };
+
+  async #admit(ctx: Context): Promise<Context> {
+    this.#options.auditor?.received(ctx);
+    await this.#authorize(ctx, ctx.info.verb);
+    return ctx;
   }
 
   async #authenticate(call: Call): Promise<UserInfo> {
@@ -168,21 +196,16 @@ export class Pipeline {
     return serveResource(registry, resource, ctx, (again, verb) => this.#authorize(again, verb));
   }
 
-  /** Counts a request in, or refuses it when too many are in flight. Watches and the loopback are not counted. */
-  #enter(call: Call, info: RequestInfo): () => void {
+  /** Counts a request in; the returned function counts it out. */
+  #enter({ verb }: RequestInfo): () => void {
     if (this.#closing)
       throw new StatusError({ ...tooManyRequests('The apiserver is shutting down').status, code: 503, reason: 'ServiceUnavailable' });
-    if (call.user || info.verb === 'watch' || longRunning(this.#options.router, info)) return () => {};
-    const { maxInFlight, maxMutatingInFlight } = this.#options.backend.config;
-    const refuse = () => tooManyRequests('Too many requests, please try again later.');
-    if (mutating.has(info.verb)) {
-      if (this.#writes >= maxMutatingInFlight) throw refuse();
+    if (mutating.has(verb)) {
       this.#writes++;
       return () => {
         this.#writes--;
       };
     }
-    if (this.#reads >= maxInFlight) throw refuse();
     this.#reads++;
     return () => {
       this.#reads--;
@@ -202,10 +225,6 @@ export class Pipeline {
     const retry = status.details?.retryAfterSeconds;
     return { kind: 'object', status: status.code ?? 500, object: status, ...(retry ? { headers: { 'retry-after': String(retry) } } : {}) };
   }
-}
-
-function longRunning(router: Router, info: RequestInfo): boolean {
-  return router.endpoint(info)?.longRunning === true;
 }
 
 function hasImpersonation(call: Call): boolean {

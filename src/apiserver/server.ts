@@ -18,6 +18,8 @@ import { startCustomResources } from './crd/start.ts';
 import { defaultConfig, type ServerConfig } from './config.ts';
 import { Edge } from './edge.ts';
 import type { PlugFactory } from './endpoint.ts';
+import { FlowControl } from './flow/flow.ts';
+import { flowStatusPlug } from './flow/status.ts';
 import { type Check, healthPlug } from './health.ts';
 import { loopback } from './loopback.ts';
 import { metricsPlug, RequestMetrics } from './metrics.ts';
@@ -99,12 +101,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   router.add(componentStatusPlug(registry, checks));
   const metrics = new RequestMetrics();
-  router.add(metricsPlug({ requests: metrics, registry, inFlight: () => pipeline.inFlight }));
-  const plugs = (options.plugs ?? []).map((factory) => factory(backend));
+  const flow = new FlowControl(backend, { seats: config.maxInFlight + config.maxMutatingInFlight, patience: config.requestTimeout / 4 });
+  router.add(metricsPlug({ requests: metrics, registry, flow, inFlight: () => pipeline.inFlight }));
+  const plugs = [flowStatusPlug, ...(options.plugs ?? [])].map((factory) => factory(backend));
   for (const plug of plugs) router.add(plug);
 
   const authenticators = options.authenticators?.(backend) ?? [];
-  pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor, metrics });
+  pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor, metrics, flow });
   await hub.start();
   await repairAll(registry);
   const customResources = await startCustomResources({ registry, world, backend, client: createClient(transport(apiserverUser)) });

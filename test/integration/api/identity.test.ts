@@ -65,7 +65,8 @@ test('a node agent may what nodes may', async () => {
     organizations: ['system:nodes'],
     usages: ['client'],
   });
-  assert.equal((await get('/api/v1/pods', { cert, key })).status, 200);
+  assert.equal((await get('/api/v1/pods?fieldSelector=spec.nodeName%3Dx', { cert, key })).status, 200);
+  assert.equal((await get('/api/v1/pods', { cert, key })).status, 403);
   assert.equal((await get('/api/v1/secrets', { cert, key })).status, 403);
 });
 
