@@ -164,7 +164,7 @@ export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): 
     const format = bodyFormat(call, target);
     const bytes = await readBody(call);
     value = bodyValue(bytes, format, target);
-    if (call.params.has('fieldValidation') && validation !== 'Ignore' && format !== 'protobuf') strict = strictness(bytes, format);
+    if (call.params.has('fieldValidation') && validation !== 'Ignore' && format !== 'protobuf') strict = strictness(bytes, format, target);
   }
   const unknown: string[] = [];
   const object = decodeValue(value, target, validation === 'Strict' ? 'Warn' : validation, (finding) => unknown.push(finding));
@@ -179,7 +179,7 @@ interface Strictness {
   merge(unknown: readonly string[]): readonly string[];
 }
 
-function strictness(bytes: Uint8Array, format: 'json' | 'yaml'): Strictness {
+function strictness(bytes: Uint8Array, format: 'json' | 'yaml', { struct }: Target): Strictness {
   if (format === 'yaml') {
     const { duplicates } = parseYamlStrict(text(bytes));
     const told = duplicates.length > 0 ? [`yaml: unmarshal errors:\n  ${duplicates.join('\n  ')}`] : [];
@@ -189,6 +189,8 @@ function strictness(bytes: Uint8Array, format: 'json' | 'yaml'): Strictness {
   return {
     merge: (unknown) => {
       const doubled = duplicates.map((path) => ({ at: order(path), told: `duplicate field ${goQuote(path)}` }));
+      // Custom resources are read first and pruned afterwards.
+      if (struct.options.custom) return [...doubled.map(({ told }) => told), ...unknown];
       const strange = unknown.map((told) => ({ at: order(quotedPath(told)), told }));
       return [...doubled, ...strange].sort((a, b) => a.at - b.at).map(({ told }) => told);
     },
