@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
+import { attachmentName } from '#api/csi.ts';
 import type { CSIDriver } from '#api/storage/v1/csidriver.ts';
 import { createWorld } from '#host/world.ts';
 import { csiNodeDrivers, nodeIds } from './csinode.ts';
@@ -10,7 +11,6 @@ import { grown, growth } from './expand.ts';
 import { messages } from './messages.ts';
 import {
   accessMode,
-  attachmentName,
   capabilityOf,
   changesGroup,
   type CsiVolume,

@@ -132,7 +132,3 @@ export function changesGroup(volume: CsiVolume, driver: CSIDriver | undefined): 
 /** True when somebody must attach the volume to the node first. */
 export const needsAttaching = (volume: CsiVolume, driver: CSIDriver | undefined): boolean =>
   !volume.ephemeral && driver?.spec.attachRequired !== false;
-
-/** The name of the VolumeAttachment of a volume on a node. */
-export const attachmentName = (volume: Pick<CsiVolume, 'handle' | 'driver'>, nodeName: string, digest: Digest): string =>
-  `csi-${digest.sha256(`${volume.handle}${volume.driver}${nodeName}`)}`;

@@ -1,6 +1,7 @@
 // Volumes of CSI drivers: staged once for the node, published for each pod, taken back in the reverse order.
 import type { CSIDriver } from '#api/storage/v1/csidriver.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
+import { attachmentName, uniqueVolumeName } from '#api/csi.ts';
 import { CSIDrivers, PersistentVolumeClaims, Secrets, VolumeAttachments } from '#api/refs.ts';
 import { isNotFound } from '#api/status.ts';
 import { KeyedMutex } from '#base/mutex.ts';
@@ -17,7 +18,7 @@ import type { CsiDrivers } from './drivers.ts';
 import { quantityValue } from '#format/quantity.ts';
 import { grown, growth } from './expand.ts';
 import { allRecords, readRecords, removeRecord, stagingPath, targetPath, type VolumeRecord, writeRecord } from './records.ts';
-import { attachmentName, capabilityOf, changesGroup, type CsiVolume, modeProblem, needsAttaching, podContext } from './request.ts';
+import { capabilityOf, changesGroup, type CsiVolume, modeProblem, needsAttaching, podContext } from './request.ts';
 
 type Needs = Pick<World, 'fs' | 'exec' | 'clock' | 'digest'>;
 
@@ -42,8 +43,6 @@ export interface CsiVolumes {
 
 /** Drivers that ask for it get their volumes published again so often, and growth is looked for. */
 const lookAgain = 60_000;
-
-const uniqueName = (volume: { driver: string; handle: string }): string => `kubernetes.io/csi/${volume.driver}^${volume.handle}`;
 
 /** Creates what deals with the CSI volumes of a node. */
 export function createCsiVolumes(world: Needs, options: CsiOptions): CsiVolumes {
@@ -133,10 +132,10 @@ export function createCsiVolumes(world: Needs, options: CsiOptions): CsiVolumes 
       }),
     };
     await writeRecord(world, { dataDir, uid, record });
-    if (record.staging !== undefined && !staged.has(uniqueName(volume))) {
+    if (record.staging !== undefined && !staged.has(uniqueVolumeName(volume))) {
       await fs.mkdir(record.staging, 0o750);
       await driver.stage({ ...request, secrets: await secretOf(volume.secrets.stage), volumeContext: volume.attributes });
-      staged.add(uniqueName(volume));
+      staged.add(uniqueVolumeName(volume));
     }
     await fs.mkdir(record.target.slice(0, record.target.lastIndexOf('/')), 0o750);
     await driver.publish({
@@ -193,11 +192,11 @@ export function createCsiVolumes(world: Needs, options: CsiOptions): CsiVolumes 
     );
     if (staging !== undefined && others.length === 0) {
       await driver.unstage({ volumeId: handle, stagingTargetPath: driver.path(staging) });
-      staged.delete(uniqueName(record));
+      staged.delete(uniqueVolumeName(record));
       await removeMountPoint(staging);
     }
     await removeRecord(world, { dataDir, uid, name: record.name });
-    release(uniqueName(record), uid);
+    release(uniqueVolumeName(record), uid);
   }
 
   /** Removes what a mount left; never what is still mounted, or holds files. */
@@ -212,9 +211,9 @@ export function createCsiVolumes(world: Needs, options: CsiOptions): CsiVolumes 
 
   return {
     setUp: (pod, volume, bound) =>
-      turns.run(uniqueName(volume), async () => {
+      turns.run(uniqueVolumeName(volume), async () => {
         const uid = pod.metadata.uid ?? '';
-        use(uniqueName(volume), uid);
+        use(uniqueVolumeName(volume), uid);
         const driver = options.drivers.get(volume.driver);
         const object = await driverObject(volume.driver);
         const problem = modeProblem(volume, object);
@@ -230,7 +229,7 @@ export function createCsiVolumes(world: Needs, options: CsiOptions): CsiVolumes 
       }),
     async tearDown(uid) {
       for (const record of await readRecords(world, dataDir, uid)) {
-        await turns.run(uniqueName(record), () => takeBack(uid, record));
+        await turns.run(uniqueVolumeName(record), () => takeBack(uid, record));
       }
       for (const [name, set] of users) if (set.has(uid)) release(name, uid);
     },

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
+import { attachmentName } from '#api/csi.ts';
 import type { Draft } from '#api/object.ts';
 import { CSIDrivers, CSINodes, Nodes, PersistentVolumeClaims, PersistentVolumes, Pods, Secrets, VolumeAttachments } from '#api/refs.ts';
-import { attachmentName } from '#agent/csi/request.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
 import { startDriver, type TestDriver } from '../../support/csidriver.ts';
 import { until as wait } from '../../support/until.ts';
@@ -76,6 +76,23 @@ describe('persistent volumes of the node', { concurrency: 4 }, () => {
       await keeps(space);
     }));
 
+  test('a volume that is made for its pod and goes with it', () =>
+    inSpace(cluster, async (space) => {
+      const path = `${cluster.dataDir}/${space.namespace}`;
+      const common = { accessModes: ['ReadWriteOnce'], storageClassName: 'none' };
+      const claimRef = { namespace: space.namespace, name: 'p-v' };
+      const hostPath = { path, type: 'DirectoryOrCreate' };
+      const spec = { ...common, capacity: storage('1Gi'), claimRef, persistentVolumeReclaimPolicy: 'Retain', hostPath };
+      const volume = { metadata: { name: `${space.namespace}-pv` }, spec } as Draft<PersistentVolume>;
+      await cluster.client.resource(PersistentVolumes).create(volume);
+      const template = { metadata: { labels: { made: 'here' } }, spec: { ...common, resources: { requests: storage('1Gi') } } };
+      await space.create(Pods, mounted('p', { ephemeral: { volumeClaimTemplate: template } }, { at: '/v' }));
+      await space.until(Pods, 'p', isReady, 60_000);
+      assert.equal((await space.get(PersistentVolumeClaims, 'p-v')).metadata.labels?.['made'], 'here');
+      await space.remove(Pods, 'p');
+      await space.untilGone(PersistentVolumeClaims, 'p-v', 60_000);
+    }));
+
   test('a pod waits for a claim that is not there, and starts when it is', () =>
     inSpace(cluster, async (space) => {
       await space.create(Pods, {
@@ -119,16 +136,12 @@ describe('CSI', { concurrency: 4 }, () => {
   test('a volume is staged once, published for each pod, and taken back when nobody uses it', () =>
     inSpace(cluster, async (space) => {
       const handle = `${space.namespace}-volume`;
-      const volume = await bind(
-        space,
-        csi(handle, { volumeAttributes: { a: 'b' }, nodeStageSecretRef: { name: 's', namespace: space.namespace } }),
-      );
+      await bind(space, csi(handle, { volumeAttributes: { a: 'b' }, nodeStageSecretRef: { name: 's', namespace: space.namespace } }));
       await space.create(Secrets, { metadata: { name: 's' }, stringData: { key: 'word' } });
-      // Nobody attaches here: the test is the attacher.
       for (const one of ['p1', 'p2'])
         await space.create(Pods, mounted(one, claimed, { at: '/v', spec: { ...volumeSpec, securityContext: { fsGroup: 77 } } }));
       const attachment = attachmentName({ driver: name, handle }, cluster.nodeName, cluster.world.digest);
-      await attach(attachment, volume, { publishedAs: 'disk-7' });
+      await attach(attachment, { publishedAs: 'disk-7' });
       for (const one of ['p1', 'p2']) await space.until(Pods, one, isReady, 90_000);
       await space.exec('p1', 'sh', '-c', 'echo shared > /v/file');
       assert.equal(await space.exec('p2', 'cat', '/v/file'), 'shared\n');
@@ -160,24 +173,28 @@ describe('CSI', { concurrency: 4 }, () => {
       await space.untilGone(Pods, 'p2', 60_000);
       assert.equal(mine('NodeUnstageVolume').length, 1);
       assert.deepEqual(mountsWith(handle), []);
+      const attached = async (): Promise<unknown> =>
+        await cluster.client
+          .resource(VolumeAttachments)
+          .get(attachment)
+          .catch(() => undefined);
+      await wait('it is detached', async () => (await attached()) === undefined, 20_000);
       await wait('it is in use no more', async () => !(await inUse()).some((used) => used.includes(handle)), 20_000);
       assert.equal(await cluster.world.fs.readText(`${cluster.dataDir}/store/${handle}/file`), 'shared\n');
     }));
 
   test('a volume grows while it is used', () =>
     inSpace(cluster, async (space) => {
-      await cluster.client.resource(CSIDrivers).create({ metadata: { name: `x-${space.namespace}` }, spec: { attachRequired: false } });
       const handle = `${space.namespace}-volume`;
       const volume = await bind(space, csi(handle));
-      await attach(attachmentName({ driver: name, handle }, cluster.nodeName, cluster.world.digest), volume, {});
       // The resizer's part: the volume is larger than the claim shows.
       await cluster.client.resource(PersistentVolumes).patch(volume, { spec: { capacity: storage('2Gi') } }, { type: 'merge' });
       await space.create(Pods, mounted('p', claimed, { at: '/v' }));
+      await attach(attachmentName({ driver: name, handle }, cluster.nodeName, cluster.world.digest), {});
       await space.until(Pods, 'p', isReady, 60_000);
       const [expand] = driver.of('NodeExpandVolume').filter(({ request }) => request.volumeId === handle);
       assert.deepEqual(expand?.request['capacityRange'], { requiredBytes: 2 ** 31, limitBytes: 0 });
       assert.equal((await space.get(PersistentVolumeClaims, 'claim')).status?.capacity?.['storage'], '2Gi');
-      await cluster.client.resource(CSIDrivers).delete(`x-${space.namespace}`);
     }));
 
   test('a volume that the pod describes itself, with what its driver asks about the pod', () =>
@@ -222,11 +239,10 @@ describe('CSI', { concurrency: 4 }, () => {
 
 const volumeSpec = { volumes: [{ name: 'v', ...claimed }] };
 
-/** What an attacher does: says that the volume is attached. */
-async function attach(attachment: string, volume: string, metadata: Record<string, string>): Promise<void> {
+/** What a driver's attacher does: says that the volume is attached, once somebody asks for it. */
+async function attach(attachment: string, metadata: Record<string, string>): Promise<void> {
   const attachments = cluster.client.resource(VolumeAttachments);
-  const spec = { attacher: name, nodeName: cluster.nodeName, source: { persistentVolumeName: volume } };
-  await attachments.create({ metadata: { name: attachment }, spec }).catch(() => undefined);
+  await wait('somebody wants it attached', async () => await attachments.get(attachment).catch(() => undefined), 30_000);
   await attachments.patch(
     attachment,
     { status: { attached: true, attachmentMetadata: metadata } },
