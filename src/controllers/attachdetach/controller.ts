@@ -2,13 +2,14 @@
 // what nodes have attached in their statuses. The drivers' own attachers do the work.
 import type { Component } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
+import { attachmentName, uniqueVolumeName } from '#api/csi.ts';
 import { CSIDrivers, Nodes, PersistentVolumeClaims, PersistentVolumes, Pods, VolumeAttachments } from '#api/refs.ts';
 import { isAlreadyExists, isNotFound } from '#api/status.ts';
 import type { VolumeAttachment } from '#api/storage/v1/volumeattachment.ts';
 import { startController } from '#client/controller.ts';
 import { semanticEqual } from '../equal.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
-import { type Attachment, obsoleteAttachments, uniqueName, type View, volumesAttached, wantedAttachments } from './plan.ts';
+import { type Attachment, obsoleteAttachments, type View, volumesAttached, wantedAttachments } from './plan.ts';
 
 const byNode = 'node';
 const byAttachedNode = 'attachedNode';
@@ -25,7 +26,7 @@ export function startAttachDetachController({ client, informers, world }: Contro
   attachments.addIndex(byAttachedNode, ({ spec }) => [spec.nodeName]);
   const api = client.resource(VolumeAttachments);
 
-  const nameOf = (driver: string, handle: string, node: string): string => `csi-${world.digest.sha256(`${handle}${driver}${node}`)}`;
+  const nameOf = (driver: string, handle: string, node: string): string => attachmentName({ driver, handle }, node, world.digest);
 
   function volumeOf(pod: Pod, entry: Parameters<View['volumeOf']>[1]) {
     const { namespace, name } = pod.metadata;
@@ -39,7 +40,7 @@ export function startAttachDetachController({ client, informers, world }: Contro
   /** What an attachment of a volume is called in the status of its node; undefined for volumes that we do not know. */
   function handleOf({ spec }: VolumeAttachment): string | undefined {
     const csi = volumes.lister.get(spec.source.persistentVolumeName ?? '')?.spec.csi;
-    return csi === undefined ? undefined : uniqueName({ driver: csi.driver, handle: csi.volumeHandle });
+    return csi === undefined ? undefined : uniqueVolumeName({ driver: csi.driver, handle: csi.volumeHandle });
   }
 
   async function attach({ name, node, volume, driver }: Attachment): Promise<void> {

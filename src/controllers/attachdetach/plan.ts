@@ -24,9 +24,6 @@ export interface View {
   nameOf(driver: string, handle: string, node: string): string;
 }
 
-/** How node statuses name a volume. */
-export const uniqueName = ({ driver, handle }: Pick<Attachment, 'driver' | 'handle'>): string => `kubernetes.io/csi/${driver}^${handle}`;
-
 /** What the pods on nodes need attached. */
 export function wantedAttachments({ pods, volumeOf, attaches, nameOf }: View): ReadonlyMap<string, Attachment> {
   const wanted = new Map<string, Attachment>();
