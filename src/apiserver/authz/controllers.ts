@@ -52,6 +52,14 @@ const signers = [
 
 /** Rules of controllers by the name of their ServiceAccount in kube-system. */
 export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = {
+  'attachdetach-controller': [
+    allow('list watch', 'core', 'persistentvolumes persistentvolumeclaims pods'),
+    allow(read, 'core', 'nodes'),
+    allow('patch update', 'core', 'nodes/status'),
+    allow('create delete get list watch', 'storage.k8s.io', 'volumeattachments'),
+    allow(read, 'storage.k8s.io', 'csidrivers csinodes'),
+    events,
+  ],
   'certificate-controller': [
     allow('delete get list watch', 'certificates.k8s.io', 'certificatesigningrequests'),
     allow('update', 'certificates.k8s.io', 'certificatesigningrequests/approval certificatesigningrequests/status'),
@@ -92,6 +100,12 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     allow('update', 'policy', 'poddisruptionbudgets/status'),
     allow('patch update', 'core', 'pods/status'),
     allow('get', '*', '*/scale'),
+    events,
+  ],
+  'ephemeral-volume-controller': [
+    allow(read, 'core', 'pods'),
+    allow('update', 'core', 'pods/finalizers'),
+    allow('create get list watch', 'core', 'persistentvolumeclaims'),
     events,
   ],
   'endpoint-controller': [
@@ -159,6 +173,15 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
   ],
   'pv-protection-controller': [allow('get list update watch', 'core', 'persistentvolumes'), events],
   'pvc-protection-controller': [allow('get list update watch', 'core', 'persistentvolumeclaims'), allow(read, 'core', 'pods'), events],
+  'resource-claim-controller': [
+    allow(read, 'core', 'pods'),
+    allow('update', 'core', 'pods/finalizers'),
+    allow('patch update', 'core', 'pods/status'),
+    allow(read, 'resource.k8s.io', 'resourceclaimtemplates'),
+    allow('create delete get list patch update watch', 'resource.k8s.io', 'resourceclaims'),
+    allow('patch update', 'resource.k8s.io', 'resourceclaims/binding resourceclaims/status'),
+    events,
+  ],
   'replicaset-controller': [
     allow('get list update watch', 'apps', 'replicasets'),
     allow('update', 'apps', 'replicasets/finalizers replicasets/status'),
