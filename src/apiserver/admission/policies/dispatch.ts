@@ -11,18 +11,20 @@ import type { Resource } from '../../registry/resource.ts';
 import { celInput } from '../celinput.ts';
 import type { AdmissionAttributes } from '../plugin.ts';
 import { namespaceOf } from '../webhooks/select.ts';
+import type { Bound } from './bound.ts';
 import { CompiledPolicy, type Verdict } from './compiled.ts';
 import { type Matcher, match, matcherOf } from './matching.ts';
 import { collectParams, ConfigurationError } from './params.ts';
 
 /** A policy with its bindings, ready to be asked; what is compiled is kept. */
-export class PolicyHook {
+export class PolicyHook implements Bound<ValidatingAdmissionPolicy> {
   readonly policy: ValidatingAdmissionPolicy;
   readonly matcher: Matcher;
   readonly bindings: readonly { readonly binding: ValidatingAdmissionPolicyBinding; readonly matcher: Matcher }[];
   #compiled: CompiledPolicy | undefined;
 
-  constructor(policy: ValidatingAdmissionPolicy, bindings: readonly ValidatingAdmissionPolicyBinding[]) {
+  constructor(policy: ValidatingAdmissionPolicy, bindings: readonly ValidatingAdmissionPolicyBinding[], before?: PolicyHook) {
+    this.#compiled = before ? before.#compiled : undefined;
     this.policy = policy;
     this.matcher = matcherOf(policy.spec.matchConstraints);
     this.bindings = bindings.map((binding) => ({ binding, matcher: matcherOf(binding.spec.matchResources) }));

@@ -13,18 +13,20 @@ import { celInput } from '../celinput.ts';
 import type { AdmissionAttributes, Round } from '../plugin.ts';
 import { convert } from '../webhooks/call.ts';
 import { namespaceOf } from '../webhooks/select.ts';
+import type { Bound } from './bound.ts';
 import { type Matcher, match, matcherOf } from './matching.ts';
 import { CompiledMutations, MutationError } from './mutations.ts';
 import { collectParams, ConfigurationError } from './params.ts';
 
 /** A policy with its bindings, ready to be applied; what is compiled is kept. */
-export class MutationHook {
+export class MutationHook implements Bound<MutatingAdmissionPolicy> {
   readonly policy: MutatingAdmissionPolicy;
   readonly matcher: Matcher;
   readonly bindings: readonly { readonly binding: MutatingAdmissionPolicyBinding; readonly matcher: Matcher }[];
   #compiled: CompiledMutations | undefined;
 
-  constructor(policy: MutatingAdmissionPolicy, bindings: readonly MutatingAdmissionPolicyBinding[]) {
+  constructor(policy: MutatingAdmissionPolicy, bindings: readonly MutatingAdmissionPolicyBinding[], before?: MutationHook) {
+    this.#compiled = before ? before.#compiled : undefined;
     this.policy = policy;
     this.matcher = matcherOf(policy.spec.matchConstraints as MatchResources | undefined);
     this.bindings = bindings.map((binding) => ({ binding, matcher: matcherOf(binding.spec.matchResources as MatchResources | undefined) }));

@@ -1,54 +1,26 @@
 // ValidatingAdmissionPolicy: rules in CEL that judge requests. Costs nothing while there is no binding.
+import type { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validatingadmissionpolicy.ts';
+import type { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validatingadmissionpolicybinding.ts';
 import { ValidatingAdmissionPolicies, ValidatingAdmissionPolicyBindings } from '#api/refs.ts';
 import type { Backend } from '../../chain.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../plugin.ts';
 import { isAdmissionConfiguration } from '../webhooks/rules.ts';
+import { BoundPolicies } from './bound.ts';
 import type { PolicyHook } from './dispatch.ts';
 
-/** The bound policies of a server, by name. Changes count from the moment in which the watch cache has them. */
-class Policies {
-  readonly #backend: Backend;
-  /** Undefined: to be put together again; null: nothing is bound. */
-  #hooks: Promise<readonly PolicyHook[]> | null | undefined;
-
-  constructor(backend: Backend) {
-    this.#backend = backend;
-    const changed = (): void => {
-      this.#hooks = undefined;
-    };
-    backend.onChange(ValidatingAdmissionPolicies, changed);
-    backend.onChange(ValidatingAdmissionPolicyBindings, changed);
-  }
-
-  get hooks(): Promise<readonly PolicyHook[]> | null {
-    if (this.#hooks === undefined) this.#hooks = this.#load();
-    return this.#hooks;
-  }
-
-  #load(): Promise<readonly PolicyHook[]> | null {
-    const bindings = this.#backend.list(ValidatingAdmissionPolicyBindings);
-    if (bindings.length === 0) return null;
-    const policies = this.#backend.list(ValidatingAdmissionPolicies);
-    return import('./dispatch.ts').then(({ PolicyHook }) =>
-      policies
-        .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
-        .map(
-          (policy) =>
-            new PolicyHook(
-              policy,
-              bindings.filter(({ spec }) => spec.policyName === policy.metadata.name),
-            ),
-        )
-        .filter(({ bindings: bound }) => bound.length > 0),
-    );
-  }
-}
-
+type Policies = BoundPolicies<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, PolicyHook>;
 const known = new WeakMap<Backend, Policies>();
 
 function policiesOf(backend: Backend): Policies {
   let policies = known.get(backend);
-  if (!policies) known.set(backend, (policies = new Policies(backend)));
+  if (!policies) {
+    policies = new BoundPolicies(backend, {
+      policies: ValidatingAdmissionPolicies,
+      bindings: ValidatingAdmissionPolicyBindings,
+      make: async (policy, bindings, before) => new (await import('./dispatch.ts')).PolicyHook(policy, bindings, before),
+    });
+    known.set(backend, policies);
+  }
   return policies;
 }
 
