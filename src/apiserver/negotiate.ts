@@ -202,7 +202,7 @@ const open = Buffer.from('{');
 const tail = Buffer.from(']}\n');
 const metadataKey = Buffer.from('"metadata":{');
 
-// Items of a list carry no kind and apiVersion: the bytes of an object from its metadata on.
+// Items of a list carry no kind and apiVersion: the bytes of an object from its metadata on. Those of custom resources do.
 function listBytes(row: ResourceRow, metadata: ListMetaValues, items: readonly Encodable[]): Uint8Array {
   const head = `{"kind":"${row.custom?.listKind ?? `${row.kind}List`}","apiVersion":"${apiVersionOf(row)}","metadata":${JSON.stringify(metadata)},"items":[`;
   const chunks: Uint8Array[] = [Buffer.from(head)];
@@ -211,7 +211,7 @@ function listBytes(row: ResourceRow, metadata: ListMetaValues, items: readonly E
     const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
     const at = bytes.indexOf(metadataKey);
     if (i > 0) chunks.push(comma);
-    if (at > 0) chunks.push(open, bytes.subarray(at));
+    if (at > 0 && !row.custom) chunks.push(open, bytes.subarray(at));
     else chunks.push(bytes);
   }
   chunks.push(tail);

@@ -6,7 +6,7 @@ import { isNotFound } from '#api/status.ts';
 import type { World } from '#base/world.ts';
 import type { Client } from '#client/client.ts';
 import { type ControllerHandle, startController } from '#client/controller.ts';
-import type { Change } from '../cacher/table.ts';
+import type { Change, Table } from '../cacher/table.ts';
 import type { Backend } from '../chain.ts';
 import { remove } from '../registry/delete.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -115,14 +115,14 @@ export class CustomResources implements AsyncDisposable {
   }
 
   async #serve(crd: CustomResourceDefinition): Promise<void> {
-    const { registry, backend } = this.#options;
+    const { registry } = this.#options;
     const { name, uid } = crd.metadata;
     const served = this.#served.get(name);
     if (served && served.uid === uid) return this.#replace(crd, served);
     if (served) this.#drop(name);
     const table = registry.hub.table(`/registry/${storagePrefixOf(crd)}/`);
     await registry.hub.fill(table);
-    const made = serveDefinition(crd, table, backend);
+    const made = this.#make(crd, table);
     registry.replace([], made.resources);
     this.#served.set(name, made);
     this.#watchers.set(
@@ -138,10 +138,21 @@ export class CustomResources implements AsyncDisposable {
     );
   }
 
+  /** What is built in stays what it is: a definition of the same name is not served. */
+  #make(crd: CustomResourceDefinition, table: Table): ServedDefinition {
+    const { registry, backend } = this.#options;
+    const made = serveDefinition(crd, table, backend);
+    const isFree = ({ row }: Resource): boolean => {
+      const present = registry.find(row.group, row.version, row.resource);
+      return !present || present.row.custom !== undefined;
+    };
+    return { ...made, resources: made.resources.filter(isFree) };
+  }
+
   #replace(crd: CustomResourceDefinition, served: ServedDefinition): void {
     if (served.signature === signatureOf(crd)) return;
-    const { registry, backend } = this.#options;
-    const made = serveDefinition(crd, served.table, backend);
+    const { registry } = this.#options;
+    const made = this.#make(crd, served.table);
     registry.replace(
       served.resources.map(({ row }) => row),
       made.resources,

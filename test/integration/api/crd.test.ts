@@ -250,4 +250,24 @@ describe('custom resources', () => {
     const groups = answer.object.items as unknown as { metadata: { name: string }; versions: { resources: { resource: string }[] }[] }[];
     assert.equal(groups.find(({ metadata }) => metadata.name === 'found.example.com')?.versions[0]?.resources[0]?.resource, 'founds');
   });
+
+  it('leaves what is built in alone', async () => {
+    const annotations = { 'api-approved.kubernetes.io': 'unapproved, a test' };
+    const crd = await establish(api.client, { group: 'networking.k8s.io', plural: 'ingresses', kind: 'Ingress', annotations });
+    assert.ok(crd.status.conditions?.some(({ type, status }) => type === 'KubernetesAPIApprovalPolicyConformant' && status === 'False'));
+    const refused = await raw(api, 'POST', '/apis/networking.k8s.io/v1/namespaces/default/ingresses', {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'i' },
+      spec: { anything: 1 },
+    });
+    assert.equal(refused.code, 422, 'the built-in kind checks it');
+    await definitions().delete(crd.metadata.name);
+    await until('the definition is gone', () =>
+      definitions()
+        .get(crd.metadata.name)
+        .then(() => false, isNotFound),
+    );
+    assert.equal((await raw(api, 'GET', '/apis/networking.k8s.io/v1/ingresses')).code, 200);
+  });
 });

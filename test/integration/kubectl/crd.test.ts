@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/customresourcedefinition.ts';
 import { CustomResourceDefinitions } from '#api/refs.ts';
 import { admin } from '../../support/api.ts';
+import { certificateDefinition, routeDefinition, workloadDefinition } from '../../support/bigdefinitions.ts';
 import { anything, establish, versionOf } from '../../support/definitions.ts';
 import { helmPath, runCommand } from '../../support/kubectl.ts';
 import { type KubectlBench, startKubectlBench, table } from '../../support/kubectlbench.ts';
@@ -201,6 +202,27 @@ describe('kubectl with custom resources', () => {
     await bench.k.ok('wait', '--for=condition=Ready', 'train/ice', '--timeout=5s');
     assert.match(await bench.k.ok('api-resources', '--categories=rails'), /trains\s+tr\s+columns.example.com\/v1\s+true\s+Train/);
     assert.match(await bench.k.ok('get', 'crd', 'trains.columns.example.com'), /CREATED AT/);
+  });
+});
+
+describe('definitions of the size of well-known projects', () => {
+  it('are applied, explained, and their deprecated versions warned of', async () => {
+    const { k } = bench;
+    for (const crd of [routeDefinition(), certificateDefinition(), workloadDefinition(0, 3)]) {
+      const { metadata } = crd as CustomResourceDefinition;
+      const file = join(bench.https.dir, `${metadata.name}.json`);
+      writeFileSync(file, JSON.stringify(crd));
+      await k.ok('apply', '--server-side', '-f', file);
+      assert.match(await k.ok('apply', '--server-side', '-f', file), /serverside-applied/);
+      await k.ok('wait', '--for=condition=Established', `crd/${metadata.name}`, '--timeout=10s');
+    }
+    assert.match(await k.ok('explain', '--recursive', 'routes0'), /requestHeaderModifier\s+<Object>.*weight\s+<integer>/s);
+    assert.match(await k.ok('explain', 'workloads0.spec.template2.spec.containers.resources'), /limits\s+<map\[string\]Object>/);
+    const route = { apiVersion: 'routes.example.com/v1beta1', kind: 'Route0', metadata: { name: 'r' }, spec: {} };
+    const applied = await k.with({ input: JSON.stringify(route) })('apply', '-f', '-');
+    assert.equal(applied.code, 0, applied.stderr);
+    assert.match(applied.stderr, /^Warning: routes.example.com\/v1beta1 Route0 is deprecated$/m);
+    await k.ok('delete', 'crd', 'routes0.routes.example.com', 'certificates0.certificates.example.com', 'workloads0.workloads.example.com');
   });
 });
 
