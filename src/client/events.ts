@@ -65,6 +65,8 @@ class EventRecorder implements Recorder {
   #pending: Pending[] = [];
   #running: Promise<void> | undefined;
   #serial = 0;
+  /** Events that found no room since the last time there was some. */
+  #dropped = 0;
 
   constructor(client: Client, world: Pick<World, 'clock' | 'random' | 'log'>, source: { component: string; host?: string }) {
     this.#client = client;
@@ -81,7 +83,7 @@ class EventRecorder implements Recorder {
   ): void {
     if (this.#abort.signal.aborted) return;
     if (this.#pending.length >= capacity) {
-      this.#world.log.warn('event dropped: too many are waiting', { reason, message });
+      this.#dropped++;
       return;
     }
     const { component, host } = this.#source;
@@ -110,6 +112,8 @@ class EventRecorder implements Recorder {
       if (correlated !== undefined) await this.#deliver(next, correlated);
     }
     this.#running = undefined;
+    if (this.#dropped > 0) this.#world.log.warn('events dropped: too many were waiting', { count: this.#dropped });
+    this.#dropped = 0;
   }
 
   async #deliver(pending: Pending, correlated: Correlated): Promise<void> {

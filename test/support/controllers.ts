@@ -12,8 +12,12 @@ export interface ControllerBench extends TestApi {
 }
 
 /** Starts an API server and the controllers that `start` makes. */
-export async function withControllers(start: (deps: ControllerDeps) => readonly Component[]): Promise<ControllerBench> {
+export async function withControllers(
+  start: (deps: ControllerDeps) => readonly Component[],
+  options: { readonly freeze?: boolean } = {},
+): Promise<ControllerBench> {
   const api = await startTestApi({
+    config: { freeze: options.freeze ?? true },
     plugs: [discoveryPlug({ extraGroups: () => [] }), (backend) => ({ resources: accessReviewEndpoints(backend) })],
   });
   const informers = createInformers(api.client, api.world);

@@ -15,6 +15,7 @@ import { selectorOf } from '#format/selector.ts';
 import { semanticEqual } from '../equal.ts';
 import { slowStart } from '../replicas/batch.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
+import { isSameWish, Pace } from '../pace.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { type BackoffRecord, noFailures } from './backoff.ts';
 import { isFinished, type NewPod, planJob } from './plan.ts';
@@ -33,6 +34,7 @@ export function startJobController(deps: ControllerDeps): Component {
   /** With our own writes: planning on counts that are behind would make pods that are not wanted. */
   const newest = new Overlay(jobs);
   const expectations = new Expectations(world.clock);
+  const pace = new Pace(world.clock);
   /** Pods whose finalizer we took away, until the cache shows it. */
   const released = new Map<string, Set<string>>();
   /** How often the pods of unfinished Jobs failed lately. */
@@ -81,15 +83,15 @@ export function startJobController(deps: ControllerDeps): Component {
       expectations.delete(key);
       released.delete(key);
       backoffs.delete(key);
+      pace.delete(key);
       return;
     }
     if (job.spec.managedBy !== undefined && job.spec.managedBy !== 'kubernetes.io/job-controller') return;
     const settled = expectations.satisfied(key);
     const uid = job.metadata.uid ?? '';
-    const candidates = [
-      ...pods.lister.byIndex(byController, uid),
-      ...pods.lister.byIndex(byController, `orphans:${job.metadata.namespace}`),
-    ];
+    const controlled = pods.lister.byIndex(byController, uid);
+    pace.looked(key, controlled.length);
+    const candidates = [...controlled, ...pods.lister.byIndex(byController, `orphans:${job.metadata.namespace}`)];
     const own = await claimObjects({
       owner: job,
       owners: jobClient,
@@ -139,6 +141,11 @@ export function startJobController(deps: ControllerDeps): Component {
   }
 
   const handle = startController({ name: 'job', world, synced: allSynced(jobs, pods), reconcile });
+  const podChanged = (key: string): void => {
+    const wait = pace.wait(key);
+    if (wait > 0) handle.enqueueAfter(key, wait);
+    else handle.enqueue(key);
+  };
   const ownerKey = (pod: Pod): string | undefined => {
     const ref = controllerOf(pod);
     if (ref?.kind !== 'Job') return undefined;
@@ -169,13 +176,16 @@ export function startJobController(deps: ControllerDeps): Component {
     const key = ownerKey(pod);
     if (key === undefined) return orphaned(pod);
     expectations.deletionObserved(key, pod.metadata.uid ?? '');
-    handle.enqueue(key);
+    podChanged(key);
   };
   return withCleanup(
     handle,
     jobs.onChange({
       added: (job) => handle.enqueue(keyOf(job)),
-      updated: (job) => handle.enqueue(keyOf(job)),
+      updated: (job, previous) => {
+        if (isSameWish(job, previous)) podChanged(keyOf(job));
+        else handle.enqueue(keyOf(job));
+      },
       deleted: (job) => {
         handle.enqueue(keyOf(job));
         for (const pod of pods.lister.byIndex(byController, job.metadata.uid ?? '')) orphaned(pod);
@@ -188,14 +198,14 @@ export function startJobController(deps: ControllerDeps): Component {
         const key = ownerKey(pod);
         if (key === undefined) return;
         expectations.creationObserved(key);
-        handle.enqueue(key);
+        podChanged(key);
       },
       updated: (pod, previous) => {
         const key = ownerKey(pod);
         const before = ownerKey(previous);
         if (before !== undefined && before !== key) handle.enqueue(before);
         if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
-        if (key !== undefined) handle.enqueue(key);
+        if (key !== undefined) podChanged(key);
         else if (controllerOf(pod) === undefined) ownerless(pod);
       },
       deleted: gone,

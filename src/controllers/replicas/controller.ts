@@ -12,6 +12,7 @@ import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
 import { Expectations } from '#client/expectations.ts';
 import { claimObjects, controllerRef, type LabelMatcher } from '#client/ownership.ts';
+import { isSameWish, Pace } from '../pace.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { slowStart } from './batch.ts';
 import {
@@ -51,6 +52,7 @@ export function startReplicas<T extends ReplicaOwner>(kind: ReplicaKind<T>, deps
   const pods = informers.of(Pods);
   pods.addIndex(byController, controllerKeys);
   const expectations = new Expectations(world.clock);
+  const pace = new Pace(world.clock);
   const recorder = createRecorder(client, world, { component: kind.component });
   const podClient = client.resource(Pods);
   const ownerClient = client.resource(kind.ref);
@@ -139,16 +141,16 @@ export function startReplicas<T extends ReplicaOwner>(kind: ReplicaKind<T>, deps
     const owner = owners.lister.getByKey(key);
     if (owner === undefined) {
       expectations.delete(key);
+      pace.delete(key);
       return;
     }
     const settled = expectations.satisfied(key);
     const selector = kind.selector(owner);
     if (selector.empty) return;
     const uid = owner.metadata.uid ?? '';
-    const candidates = [
-      ...pods.lister.byIndex(byController, uid),
-      ...pods.lister.byIndex(byController, `orphans:${owner.metadata.namespace}`),
-    ];
+    const controlled = pods.lister.byIndex(byController, uid);
+    pace.looked(key, controlled.length);
+    const candidates = [...controlled, ...pods.lister.byIndex(byController, `orphans:${owner.metadata.namespace}`)];
     const own = await claimObjects({
       owner,
       owners: ownerClient,
@@ -160,7 +162,7 @@ export function startReplicas<T extends ReplicaOwner>(kind: ReplicaKind<T>, deps
     let error: unknown;
     let failure: { creating: boolean; message: string } | undefined;
     if (settled && owner.metadata.deletionTimestamp === undefined) {
-      const action = planScale(own, owner.spec.replicas ?? 1, { related: relatedPods(owner, own), now });
+      const action = planScale(own, owner.spec.replicas ?? 1, { related: () => relatedPods(owner, own), now });
       if (action.type === 'create') error = await create(owner, action.count);
       if (action.type === 'delete') error = await remove(owner, action.pods);
       if (error !== undefined) failure = { creating: action.type === 'create', message: messageOf(error) };
@@ -173,6 +175,12 @@ export function startReplicas<T extends ReplicaOwner>(kind: ReplicaKind<T>, deps
   }
 
   const handle = startController({ name: kind.component, world, synced: allSynced(owners, pods), reconcile });
+
+  const podChanged = (key: string): void => {
+    const wait = pace.wait(key);
+    if (wait > 0) handle.enqueueAfter(key, wait);
+    else handle.enqueue(key);
+  };
 
   function ownerKey(pod: Pod): string | undefined {
     const ref = controllerOf(pod);
@@ -195,14 +203,18 @@ export function startReplicas<T extends ReplicaOwner>(kind: ReplicaKind<T>, deps
     const key = ownerKey(pod);
     if (key === undefined) return;
     expectations.deletionObserved(key, pod.metadata.uid ?? '');
-    handle.enqueue(key);
+    podChanged(key);
   }
 
   return withCleanup(
     handle,
     owners.onChange({
       added: (owner) => handle.enqueue(keyOf(owner)),
-      updated: (owner) => handle.enqueue(keyOf(owner)),
+      // Our own status writes are no reason to hurry.
+      updated: (owner, previous) => {
+        if (isSameWish(owner, previous)) podChanged(keyOf(owner));
+        else handle.enqueue(keyOf(owner));
+      },
       deleted: (owner) => {
         expectations.delete(keyOf(owner));
         handle.enqueue(keyOf(owner));
@@ -215,7 +227,7 @@ export function startReplicas<T extends ReplicaOwner>(kind: ReplicaKind<T>, deps
         const key = ownerKey(pod);
         if (key === undefined) return;
         expectations.creationObserved(key);
-        handle.enqueue(key);
+        podChanged(key);
       },
       updated: (pod, previous) => {
         if (pod.metadata.deletionTimestamp !== undefined) return gone(pod);
@@ -226,7 +238,7 @@ export function startReplicas<T extends ReplicaOwner>(kind: ReplicaKind<T>, deps
           if (controllerOf(pod) === undefined && pod.metadata.labels !== previous.metadata.labels) orphan(pod);
           return;
         }
-        handle.enqueue(key);
+        podChanged(key);
         const wait = availableIn(pod, owners.lister.getByKey(key)?.spec.minReadySeconds ?? 0, world.clock.now());
         if (wait !== undefined && wait > 0) handle.enqueueAfter(key, wait);
       },

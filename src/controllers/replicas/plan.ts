@@ -1,7 +1,7 @@
 // How many pods to make or take away, and which: shared by ReplicaSets and ReplicationControllers. Pure.
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { PodTemplateSpec } from '#api/core/v1/podspec.ts';
-import { availableIn, isPodActive, isPodAvailable, isPodReady, isPodTerminal, readySince, setCondition } from '#api/podutil.ts';
+import { availableIn, isPodActive, isPodReady, isPodTerminal, readySince, setCondition } from '#api/podutil.ts';
 
 /** Pods made or removed at most in one round, so that one owner cannot flood the API. */
 export const burst = 500;
@@ -31,15 +31,22 @@ export interface Counting {
 
 /** Counts the owner's pods as its status shows them. */
 export function countReplicas({ pods, templateLabels, minReadySeconds, now }: Counting): ReplicaCounts {
-  const active = pods.filter(isPodActive);
   const labels = Object.entries(templateLabels);
-  return {
-    replicas: active.length,
-    fullyLabeledReplicas: active.filter((pod) => labels.every(([key, value]) => pod.metadata.labels?.[key] === value)).length,
-    readyReplicas: active.filter(isPodReady).length,
-    availableReplicas: active.filter((pod) => isPodAvailable(pod, minReadySeconds, now)).length,
-    terminatingReplicas: pods.filter((pod) => pod.metadata.deletionTimestamp !== undefined && !isPodTerminal(pod)).length,
-  };
+  const counts = { replicas: 0, fullyLabeledReplicas: 0, readyReplicas: 0, availableReplicas: 0, terminatingReplicas: 0 };
+  for (const pod of pods) {
+    if (isPodTerminal(pod)) continue;
+    if (pod.metadata.deletionTimestamp !== undefined) {
+      counts.terminatingReplicas++;
+      continue;
+    }
+    counts.replicas++;
+    if (labels.every(([key, value]) => pod.metadata.labels?.[key] === value)) counts.fullyLabeledReplicas++;
+    const wait = availableIn(pod, minReadySeconds, now);
+    if (wait === undefined) continue;
+    counts.readyReplicas++;
+    if (minReadySeconds === 0 || wait === 0) counts.availableReplicas++;
+  }
+  return counts;
 }
 
 /** Milliseconds until the next ready pod becomes available; undefined when none is on its way. */
@@ -102,11 +109,15 @@ export type ScaleAction =
   | { readonly type: 'delete'; readonly pods: readonly Pod[] };
 
 /** What brings the number of active pods to `desired`. */
-export function planScale(pods: readonly Pod[], desired: number, { related, now }: { related: readonly Pod[]; now: number }): ScaleAction {
+export function planScale(
+  pods: readonly Pod[],
+  desired: number,
+  { related, now }: { related: () => readonly Pod[]; now: number },
+): ScaleAction {
   const active = pods.filter(isPodActive);
   const missing = desired - active.length;
   if (missing > 0) return { type: 'create', count: Math.min(missing, burst) };
-  if (missing < 0) return { type: 'delete', pods: rankVictims(active, related, now).slice(0, Math.min(-missing, burst)) };
+  if (missing < 0) return { type: 'delete', pods: rankVictims(active, related(), now).slice(0, Math.min(-missing, burst)) };
   return { type: 'none' };
 }
 
