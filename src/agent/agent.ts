@@ -96,7 +96,17 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const about = { client, nodeName: config.nodeName, dataDir: config.dataDir };
   const drivers = new CsiDrivers(world, about);
   const csi = createCsiVolumes(world, { ...about, tokens, drivers, changed: () => node.check() });
-  const volumes = await deps.volumes({ objects, tokens, allocatable, csi, claims: (pod, volume) => boundClaim(client, pod, volume) });
+  const volumes = await deps.volumes({
+    objects,
+    tokens,
+    allocatable,
+    csi,
+    claims: (pod, volume) => boundClaim(client, pod, volume),
+    recursiveReadOnly: async () => {
+      const { handlers } = await runtime.status();
+      return handlers.some(({ name, features }) => name === config.runtimeHandler && features?.recursiveReadOnlyMounts === true);
+    },
+  });
   // Pods, probes and the cache refer to each other: the calls come only once all are there.
   let pods: PodManager | undefined = undefined as PodManager | undefined;
   const cache = new RuntimeCache(runtime, world, (uid) => pods?.runtimeChanged(uid));

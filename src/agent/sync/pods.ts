@@ -1,4 +1,5 @@
 // All pods of this node: the API's wishes and the runtime's facts come in here and go to the pods' workers.
+import type { Timer } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { Pods } from '#api/refs.ts';
@@ -8,12 +9,17 @@ import type { AgentContext } from './context.ts';
 import { isTerminalPhase, uidOf } from './spec.ts';
 import { identityOf, PodWorker } from './worker.ts';
 
+const firstCleanUpRetry = 2000;
+const lastCleanUpRetry = 120_000;
+
 export class PodManager {
   readonly #context: AgentContext;
   readonly #informer: Informer<Pod>;
   readonly #workers = new Map<string, PodWorker>();
   #remove: (() => void) | undefined;
   #synced = false;
+  #disposed = false;
+  #cleanUpTimer: Timer | undefined;
 
   constructor(context: AgentContext, informers: Informers) {
     this.#context = context;
@@ -101,14 +107,16 @@ export class PodManager {
     this.#worker({ uid, name: state.name, namespace: state.namespace }).removed(undefined);
   }
 
-  /** Frees what pods left behind that neither the API nor the runtime knows. */
-  async #cleanUp(): Promise<void> {
+  /** Frees what pods left behind that neither the API nor the runtime knows. What cannot be freed yet (a volume whose
+   * driver is away) is tried again, less and less often. */
+  async #cleanUp(retry = firstCleanUpRetry): Promise<void> {
     const { volumes, cgroups, world, options } = this.#context;
     const [mounted, grouped, directories] = await Promise.all([
       volumes.present(),
       cgroups.present(),
       world.fs.list(`${options.dataDir}/pods`),
     ]);
+    let failed = false;
     for (const uid of new Set([...mounted, ...grouped, ...directories])) {
       if (this.#workers.has(uid)) continue;
       try {
@@ -116,8 +124,16 @@ export class PodManager {
         await cgroups.remove(uid);
         await world.fs.remove(`${options.dataDir}/pods/${uid}`);
       } catch (error) {
+        failed = true;
         world.log.warn('cannot clean up after a pod', { uid, error: messageOf(error) });
       }
+    }
+    if (failed && !this.#disposed) {
+      const again = (): void =>
+        void this.#cleanUp(Math.min(retry * 2, lastCleanUpRetry)).catch((error: unknown) =>
+          world.log.warn('cannot clean up', { error: messageOf(error) }),
+        );
+      this.#cleanUpTimer = world.clock.after(retry, again);
     }
     for (const name of await world.fs.list(`${options.dataDir}/logs`)) {
       const uid = name.slice(name.lastIndexOf('_') + 1);
@@ -126,6 +142,8 @@ export class PodManager {
   }
 
   async dispose(): Promise<void> {
+    this.#disposed = true;
+    this.#cleanUpTimer?.cancel();
     this.#remove?.();
     await Promise.all(this.workers().map((worker) => worker.dispose()));
   }

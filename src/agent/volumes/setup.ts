@@ -22,6 +22,8 @@ export interface SetUpContext extends SourceContext {
   readonly dataDir: string;
   /** The claim behind a volume and what it is bound to; rejects with PayloadError while there is none. */
   readonly claims: (pod: Pod, volume: Volume) => Promise<BoundClaim>;
+  /** Whether the runtime can make everything below a mount read-only. */
+  readonly recursiveReadOnly: () => Promise<boolean>;
   /** Volumes of CSI drivers. */
   readonly csi: CsiVolumes;
 }

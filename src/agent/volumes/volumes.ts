@@ -74,6 +74,14 @@ export async function createPodVolumes(world: Needs, options: VolumeOptions): Pr
     return found;
   }
 
+  /** What `recursiveReadOnly` comes to on this node (KEP-3857). */
+  async function isRecursive({ name, recursiveReadOnly = 'Disabled' }: VolumeMount): Promise<boolean> {
+    if (recursiveReadOnly === 'Disabled') return false;
+    if (await options.recursiveReadOnly()) return true;
+    if (recursiveReadOnly === 'IfPossible') return false;
+    throw new Error(`volume "${name}" requested recursive read-only mode, but it is not supported by the runtime`);
+  }
+
   async function mountOf(pod: Pod, about: { entry: VolumeMount; target: string; expand: Expand }): Promise<Mount> {
     const { entry, target, expand } = about;
     const place = placeOf(pod, entry.name);
@@ -90,7 +98,7 @@ export async function createPodVolumes(world: Needs, options: VolumeOptions): Pr
       containerPath: entry.mountPath.startsWith('/') ? entry.mountPath : `/${entry.mountPath}`,
       hostPath,
       ...(entry.readOnly === true || place.readOnly === true ? { readonly: true } : {}),
-      ...(entry.recursiveReadOnly === 'Enabled' ? { recursiveReadOnly: true } : {}),
+      ...((await isRecursive(entry)) ? { recursiveReadOnly: true } : {}),
       ...(propagation === undefined ? {} : { propagation }),
     };
   }

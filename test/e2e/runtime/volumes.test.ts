@@ -44,6 +44,7 @@ before(async () => {
       if (!persistent) throw new Error('PVC is not bound');
       return { claim: {} as PersistentVolumeClaim, persistent, readOnly: volume.persistentVolumeClaim?.readOnly === true };
     },
+    recursiveReadOnly: async () => false,
     // No driver: what is asked of it would fail.
     csi: { setUp: () => Promise.reject(new Error('no driver')), tearDown: async () => {}, inUse: () => [] },
     tokens: { token: async (_, { audience }) => ({ token: `token-for-${audience}`, refreshAt: 5000, expires: 9000 }) },
@@ -221,6 +222,19 @@ test('tear-down leaves nothing of the pods', async () => {
   assert.deepEqual(await fs.list(`${dataDir}/pods`), []);
   const mounts = (await fs.readText('/proc/self/mountinfo')).split('\n').filter((line) => line.includes(dataDir));
   assert.equal(mounts.length, 3, mounts.join('\n'));
+});
+
+test('a mount can be read-only all the way down only where the runtime can', async () => {
+  const pod = podOf('r1', { volumes: [{ name: 'v', emptyDir: {} }] });
+  await volumes.setUp(pod, signal);
+  const mounts = (recursiveReadOnly: string) => {
+    const volumeMounts = [{ name: 'v', mountPath: '/v', readOnly: true, recursiveReadOnly }];
+    return volumes.mounts(pod, { name: 'c', image: 'i', volumeMounts } as never, same);
+  };
+  await assert.rejects(mounts('Enabled'), /requested recursive read-only mode, but it is not supported by the runtime/);
+  assert.equal((await mounts('IfPossible'))[0]?.recursiveReadOnly, undefined);
+  assert.equal((await mounts('Disabled'))[0]?.readonly, true);
+  await volumes.tearDown('r1');
 });
 
 describe('persistent volumes', () => {
