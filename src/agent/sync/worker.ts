@@ -39,6 +39,8 @@ export class PodWorker {
   pod: Pod | undefined;
   #inApi = false;
   #stage: Stage = 'running';
+  /** Nothing of it runs any more. Once the API knows, the scheduler may send another pod into its place. */
+  #stopped = false;
   #failure: WaitingReason | undefined;
   /** Seconds that the pod gets when the node itself ends it; and the reason of its DisruptionTarget condition. */
   #ending: { readonly grace?: number; readonly disrupted?: string } = {};
@@ -68,9 +70,10 @@ export class PodWorker {
     return this.#stage;
   }
 
-  /** True while the pod holds resources of the node. */
+  /** True while the pod holds resources of the node: until its last container has stopped. */
   get active(): boolean {
-    return this.pod !== undefined && this.#failure === undefined && (this.#stage === 'running' || this.#stage === 'terminating');
+    if (this.pod === undefined || this.#failure !== undefined || this.#stopped) return false;
+    return this.#stage === 'running' || this.#stage === 'terminating';
   }
 
   get state(): PodState {
@@ -377,6 +380,7 @@ export class PodWorker {
     await this.#context.cache.refresh(this.id);
     if (running(this.state).length > 0) throw new Error(`containers of pod ${this.pod ? podText(this.pod) : this.id.name} still run`);
     this.#stop = undefined;
+    this.#stopped = true;
     this.#context.probes.remove(this.id.uid);
     await this.publish(true);
     await this.#unmount();
