@@ -96,9 +96,17 @@ class Publisher {
   }
 }
 
+/** A version's kind, and the paths that field selectors may use. */
+export interface Published extends Gvk {
+  readonly selectable: readonly string[];
+}
+
 /** The definition of a version's kind. */
-export function customSchema(schema: Schema, { group, version, kind }: Gvk, form: OpenApiVersion): OpenApiSchema {
-  const type = { 'x-kubernetes-group-version-kind': [{ group, kind, version }] };
+export function customSchema(schema: Schema, { group, version, kind, selectable }: Published, form: OpenApiVersion): OpenApiSchema {
+  const type = {
+    'x-kubernetes-group-version-kind': [{ group, kind, version }],
+    ...(selectable.length > 0 ? { 'x-kubernetes-selectable-fields': selectable.map((fieldPath) => ({ fieldPath })) } : {}),
+  };
   // A kind that takes everything says nothing in v2: kubectl would refuse whatever is not named.
   if (form === 'v2' && preserves(schema)) return { type: 'object', ...type };
   const published = new Publisher(form).publish(schema);

@@ -49,6 +49,7 @@ export function rowOf(crd: CustomResourceDefinition, version: CustomResourceDefi
   const offered = isTrueCondition(crd, 'Terminating') ? lastVerbs : verbs;
   const deprecation = deprecationOf(crd, version);
   const struct: Struct = customStruct({ group, version: version.name, kind }, schema, customWalkers(schema, namespaced));
+  const selectable = (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.slice(1));
   let columns: readonly Column[] | undefined;
   const base = row({
     group,
@@ -65,7 +66,7 @@ export function rowOf(crd: CustomResourceDefinition, version: CustomResourceDefi
     storageVersionHash: Buffer.from(world.digest.sha256(Buffer.from(`${group}/${storage}/${kind}`)), 'hex')
       .subarray(0, 8)
       .toString('base64'),
-    fieldSelectors: ['metadata.name', 'metadata.namespace', ...(version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.slice(1))],
+    fieldSelectors: ['metadata.name', 'metadata.namespace', ...selectable],
     unconditionalUpdate: false,
     generation: 'spec',
     storagePrefix: storagePrefixOf(crd),
@@ -81,7 +82,7 @@ export function rowOf(crd: CustomResourceDefinition, version: CustomResourceDefi
       get columns() {
         return (columns ??= columnsFor(version.additionalPrinterColumns));
       },
-      openApi: (form) => customSchema(schema, { group, version: version.name, kind }, form),
+      openApi: (form) => customSchema(schema, { group, version: version.name, kind, selectable }, form),
     },
   };
 }

@@ -216,6 +216,8 @@ describe('definitions of the size of well-known projects', () => {
       assert.match(await k.ok('apply', '--server-side', '-f', file), /serverside-applied/);
       await k.ok('wait', '--for=condition=Established', `crd/${metadata.name}`, '--timeout=10s');
     }
+    const certificates = (await definitions())['com.example.certificates.v1.Certificate0'] as Record<string, unknown>;
+    assert.deepEqual(certificates['x-kubernetes-selectable-fields'], [{ fieldPath: 'spec.secretName' }]);
     assert.match(await k.ok('explain', '--recursive', 'routes0'), /requestHeaderModifier\s+<Object>.*weight\s+<integer>/s);
     assert.match(await k.ok('explain', 'workloads0.spec.template2.spec.containers.resources'), /limits\s+<map\[string\]Object>/);
     const route = { apiVersion: 'routes.example.com/v1beta1', kind: 'Route0', metadata: { name: 'r' }, spec: {} };
