@@ -9,6 +9,7 @@ import { createInformers } from '#client/informer.ts';
 import { readResolver } from './config/resolver.ts';
 import { registryCredentials } from './config/credentials.ts';
 import { boundingSet } from './config/security.ts';
+import { DeviceManager } from './devices/manager.ts';
 import { EvictionManager } from './eviction/manager.ts';
 import { ImageCollector } from './images/gc.ts';
 import { rotateLog } from './logs/rotate.ts';
@@ -120,10 +121,13 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       facts,
       port: () => port,
       under: () => evictions.pressures(),
+      devices: () => devices.resources(),
       problems: deps.problems ?? (() => []),
       volumesInUse: csi.inUse,
     },
   );
+  const devices = new DeviceManager(world, { dir: `${config.dataDir}/device-plugins`, changed: () => node.check() });
+  await devices.start();
   const images = new ImageCollector(
     { world, runtime, directory: config.dataDir, failed: (reason, message) => node.tell('Warning', reason, message) },
     config.imageGc,
@@ -169,7 +173,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     node: () => nodeInformer.lister.get(config.nodeName) ?? node.node,
     capacity,
     allocatable,
-    admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable }),
+    devices,
+    admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable, ...devices.resources().allocatable }),
     pressures: () => evictions.pressures(),
     activePods: () => pods?.active() ?? [],
   };
@@ -243,6 +248,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       await manager.dispose();
       probes.dispose();
       cache.dispose();
+      devices[Symbol.dispose]();
       await statuses.dispose();
       await informers[Symbol.asyncDispose]();
       await Promise.all([beginning, ...loops]);

@@ -49,7 +49,16 @@ export interface GrpcChannel {
   close(): void;
 }
 
+/** Answers one call; what it rejects with is the call's status (a GrpcError's own code, else UNKNOWN). */
+export type GrpcMethod = (request: Uint8Array) => Promise<Uint8Array>;
+
+export interface GrpcServer {
+  close(): void;
+}
+
 export interface Grpc {
+  /** Serves unary methods, by `/package.Service/Method`, on a Unix socket that it makes anew. */
+  serve(socket: string, methods: Readonly<Record<string, GrpcMethod>>): Promise<GrpcServer>;
   /** `target`: an absolute path of a Unix socket, `unix:///path`, or `host:port`. Messages up to 64 MiB in both directions. */
   connect(target: string, tls?: TlsClientOptions): GrpcChannel;
 }

@@ -1,5 +1,6 @@
 // gRPC with @grpc/grpc-js: bytes in, bytes out.
-import type { Client, ClientReadableStream, ClientWritableStream, Metadata, ServiceError } from '@grpc/grpc-js';
+import { rm } from 'node:fs/promises';
+import type { Client, ClientReadableStream, ClientWritableStream, handleUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
 import { type Grpc, type GrpcCallOptions, type GrpcChannel, GrpcError, grpcCode } from '#base/grpc.ts';
 import type { TlsClientOptions } from '#base/net.ts';
 
@@ -169,4 +170,28 @@ class Channel implements GrpcChannel {
   }
 }
 
-export const realGrpc: Grpc = { connect: (target, tls) => new Channel(target, tls) };
+const serve: Grpc['serve'] = async (socket, methods) => {
+  library ??= import('@grpc/grpc-js');
+  const grpc = await library;
+  const server = new grpc.Server({ 'grpc.max_receive_message_length': messageLimit });
+  for (const [path, method] of Object.entries(methods)) {
+    const handle: handleUnaryCall<Uint8Array, Uint8Array> = (call, answer) => {
+      method(call.request).then(
+        (response) => answer(null, response),
+        (error: unknown) => answer({ code: error instanceof GrpcError ? error.code : grpcCode.unknown, details: String(error) }),
+      );
+    };
+    server.register(path, handle, asIs, back, 'unary');
+  }
+  await rm(socket, { force: true });
+  await new Promise<void>((resolve, reject) =>
+    server.bindAsync(address(socket), grpc.ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())),
+  );
+  return {
+    close: () => {
+      server.forceShutdown();
+    },
+  };
+};
+
+export const realGrpc: Grpc = { connect: (target, tls) => new Channel(target, tls), serve };

@@ -1,6 +1,7 @@
 // The configuration of a container: pure.
 import type { Pod } from '#api/core/v1/pod.ts';
 import { expander } from '../env/expand.ts';
+import type { ContainerDevices } from '../devices/messages.ts';
 import type { AnyContainer } from '../parts.ts';
 import type { ContainerConfig, Mount, RuntimeImage } from '../runtime.ts';
 import { containerAnnotations, containerLabels } from '../sync/labels.ts';
@@ -16,6 +17,8 @@ export interface ContainerInput {
   readonly imageRef: string;
   readonly image: RuntimeImage | undefined;
   readonly memoryCapacity: number;
+  /** What device plugins give to it. */
+  readonly given?: Pick<ContainerDevices, 'devices' | 'annotations' | 'cdiDevices'>;
   readonly security: NodeSecurity;
   /** Container that an ephemeral container looks into. */
   readonly targetId?: string;
@@ -35,9 +38,10 @@ export function containerConfig(pod: Pod, container: AnyContainer, input: Contai
     workingDir: container.workingDir ?? '',
     envs: [...input.env].map(([key, value]) => ({ key, value })),
     mounts: input.mounts,
-    devices: input.devices ?? [],
+    devices: [...(input.devices ?? []), ...(input.given?.devices ?? [])],
+    ...(input.given?.cdiDevices.length ? { cdiDevices: input.given.cdiDevices } : {}),
     labels: containerLabels(pod, container),
-    annotations: containerAnnotations(pod, container, input.restartCount),
+    annotations: { ...input.given?.annotations, ...containerAnnotations(pod, container, input.restartCount) },
     logPath: logPath(container.name, input.restartCount),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,

@@ -10,7 +10,7 @@ import type { AgentOptions } from '../options.ts';
 import type { Runtime, RuntimeStatus } from '../runtime.ts';
 import { sameJson } from '../status/patch.ts';
 import { type NodeFacts, readPressure } from './facts.ts';
-import { extendedResources, nodeStatus, ownResources, statusWithoutHeartbeat } from './status.ts';
+import { type DeviceResources, extendedResources, nodeStatus, ownResources, statusWithoutHeartbeat } from './status.ts';
 
 const reportEvery = 5 * 60 * 1000;
 const checkEvery = 10_000;
@@ -23,6 +23,8 @@ export interface NodeManagerOptions {
   readonly port: () => number;
   /** What the node is short of: types of its pressure conditions. */
   readonly under: () => ReadonlySet<string>;
+  /** What device plugins offer. */
+  readonly devices: () => DeviceResources;
   /** What else keeps the node from being ready. */
   readonly problems: () => readonly string[];
   /** Volumes that must stay attached. */
@@ -124,6 +126,7 @@ export class NodeManager {
       port: this.#about.port(),
       problems: this.#about.problems(),
       under: this.#about.under(),
+      devices: this.#about.devices(),
       volumesInUse: this.#about.volumesInUse(),
       known: old.conditions ?? [],
       old,
@@ -177,7 +180,7 @@ export class NodeManager {
       conditions,
       addresses: [...(addresses ?? []), { $patch: 'replace' }],
       // Extended resources are for others to change: a patch made from an older version must not bring one back.
-      capacity: ownResources(capacity),
+      capacity: { ...ownResources(capacity), ...this.#about.devices().capacity },
       allocatable: mapPatch(old.allocatable, allocatable),
     };
     this.#node = await this.#client

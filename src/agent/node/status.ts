@@ -124,7 +124,14 @@ export function nodeImages(images: readonly RuntimeImage[]): NonNullable<NodeSta
     .map((image) => ({ names: [...image.repoDigests, ...image.repoTags].slice(0, maxNames), sizeBytes: image.size }));
 }
 
+/** Resources that device plugins offer: how many devices there are, and how many of them work. */
+export interface DeviceResources {
+  readonly capacity: Quantities;
+  readonly allocatable: Quantities;
+}
+
 export interface NodeStatusInput extends ConditionInput {
+  readonly devices: DeviceResources;
   readonly pressure: NodePressure;
   readonly options: AgentOptions;
   readonly facts: NodeFacts;
@@ -139,7 +146,9 @@ export interface NodeStatusInput extends ConditionInput {
 /** The whole status; what others wrote (volumesAttached, config) is kept. */
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { options, facts, version, pressure } = input;
-  const capacity = { ...extendedResources(input.old.capacity), ...nodeCapacity(facts, pressure, options.maxPods) };
+  const { devices } = input;
+  const own = nodeCapacity(facts, pressure, options.maxPods);
+  const capacity = { ...extendedResources(input.old.capacity), ...own, ...devices.capacity };
   const runtime = version
     ? `${version.runtimeName}://${version.runtimeVersion.replace(/^v/, '').replace(/~.*$/, '')}`
     : 'containerd://Unknown';
@@ -148,7 +157,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     ...old,
     ...(volumesInUse.length > 0 || old.volumesInUse ? { volumesInUse } : {}),
     capacity,
-    allocatable: nodeAllocatable(capacity, options.reserved),
+    allocatable: { ...nodeAllocatable(capacity, options.reserved), ...devices.allocatable },
     addresses: [...options.nodeIps.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: options.hostName }],
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
     nodeInfo: {

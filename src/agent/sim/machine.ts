@@ -83,6 +83,8 @@ export function simWorld(world: World, about: { nodeName: string; machine: SimMa
       },
     },
     grpc: {
+      // Nothing on a simulated machine could call.
+      serve: () => Promise.resolve({ close: () => undefined }),
       connect: (target) => {
         const unary: GrpcChannel['unary'] = async (path) => {
           if (!about.answers(target.slice(0, target.lastIndexOf(':'))))

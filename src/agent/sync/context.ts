@@ -7,6 +7,7 @@ import type { Client } from '#client/client.ts';
 import type { Recorder } from '#client/events.ts';
 import type { DnsConfig } from '../config/dns.ts';
 import type { NodeSecurity } from '../config/security.ts';
+import type { DeviceManager } from '../devices/manager.ts';
 import type { PodObjects } from '../objects/objects.ts';
 import type { AgentOptions } from '../options.ts';
 import type { ImageCredentials, PodCgroups, PodVolumes } from '../parts.ts';
@@ -31,6 +32,7 @@ export interface AgentContext {
   readonly tokens: PodTokens;
   readonly volumes: PodVolumes;
   readonly cgroups: PodCgroups;
+  readonly devices: DeviceManager;
   readonly credentials: ImageCredentials;
   /** Restarts of containers. */
   readonly restarts: Backoff;

@@ -135,6 +135,7 @@ export class PodManager {
         );
       this.#cleanUpTimer = world.clock.after(retry, again);
     }
+    for (const uid of this.#context.devices.pods()) if (!this.#workers.has(uid)) await this.#context.devices.forget(uid);
     for (const name of await world.fs.list(`${options.dataDir}/logs`)) {
       const uid = name.slice(name.lastIndexOf('_') + 1);
       if (!this.#workers.has(uid)) await world.fs.remove(`${options.dataDir}/logs/${name}`);

@@ -120,9 +120,14 @@ async function configure(context: AgentContext, pod: Pod, input: StartInput, ima
   const targetId = target ? latest(input.state, target)?.id : undefined;
   await context.world.fs.mkdir(`${input.sandbox.config.logDirectory}/${container.name}`, 0o755);
   await clearOldLog(context, input);
+  const devices = await context.devices.use(pod, container.name);
   return containerConfig(pod, container, {
-    env,
-    mounts,
+    env: new Map([...Object.entries(devices.envs), ...env]),
+    mounts: [
+      ...mounts,
+      ...devices.mounts.map(({ containerPath: path, hostPath, readOnly }) => ({ containerPath: path, hostPath, readonly: readOnly })),
+    ],
+    given: devices,
     devices: context.volumes.devices(current, container),
     restartCount,
     imageRef: image.ref,

@@ -234,6 +234,7 @@ export class PodWorker {
       this.#terminate();
       return;
     }
+    if (!(await this.#equip(pod))) return;
     // Neither may still be at work when the pod is taken down: both are waited for, whatever becomes of the other.
     const group = this.#group(pod);
     const mounted = await this.#mount(pod, signal).finally(() => group.catch(() => undefined));
@@ -262,6 +263,19 @@ export class PodWorker {
       if (!result.again) break;
     }
     if (!signal.aborted) await this.publish();
+  }
+
+  /** Gives the pod the devices that it asks for; without them it is not taken. */
+  async #equip(pod: Pod): Promise<boolean> {
+    try {
+      await this.#context.devices.admit(pod);
+      return true;
+    } catch (error) {
+      const text = `Allocate failed due to ${messageOf(error)}, which is unexpected`;
+      this.#context.recorder.event(pod, 'Warning', 'UnexpectedAdmissionError', text);
+      this.end({ reason: 'UnexpectedAdmissionError', message: `Pod was rejected: ${text}` }, {});
+      return false;
+    }
   }
 
   /** The pod's control group, made at the first call. */
@@ -385,6 +399,7 @@ export class PodWorker {
     await this.publish(true);
     await this.#unmount();
     await this.#context.cgroups.remove(this.id.uid);
+    await this.#context.devices.forget(this.id.uid);
     this.#refreshTimer?.cancel();
     this.#context.objects.unregister(this.id.uid);
     this.#context.restarts.forget(`${this.id.uid}/`);

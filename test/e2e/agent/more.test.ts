@@ -1,8 +1,11 @@
 // Less common wishes of pods, on a real runtime: resizing, ephemeral containers, host network, security, volumes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { ConfigMaps, Pods } from '#api/refs.ts';
+import { ConfigMaps, Nodes, Pods } from '#api/refs.ts';
+import { until } from '../../support/until.ts';
+import { startPlugin } from './deviceplugin.ts';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
 
 const main = (pod: Pod) => pod.status?.containerStatuses?.find((status) => status.name === 'main');
@@ -53,6 +56,60 @@ if (await inNamespace(import.meta.filename)) {
           (pod) =>
             main(pod)?.resources?.limits?.['cpu'] === '150m' &&
             !pod.status?.conditions?.some((candidate) => candidate.type === 'PodResizePending'),
+        );
+      }),
+
+      t.test('devices of a plugin are given out, kept apart and given back', async () => {
+        const resource = 'example.com/gadget';
+        const plugin = await startPlugin(`${node.dataDir}/device-plugins`, resource);
+        try {
+          const amounts = async (): Promise<(string | undefined)[]> => {
+            const { status } = await client.resource(Nodes).get('node1');
+            return [status.capacity?.[resource], status.allocatable?.[resource]];
+          };
+          const shown = (...expected: (string | undefined)[]): Promise<unknown> =>
+            until(`the node has ${expected.join()}`, async () => isDeepStrictEqual(await amounts(), expected), 20_000);
+          plugin.tell(['a', 'b', 'c'].map((id) => ({ id, health: id === 'c' ? 'Unhealthy' : 'Healthy' })));
+          await shown('3', '2');
+          const wants = (name: string, count: string) =>
+            node.createPod(
+              shellPod(name, 'echo $GADGETS; ls /dev/gadget-* /gadget-info; sleep 1000', {
+                container: { resources: { limits: { [resource]: count } } },
+              }),
+            );
+          await wants('first', '1');
+          const first = await node.until('first', isReady);
+          assert.deepEqual(plugin.allocated, [['b']]);
+          assert.deepEqual(plugin.prepared, [['b']]);
+          assert.match(await run(first, 'echo $GADGETS; ls /dev/gadget-* /gadget-info'), /^b\n\/dev\/gadget-b\n\/gadget-info\n$/);
+          await wants('second', '1');
+          await node.until('second', isReady);
+          assert.deepEqual(plugin.allocated.at(-1), ['a']);
+          await wants('third', '1');
+          const third = await node.until('third', (pod) => pod.status?.phase === 'Failed');
+          assert.equal(third.status?.reason, `OutOf${resource}`);
+          await pods.delete('first', { namespace, options: { gracePeriodSeconds: 0 } });
+          await until(
+            'the device is free',
+            async () => {
+              await pods.delete('fourth', { namespace, options: { gracePeriodSeconds: 0 } }).catch(() => undefined);
+              await node.untilGone('fourth');
+              await wants('fourth', '1');
+              return isReady(await node.until('fourth', (pod) => isReady(pod) || pod.status?.phase === 'Failed'));
+            },
+            20_000,
+          );
+          assert.deepEqual(plugin.allocated.at(-1), ['b']);
+        } finally {
+          plugin.close();
+        }
+        await until(
+          'a plugin that is gone offers nothing',
+          async () => {
+            const { status } = await client.resource(Nodes).get('node1');
+            return status.allocatable?.[resource] === '0';
+          },
+          20_000,
         );
       }),
 
