@@ -293,4 +293,138 @@ describe('rules of custom resources', () => {
       `properties[l].items.x-kubernetes-validations[0].rule: Invalid value: "self >= oldSelf": oldSelf cannot be used on the uncorrelatable portion of the schema within ${at}.properties[l]`,
     ]);
   });
+
+  it('of the kind that published operators write are within the limits', async () => {
+    const name = { type: 'string', minLength: 1, maxLength: 253 };
+    const header = object({ name, value: { type: 'string', maxLength: 4096 } }, { required: ['name', 'value'] });
+    const filter = object(
+      {
+        type: { type: 'string', enum: ['Set', 'Redirect', 'Rewrite'] },
+        set: list(header, { maxItems: 16 }),
+        redirect: object({ port: int }),
+      },
+      {
+        ...rules(
+          { rule: "!(has(self.set) && self.type != 'Set')", message: 'set only with type Set' },
+          { rule: "!(!has(self.redirect) && self.type == 'Redirect')", message: 'redirect must be specified' },
+        ),
+      },
+    );
+    const path = object(
+      { type: { type: 'string', enum: ['Exact', 'Prefix'], default: 'Prefix' }, value: { type: 'string', maxLength: 1024, default: '/' } },
+      {
+        ...rules(
+          { rule: "self.type in ['Exact', 'Prefix'] ? self.value.startsWith('/') : true", message: 'must be absolute' },
+          { rule: "self.type in ['Exact', 'Prefix'] ? !self.value.contains('//') : true", message: 'must not contain //' },
+          {
+            rule: `self.type == 'Prefix' ? self.value.matches(r"""^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|[%][0-9a-fA-F]{2})+$""") : true`,
+            message: 'odd characters',
+          },
+        ),
+      },
+    );
+    const backend = object(
+      { kind: { ...name, default: 'Service' }, name, port: { ...int, minimum: 1, maximum: 65535 } },
+      {
+        ...rules({ rule: "(size(self.kind) > 0 && self.kind == 'Service') ? has(self.port) : true", message: 'must have a port' }),
+      },
+    );
+    const route = object(
+      {
+        matches: list(
+          object({
+            path,
+            headers: list(header, { maxItems: 16, 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
+          }),
+          { maxItems: 64 },
+        ),
+        filters: list(filter, {
+          maxItems: 16,
+          ...rules(
+            {
+              rule: "!(self.exists(f, f.type == 'Redirect') && self.exists(f, f.type == 'Rewrite'))",
+              message: 'either redirect or rewrite',
+            },
+            { rule: "self.filter(f, f.type == 'Redirect').size() <= 1", message: 'redirect only once' },
+          ),
+        }),
+        backends: list(backend, { maxItems: 16 }),
+      },
+      rules({
+        rule: '(has(self.backends) && self.backends.size() > 0) ? (!has(self.filters) || self.filters.all(f, !has(f.redirect))) : true',
+        message: 'a redirect has no backends',
+      }),
+    );
+    const sum = Array.from({ length: 16 }, (_, at) => `(self.size() > ${at} ? self[${at}].matches.size() : 0)`).join(' + ');
+    const listener = object(
+      { name, port: int, protocol: name, hostname: { ...name, minLength: 0 }, tls: object({ mode: name }) },
+      { required: ['name', 'port', 'protocol'] },
+    );
+    const listeners = list(listener, {
+      maxItems: 64,
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['name'],
+      ...rules(
+        {
+          rule: "self.all(l, l.protocol in ['HTTP', 'TCP', 'UDP'] ? !has(l.tls) : true)",
+          message: 'tls must not be specified for plain protocols',
+        },
+        { rule: 'self.all(l1, self.exists_one(l2, l1.name == l2.name))', message: 'names must be unique' },
+        {
+          rule: 'self.all(l1, self.exists_one(l2, l1.port == l2.port && l1.protocol == l2.protocol && (has(l1.hostname) && has(l2.hostname) ? l1.hostname == l2.hostname : !has(l1.hostname) && !has(l2.hostname))))',
+          message: 'port, protocol and hostname must be unique',
+        },
+      ),
+    });
+    const gateways = await kindOf(
+      root(
+        object({
+          listeners,
+          className: { ...name, ...rules({ rule: 'self == oldSelf', message: 'is immutable' }) },
+          port: {
+            'x-kubernetes-int-or-string': true,
+            ...rules("type(self) == int ? self > 0 && self < 65536 : self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')"),
+          },
+          routes: list(route, { maxItems: 16, ...rules({ rule: `${sum} <= 128`, message: 'at most 128 matches' }) }),
+        }),
+      ),
+    );
+    const plain = { name: 'a', port: 80, protocol: 'HTTP' };
+    const rule = {
+      matches: [{ path: { value: '/x' } }],
+      filters: [{ type: 'Set', set: [{ name: 'a', value: 'b' }] }],
+      backends: [{ name: 's', port: 80 }],
+    };
+    await made(gateways, { className: 'c', port: 'http', listeners: [plain, { ...plain, name: 'b', port: 81 }], routes: [rule] });
+    assert.deepEqual(
+      await refusal(
+        made(
+          gateways,
+          {
+            port: 0,
+            listeners: [plain, { ...plain, name: 'b', tls: { mode: 'x' } }],
+            routes: [
+              {
+                matches: [{ path: { value: 'x//y' } }],
+                filters: [{ type: 'Redirect' }, { type: 'Rewrite', redirect: { port: 1 } }],
+                backends: [{ name: 's' }],
+              },
+            ],
+          },
+          'b',
+        ),
+      ),
+      [
+        'spec.port: Invalid value: "": failed rule: type(self) == int ? self > 0 && self < 65536 : self.matches(\'^[a-z]([-a-z0-9]*[a-z0-9])?$\')',
+        'spec.listeners: Invalid value: "array": tls must not be specified for plain protocols',
+        'spec.listeners: Invalid value: "array": port, protocol and hostname must be unique',
+        'spec.routes[0]: Invalid value: "object": a redirect has no backends',
+        'spec.routes[0].matches[0].path: Invalid value: "object": must be absolute',
+        'spec.routes[0].matches[0].path: Invalid value: "object": must not contain //',
+        'spec.routes[0].filters: Invalid value: "array": either redirect or rewrite',
+        'spec.routes[0].filters[0]: Invalid value: "object": redirect must be specified',
+        'spec.routes[0].backends[0]: Invalid value: "object": must have a port',
+      ],
+    );
+  });
 });
