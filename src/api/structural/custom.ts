@@ -5,7 +5,7 @@ import { dns1123Subdomain } from '#api/formats.ts';
 import { isObject } from '#format/own.ts';
 import { applyDefaults, dropNulls } from './defaults.ts';
 import { prune } from './prune.ts';
-import { additionalOf, copyJson, isEmbedded, itemsOf, mapItems, mapMembers, member, propertyOf, type Schema } from './schema.ts';
+import { additionalOf, copyJson, hasRules, isEmbedded, itemsOf, mapItems, mapMembers, member, propertyOf, type Schema } from './schema.ts';
 import { validateValue } from './validate.ts';
 
 const embedding = new WeakMap<Schema, boolean>();
@@ -54,6 +54,12 @@ function checkEmbedded(object: object, schema: Schema): FieldError[] {
   return errors;
 }
 
+const notChecked =
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation';
+const blocking = new Set(['Unsupported value', 'Required value', 'Too long', 'Too many']);
+/** Rules rely on what these errors say is missing. */
+const blocksRules = (error: FieldError): boolean => blocking.has(error.type) || error.wrongType === true;
+
 /** The walkers of one version of a custom resource. */
 export function customWalkers(schema: Schema, namespaced: boolean): CustomWalkers {
   return {
@@ -75,7 +81,10 @@ export function customWalkers(schema: Schema, namespaced: boolean): CustomWalker
       const filled = defaults ? applyDefaults(body, schema) : body;
       return { object: { ...(filled as object), ...head }, unknown };
     },
-    validate: (object, previous) => [...validateValue(object, schema, '', previous), ...checkEmbedded(object, schema)],
+    validate(object, previous) {
+      const errors = [...validateValue(object, schema, '', previous), ...checkEmbedded(object, schema)];
+      return hasRules(schema) && errors.some(blocksRules) ? [...errors, invalid('<nil>', null, notChecked)] : errors;
+    },
   };
 }
 

@@ -92,6 +92,11 @@ describe('rules of custom resources', () => {
     assert.deepEqual(await refusal(things.update({ ...good, spec: { min: 5, max: 4 } })), [
       'spec: Invalid value: "object": failed rule: self.min <= self.max',
     ]);
+    // Rules do not see what has not the shape that they rely on.
+    assert.deepEqual(await refusal(made(things, { min: 'one', max: 2 }, 'c')), [
+      'spec.min: Invalid value: "string": spec.min in body must be of type integer: "string"',
+      '<nil>: Invalid value: "null": some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+    ]);
     // What is absent is an error of the rule, not of the server.
     assert.deepEqual(await refusal(made(things, { min: 1 }, 'c')), [
       'spec: Invalid value: "object": no such key: max evaluating rule: self.min <= self.max',
