@@ -171,6 +171,7 @@ export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): 
   const findings = strict ? strict.merge(unknown) : unknown;
   if (findings.length > 0 && validation === 'Strict') throw cannotBeHandled(target, target.kind, strictReason(findings));
   ctx.warnings.push(...findings);
+  ctx.audit?.request(object);
   return object as T;
 }
 

@@ -6,6 +6,7 @@ import type { World } from '#base/world.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ResourceRef } from '#api/refs.ts';
 import type { Transport, UserInfo } from '#client/transport.ts';
+import type { AuditRecord } from './audit/record.ts';
 import type { OtherRequest } from './admission/other.ts';
 import type { ServerConfig } from './config.ts';
 import type { ResourceRow } from './resources/row.ts';
@@ -60,6 +61,8 @@ export interface Context {
   readonly backend: Backend;
   /** Notes for the audit log; see `annotate`. */
   annotations?: Map<string, string>;
+  /** The request's record in the audit log, if the policy wants one. */
+  readonly audit?: AuditRecord | undefined;
 }
 
 /** What an endpoint answers. The edge (negotiate.ts) encodes it for HTTP; the loopback hands it over. */
@@ -131,12 +134,6 @@ export interface Decision {
 
 export interface Authorizer {
   authorize(attributes: AuthzAttributes): Decision | Promise<Decision>;
-}
-
-/** Called when a stage of a request's life is reached (audit policy and sinks plug in here). */
-export interface Auditor {
-  received(ctx: Pick<Context, 'call' | 'info' | 'user'>): void;
-  completed(ctx: Pick<Context, 'call' | 'info' | 'user'>, status: number): void;
 }
 
 /** What endpoints and plug-ins may use of the server. Reads skip authorization: the caller is the server itself. */

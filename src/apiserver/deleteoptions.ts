@@ -31,6 +31,7 @@ export async function deleteOptionsOf(ctx: Context): Promise<DeleteOptions> {
     throw error;
   }
   checkDeleteOptions(decoded);
+  if (value !== undefined) ctx.audit?.request(decoded);
   return decoded;
 }
 

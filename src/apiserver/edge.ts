@@ -97,9 +97,12 @@ export class Edge implements AsyncDisposable {
       this.#pending.delete(pending);
     }
     const { seat } = outcome;
-    if (expired) return seat?.release();
+    if (expired) {
+      outcome.sent?.();
+      return seat?.release();
+    }
     const base: Record<string, string> = {
-      'audit-id': this.#world.random.uuid(),
+      'audit-id': outcome.auditId ?? this.#world.random.uuid(),
       'cache-control': 'no-cache, private',
     };
     if (outcome.warnings.length > 0) base['warning'] = warningHeader(outcome.warnings);
@@ -111,6 +114,7 @@ export class Edge implements AsyncDisposable {
       await this.#send(call, reply, outcome.answer, base);
     } finally {
       seat?.release();
+      outcome.sent?.();
     }
   }
 
@@ -165,8 +169,9 @@ export class Edge implements AsyncDisposable {
       const status = statusOf(error);
       return refuseUpgrade(socket, status.code ?? 500, `${JSON.stringify(status)}\n`);
     }
-    const { answer, seat } = await this.#pipeline.run(call);
+    const { answer, seat, sent } = await this.#pipeline.run(call);
     seat?.release();
+    sent?.();
     const encoded = answer.kind === 'object' ? encodeAnswer(answer, accepted(undefined), plain) : { status: 400, bytes: 'Bad Request\n' };
     return refuseUpgrade(socket, encoded.status, Buffer.from(encoded.bytes as string).toString('utf8'));
   }

@@ -63,7 +63,9 @@ function responseOf(answer: Answer, request: ApiRequest, now: number): ApiRespon
 export function loopback(pipeline: Pipeline, user: UserInfo, now: () => number): Transport {
   return {
     async send(request: ApiRequest): Promise<ApiResponse> {
-      const { answer } = await pipeline.run(callOf(request, user));
+      const { answer, sent } = await pipeline.run(callOf(request, user));
+      // Watches of this process last as long as it does: they are noted when they begin.
+      if (answer.kind !== 'watch') sent?.();
       try {
         return responseOf(answer, request, now());
       } catch (error) {

@@ -3,10 +3,12 @@ import { pathNotFound, StatusError, statusOf, tooManyRequests, unauthorized } fr
 import { messageOf } from '#base/errors.ts';
 import type { UserInfo } from '#client/transport.ts';
 import { admitOther, connectOptions } from './admission/other.ts';
+import { annotate } from './annotations.ts';
+import type { Auditor } from './audit/auditor.ts';
 import { anonymous } from './authn/groups.ts';
 import { impersonate } from './authn/impersonation.ts';
 import { forbiddenError } from './authz/authorizer.ts';
-import type { Answer, Auditor, Authenticator, Authorizer, AuthzAttributes, Backend, Call, Context, RequestInfo } from './chain.ts';
+import type { Answer, Authenticator, Authorizer, AuthzAttributes, Backend, Call, Context, RequestInfo } from './chain.ts';
 import type { FlowControl, Seat } from './flow/flow.ts';
 import { widthOf } from './flow/width.ts';
 import { pageNotFound } from './discovery/plug.ts';
@@ -40,6 +42,10 @@ export interface Outcome {
   readonly warnings: readonly string[];
   /** How flow control classified the request; its seats are to be released when the answer is sent. */
   readonly seat: Seat | undefined;
+  /** Identity of the request in the audit log. */
+  readonly auditId?: string;
+  /** To be called when the whole answer is sent. */
+  sent?(): void;
 }
 
 const mutating = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
@@ -66,7 +72,7 @@ export class Pipeline {
   /** Serves one request to its answer; never rejects. */
   async run(call: Call): Promise<Outcome> {
     const warnings: string[] = [];
-    let audited: Pick<Context, 'call' | 'info' | 'user'> | undefined;
+    let ctx: Context | undefined;
     let answer: Answer;
     let seat: Seat | undefined;
     let leave: (() => void) | undefined;
@@ -76,13 +82,13 @@ export class Pipeline {
     try {
       info = parseRequestInfo(call.method, call.path, call.params);
       leave = this.#enter(info);
-      const { user, endpoint } = await this.#identify(call, info);
+      const { user, asked, endpoint } = await this.#identify(call, info);
+      ctx = this.#context(call, info, user, asked, warnings);
       if (!call.user) {
         const entered = this.#seat(call, info, user, endpoint);
         seat = entered instanceof Promise ? await entered : entered;
       }
-      const ctx = await this.#admit({ call, info, user, warnings, backend: this.#options.backend });
-      audited = ctx;
+      await this.#authorize(ctx, info.verb);
       answer = await this.#serve(ctx, endpoint);
     } catch (error) {
       answer = this.#refusal(error, call);
@@ -90,15 +96,19 @@ export class Pipeline {
     leave?.();
     const code = 'status' in answer ? answer.status : 200;
     if (info) this.#options.metrics.observe(call, info, code, (clock.monotonic() - started) / 1000);
-    if (audited) this.#options.auditor?.completed(audited, code);
-    return { answer, warnings, seat };
+    const audit = ctx?.audit;
+    if (!audit) return { answer, warnings, seat };
+    const annotations = ctx?.annotations;
+    if (answer.kind === 'watch' || answer.kind === 'stream') audit.started(answer, annotations);
+    return { answer, warnings, seat, auditId: audit.id, sent: () => audit.completed(answer, annotations) };
   }
 
   /** The stages up to authorization, for upgrades: the endpoint takes over the socket. Rejects with StatusError. */
   async admit(call: Call): Promise<Admitted> {
     const info = parseRequestInfo(call.method, call.path, call.params);
-    const { user, endpoint } = await this.#identify(call, info);
-    const ctx = await this.#admit({ call, info, user, warnings: [], backend: this.#options.backend });
+    const { user, asked, endpoint } = await this.#identify(call, info);
+    const ctx = this.#context(call, info, user, asked, []);
+    await this.#authorize(ctx, info.verb);
     if (endpoint?.connects) await this.#connect(ctx);
     return { ctx, endpoint };
   }
@@ -109,11 +119,20 @@ export class Pipeline {
   }
 
   /** Who asks, and what answers. */
-  async #identify(call: Call, info: RequestInfo): Promise<{ readonly user: UserInfo; readonly endpoint: Endpoint | undefined }> {
+  async #identify(
+    call: Call,
+    info: RequestInfo,
+  ): Promise<{ readonly user: UserInfo; readonly asked: UserInfo; readonly endpoint: Endpoint | undefined }> {
     const { authorizer, router } = this.#options;
-    let user = call.user ?? (await this.#authenticate(call));
-    if (hasImpersonation(call)) user = await impersonate(user, call.headers, authorizer);
-    return { user, endpoint: router.endpoint(info) };
+    const asked = call.user ?? (await this.#authenticate(call));
+    const user = hasImpersonation(call) ? await impersonate(asked, call.headers, authorizer) : asked;
+    return { user, asked, endpoint: router.endpoint(info) };
+  }
+
+  #context(call: Call, info: RequestInfo, user: UserInfo, asked: UserInfo, warnings: string[]): Context {
+    const { auditor, backend } = this.#options;
+    const audit = auditor?.begin({ call, info, user: asked, impersonated: user === asked ? undefined : user });
+    return { call, info, user, warnings, backend, audit };
   }
 
   /** Waits for the request's turn. What lasts (watches, exec, proxies) takes no seats. */
@@ -128,12 +147,6 @@ export class Pipeline {
     if (!found) return 0;
     return namespace === '' ? found.table.size : found.table.count(found.keyPrefix(namespace));
   };
-
-  async #admit(ctx: Context): Promise<Context> {
-    this.#options.auditor?.received(ctx);
-    await this.#authorize(ctx, ctx.info.verb);
-    return ctx;
-  }
 
   async #authenticate(call: Call): Promise<UserInfo> {
     for (const authenticator of this.#options.authenticators) {
@@ -161,6 +174,10 @@ export class Pipeline {
     };
     const decided = this.#options.authorizer.authorize(attributes);
     const { decision, reason } = decided instanceof Promise ? await decided : decided;
+    if (ctx.audit) {
+      annotate(ctx, 'authorization.k8s.io/decision', decision === 'allow' ? 'allow' : 'forbid');
+      annotate(ctx, 'authorization.k8s.io/reason', reason ?? '');
+    }
     if (decision === 'allow') return;
     // A component of this process that lacks a right is a fault of ours: nobody else would be told.
     if (call.user)

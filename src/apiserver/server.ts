@@ -12,7 +12,8 @@ import { createBackend } from './backend.ts';
 import { componentStatusPlug } from './componentstatus.ts';
 import { advertise, bootstrap } from './bootstrap.ts';
 import { Hub } from './cacher/hub.ts';
-import type { Auditor, Authenticator, Authorizer, Backend } from './chain.ts';
+import type { Auditor } from './audit/auditor.ts';
+import type { Authenticator, Authorizer, Backend } from './chain.ts';
 import { Compactor } from './compactor.ts';
 import { startCustomResources } from './crd/start.ts';
 import { defaultConfig, type ServerConfig } from './config.ts';
@@ -135,6 +136,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       await compactor[Symbol.asyncDispose]();
       await hub[Symbol.asyncDispose]();
       await edge[Symbol.asyncDispose]();
+      await options.auditor?.[Symbol.asyncDispose]();
     },
   };
 }

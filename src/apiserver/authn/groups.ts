@@ -25,6 +25,12 @@ export function serviceAccountUser(namespace: string, name: string): string {
   return `${serviceAccountPrefix}${namespace}:${name}`;
 }
 
+/** A user as AdmissionReviews and events of the audit log show it. */
+export function userInfoOf(user: UserInfo): { username: string; uid?: string; groups: readonly string[]; extra?: UserInfo['extra'] } {
+  const { name, uid, groups, extra } = user;
+  return { username: name, ...(uid ? { uid } : {}), groups, ...(extra && Object.keys(extra).length > 0 ? { extra } : {}) };
+}
+
 /** Namespace and name in the user name of a ServiceAccount, or undefined. */
 export function splitServiceAccountUser(user: string): { namespace: string; name: string } | undefined {
   if (!user.startsWith(serviceAccountPrefix)) return undefined;

@@ -84,12 +84,6 @@ export function admissionEnv(options: EnvOptions = {}): Env {
   return env;
 }
 
-/** User information as AdmissionRequests show it. */
-export function userInfoOf(user: UserInfo): object {
-  const { name, uid, groups, extra } = user;
-  return { username: name, ...(uid ? { uid } : {}), groups, ...(extra && Object.keys(extra).length > 0 ? { extra } : {}) };
-}
-
 /** Asks the server's authorizer in the name of the request's user. */
 export function accessDecider(ctx: AdmissionInput['ctx']): AccessDecider {
   return (question) => {

@@ -118,6 +118,7 @@ export async function patch(request: WriteRequest, namespace: string, name: stri
   const { row } = resource;
   const target = { struct: row.struct, group: row.group, version: row.version, kind: row.kind };
   const body = await readPatch(ctx.call, row);
+  ctx.audit?.request(body.body);
   if (body.type === 'apply') return applyUpdate(request, { namespace, name, body: body.body, duplicates: body.duplicates, mayCreate });
   const validation = fieldValidationOf(ctx.call.params);
   const warned = ctx.warnings.length;
