@@ -11,6 +11,8 @@ export interface ServerConfig {
   readonly issuer: string;
   /** Requests without credentials become system:anonymous instead of 401. */
   readonly anonymous: boolean;
+  /** Paths on which they do; absent: everywhere. */
+  readonly anonymousPaths?: readonly string[];
   /** Deep-freeze every object that the server hands out: finds writers in tests. */
   readonly freeze: boolean;
   readonly maxInFlight: number;

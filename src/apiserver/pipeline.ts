@@ -153,7 +153,8 @@ export class Pipeline {
       const user = await authenticator(call);
       if (user) return user;
     }
-    if (!this.#options.backend.config.anonymous || call.headers['authorization']) throw unauthorized();
+    const { anonymous: allowed, anonymousPaths } = this.#options.backend.config;
+    if (!allowed || call.headers['authorization'] || anonymousPaths?.includes(call.path) === false) throw unauthorized();
     return anonymous;
   }
 

@@ -40,6 +40,8 @@ export interface ApiServerOptions {
   readonly authenticators?: (backend: Backend) => readonly Authenticator[];
   /** Absent: masters, nodes, RBAC. */
   readonly authorizer?: (backend: Backend) => Authorizer;
+  /** Asked after the standard ones. */
+  readonly authorizers?: readonly Authorizer[];
   /** Built-in admission plug-ins that are left out, by name. */
   readonly disableAdmission?: readonly string[];
   /** Runs after the built-in plug-ins. */
@@ -81,7 +83,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const transport = (user: UserInfo): Transport => loopback(pipeline, user, () => world.clock.now());
   const backend = createBackend({ registry, transport, authorizer: () => authorizer });
   registry.backend = backend;
-  authorizer = options.authorizer?.(backend) ?? createAuthorizer(backend).authorizer;
+  authorizer = options.authorizer?.(backend) ?? createAuthorizer(backend, options.authorizers).authorizer;
 
   const checks = new Map<string, Check>([
     ['ping', () => undefined],

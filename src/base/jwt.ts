@@ -15,6 +15,8 @@ export interface Jwt {
   sign(claims: JwtClaims, privateKey: string): string;
   /** The claims when one of the public (or private) keys in PEM made the signature; undefined otherwise. Looks at no claim. */
   verify(token: string, keys: readonly string[]): JwtClaims | undefined;
+  /** Like `verify`, with the keys of somebody else's key set: RS256, RS384, RS512, ES256, ES384, ES512. */
+  verifyWith(token: string, jwks: readonly Readonly<Record<string, unknown>>[]): JwtClaims | undefined;
   /** The claims without any check: only to choose whom to ask. Undefined when it is no JWT. */
   decode(token: string): JwtClaims | undefined;
   /** The public halves as a JSON Web Key Set. */

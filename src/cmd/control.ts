@@ -18,6 +18,7 @@ import { metricsGroups, metricsPlug } from './metricsplug.ts';
 import { addressIn, type UpOptions } from './options.ts';
 import type { Place } from './place.ts';
 import { schedulerConfig } from './schedulerconfig.ts';
+import { loadSecurity } from './security.ts';
 import { standardParts } from './standard.ts';
 import { verdictGroups, verdictPlug } from './verdictplug.ts';
 
@@ -71,7 +72,8 @@ export async function startControlPlane({ world, options, where, addresses }: Co
       if (scheduler === undefined) throw new Error('nothing is scheduled yet');
       return scheduler;
     });
-    const parts = standardParts(world, pki, { extraGroups: () => extraGroups, domain: options.domain });
+    const security = await loadSecurity(world, options.security, [`https://kubernetes.default.svc.${options.domain}`]);
+    const parts = standardParts(world, pki, { extraGroups: () => extraGroups, domain: options.domain, tokens: security.tokens });
     const api = stack.use(
       await createApiServer({
         world,
@@ -81,7 +83,10 @@ export async function startControlPlane({ world, options, where, addresses }: Co
           clusterDomain: options.domain,
           issuer: parts.issuer,
           runtimeConfig: options.runtimeConfig,
+          ...(security.anonymousPaths ? { anonymousPaths: security.anonymousPaths } : {}),
         },
+        authorizers: security.authorizers,
+        ...(security.auditor ? { auditor: security.auditor } : {}),
         ...parts.server,
         plugs: [...parts.server.plugs, metrics, verdicts, acknowledgePlug()],
       }),

@@ -28,6 +28,12 @@ program
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
   .addOption(noAcknowledgement())
+  .option('--authentication-config <file>', 'an AuthenticationConfiguration: issuers of tokens, anonymous requests')
+  .option('--authentication-token-webhook-config-file <file>', 'a kubeconfig that names a reviewer of tokens')
+  .option('--authorization-webhook-config-file <file>', 'a kubeconfig that names a reviewer of access')
+  .option('--audit-policy-file <file>', 'what is noted of which request')
+  .option('--audit-log-path <file>', 'where it is noted, one line for each event')
+  .option('--audit-webhook-config-file <file>', 'a kubeconfig that names a server which takes events')
   .option('--verbose', 'log more')
   .action(async (flags) => (await import('./verbs/up.ts')).upVerb(flags, { root, hostName: world.hostName }));
 

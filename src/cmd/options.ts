@@ -1,4 +1,5 @@
 // What `tutti up` was asked for, with defaults filled in and checked.
+import type { SecurityFlags } from './security.ts';
 import { parseCidr } from '#api/addresses.ts';
 
 export interface UpOptions {
@@ -20,9 +21,10 @@ export interface UpOptions {
   /** Endpoints that go are acknowledged before their pods are stopped; off only to see what that is good for. */
   readonly acknowledge: boolean;
   readonly verbose: boolean;
+  readonly security: SecurityFlags;
 }
 
-export interface UpFlags {
+export interface UpFlags extends SecurityFlags {
   readonly dataDir?: string;
   readonly apiPort?: string;
   readonly nodes?: string;
@@ -100,6 +102,7 @@ export function upOptions(
     listen: flags.listen === true,
     acknowledge: flags.endpointAcknowledgement !== false,
     verbose: flags.verbose === true,
+    security: flags,
   };
 }
 

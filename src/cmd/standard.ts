@@ -3,7 +3,8 @@ import type { World } from '#base/world.ts';
 import { createAggregator } from '#apiserver/aggregator/plug.ts';
 import { bearerAuthenticator } from '#apiserver/authn/bearer.ts';
 import { identityPlug } from '#apiserver/authn/plug.ts';
-import { createTokenVerifier, type TokenVerifier } from '#apiserver/authn/serviceaccount.ts';
+import type { ForeignTokens } from '#apiserver/authn/oidc.ts';
+import { createTokenVerifier, type TokenVerifier, withForeign } from '#apiserver/authn/serviceaccount.ts';
 import { x509Authenticator } from '#apiserver/authn/x509.ts';
 import type { Authenticator, Backend } from '#apiserver/chain.ts';
 import type { DiscoveredGroup } from '#apiserver/discovery/model.ts';
@@ -16,6 +17,8 @@ import { streamingPlug } from '#apiserver/streaming/plug.ts';
 export interface StandardOptions {
   readonly extraGroups: () => readonly DiscoveredGroup[];
   readonly domain: string;
+  /** Who knows tokens that are not ours. */
+  readonly tokens?: readonly ForeignTokens[];
 }
 
 export interface StandardParts {
@@ -40,7 +43,10 @@ export function standardParts(world: World, pki: ClusterPki, options: StandardOp
   const audiences = [issuer];
   let made: TokenVerifier | undefined;
   const verifier = (backend: Backend): TokenVerifier =>
-    (made ??= createTokenVerifier({ keys: [pki.serviceAccount.publicKey], issuer, reads: backend, world }));
+    (made ??= withForeign(
+      createTokenVerifier({ keys: [pki.serviceAccount.publicKey], issuer, reads: backend, world }),
+      options.tokens ?? [],
+    ));
   const aggregator = createAggregator({
     client: pki.frontProxyClient,
     clientCa: pki.ca.cert,

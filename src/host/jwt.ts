@@ -1,5 +1,5 @@
 // JSON Web Tokens with node:crypto.
-import { createHash, createPrivateKey, createPublicKey, sign as signBytes, verify as verifyBytes, type KeyObject } from 'node:crypto';
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign as signBytes, verify as verifyBytes } from 'node:crypto';
 import type { Jwk, Jwt, JwtClaims } from '#base/jwt.ts';
 
 interface Key {
@@ -32,6 +32,15 @@ function keyOf(pem: string): Key {
   keys.set(pem, key);
   return key;
 }
+
+const foreign: Readonly<Record<string, { readonly kty: string; readonly crv?: string; readonly hash: string } | undefined>> = {
+  RS256: { kty: 'RSA', hash: 'sha256' },
+  RS384: { kty: 'RSA', hash: 'sha384' },
+  RS512: { kty: 'RSA', hash: 'sha512' },
+  ES256: { kty: 'EC', crv: 'P-256', hash: 'sha256' },
+  ES384: { kty: 'EC', crv: 'P-384', hash: 'sha384' },
+  ES512: { kty: 'EC', crv: 'P-521', hash: 'sha512' },
+};
 
 function parse(part: string | undefined): JwtClaims | undefined {
   if (part === undefined) return undefined;
@@ -67,6 +76,25 @@ export const realJwt: Jwt = {
       // The algorithm is the key's, never the token's choice.
       if (header['alg'] !== key.algorithm || (header['kid'] !== undefined && header['kid'] !== key.kid)) continue;
       if (verifyBytes('sha256', text, { key: key.publicKey, dsaEncoding: 'ieee-p1363' }, signature)) return parse(parts[1]);
+    }
+    return undefined;
+  },
+  verifyWith(token, jwks) {
+    const parts = token.split('.');
+    const header = parts.length === 3 ? parse(parts[0]) : undefined;
+    const algorithm = foreign[String(header?.['alg'])];
+    if (header === undefined || algorithm === undefined || header['crit'] !== undefined) return undefined;
+    const signature = Buffer.from(parts[2] ?? '', 'base64url');
+    const text = Buffer.from(`${parts[0]}.${parts[1]}`);
+    for (const jwk of jwks) {
+      if (jwk['kty'] !== algorithm.kty || (algorithm.crv !== undefined && jwk['crv'] !== algorithm.crv)) continue;
+      if (header['kid'] !== undefined && jwk['kid'] !== undefined && header['kid'] !== jwk['kid']) continue;
+      try {
+        const key = createPublicKey({ key: jwk as never, format: 'jwk' });
+        if (verifyBytes(algorithm.hash, text, { key, dsaEncoding: 'ieee-p1363' }, signature)) return parse(parts[1]);
+      } catch {
+        // A key that is none: the next one may be.
+      }
     }
     return undefined;
   },

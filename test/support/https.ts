@@ -1,6 +1,7 @@
 // The API server over real https with certificates of its own, and a kubeconfig for real clients.
 import { writeKubeconfig } from '#apiserver/kubeconfig.ts';
 import { type ClusterPki, ensurePki } from '#apiserver/pki.ts';
+import { loadSecurity, type SecurityFlags } from '#cmd/security.ts';
 import { standardParts } from '#cmd/standard.ts';
 import { createWorld } from '#host/world.ts';
 import type { Store } from '#store/kv.ts';
@@ -21,8 +22,15 @@ export interface HttpsApi extends AsyncDisposable {
   readonly dir: string;
 }
 
+export interface HttpsOptions {
+  readonly store?: Store;
+  readonly freeze?: boolean;
+  /** Files by the flags of `tutti up`. */
+  readonly security?: SecurityFlags;
+}
+
 /** Starts one on a free port of the loopback interface. */
-export async function startHttpsApi(options: { readonly store?: Store; readonly freeze?: boolean } = {}): Promise<HttpsApi> {
+export async function startHttpsApi(options: HttpsOptions = {}): Promise<HttpsApi> {
   const world = createWorld({ logLevel: 'warn' });
   const dir = await mkdtemp(join(tmpdir(), 'tutti-api-'));
   const pki = await ensurePki(world, {
@@ -31,11 +39,18 @@ export async function startHttpsApi(options: { readonly store?: Store; readonly 
     dnsNames: ['localhost'],
     clusterDomain: 'cluster.local',
   });
-  const parts = standardParts(world, pki, { extraGroups: () => none, domain: 'cluster.local' });
+  const security = await loadSecurity(world, options.security ?? {}, ['https://kubernetes.default.svc.cluster.local']);
+  const parts = standardParts(world, pki, { extraGroups: () => none, domain: 'cluster.local', tokens: security.tokens });
   const api = await startTestApi({
     world,
     ...(options.store ? { store: options.store } : {}),
-    config: { freeze: options.freeze ?? true, issuer: parts.issuer },
+    config: {
+      freeze: options.freeze ?? true,
+      issuer: parts.issuer,
+      ...(security.anonymousPaths ? { anonymousPaths: security.anonymousPaths } : {}),
+    },
+    authorizers: security.authorizers,
+    ...(security.auditor ? { auditor: security.auditor } : {}),
     ...parts.server,
   });
   const tls = { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert };

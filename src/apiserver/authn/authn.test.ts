@@ -59,6 +59,7 @@ const jwt = {
   decode: (token: string) => JSON.parse(token) as JwtClaims,
   verify: (token: string) => (token.includes('forged') ? undefined : (JSON.parse(token) as JwtClaims)),
   sign: () => '',
+  verifyWith: () => undefined,
   jwks: () => ({ keys: [] }),
 };
 

@@ -22,12 +22,28 @@ export interface TokenVerifierOptions {
 }
 
 export type TokenVerdict =
-  | { readonly ok: true; readonly user: UserInfo; readonly audiences: readonly string[]; readonly claims: TokenClaims }
+  | { readonly ok: true; readonly user: UserInfo; readonly audiences: readonly string[] }
   /** `ours` tells a bad token of this issuer from one that somebody else may know. */
   | { readonly ok: false; readonly ours: boolean; readonly error: string };
 
 export interface TokenVerifier {
   verify(token: string, audiences: readonly string[]): Promise<TokenVerdict>;
+}
+
+/** A verifier that asks others about tokens that it does not know. */
+export function withForeign(own: TokenVerifier, others: readonly ((token: string) => Promise<TokenVerdict | undefined>)[]): TokenVerifier {
+  if (others.length === 0) return own;
+  return {
+    async verify(token, audiences) {
+      const verdict = await own.verify(token, audiences);
+      if (verdict.ok || verdict.ours) return verdict;
+      for (const other of others) {
+        const answer = await other(token);
+        if (answer) return answer;
+      }
+      return verdict;
+    },
+  };
 }
 
 /** Signatures that were found good, so that each is checked once; the oldest leaves when full. */
@@ -123,7 +139,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
         );
       }
       const problem = await boundProblem(claims);
-      return problem === undefined ? { ok: true, user: userOfClaims(claims), audiences: common, claims } : refuse(problem);
+      return problem === undefined ? { ok: true, user: userOfClaims(claims), audiences: common } : refuse(problem);
     },
   };
 }

@@ -41,10 +41,13 @@ export function firstOf(...authorizers: readonly Authorizer[]): Authorizer {
   };
 }
 
-/** Masters, node agents, then roles. */
-export function createAuthorizer(backend: Pick<Backend, 'peek' | 'list' | 'onChange'>): { authorizer: Authorizer; rbac: Rbac } {
+/** Masters, node agents, then roles, then others. */
+export function createAuthorizer(
+  backend: Pick<Backend, 'peek' | 'list' | 'onChange'>,
+  more: readonly Authorizer[] = [],
+): { authorizer: Authorizer; rbac: Rbac } {
   const rbac = createRbac(backend);
-  return { authorizer: firstOf(mastersAuthorizer, createNodeAuthorizer(backend), rbac), rbac };
+  return { authorizer: firstOf(mastersAuthorizer, createNodeAuthorizer(backend), rbac, ...more), rbac };
 }
 
 /** What a refusal says. */

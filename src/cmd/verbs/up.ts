@@ -6,6 +6,7 @@ import { keepMemorySmall } from '#host/memory.ts';
 import { createWorld } from '#host/world.ts';
 import { defaultDataDir, type UpFlags, upOptions } from '../options.ts';
 import { type Place, place, runningAt } from '../place.ts';
+import { checkSecurity, securityFlags } from '../security.ts';
 import { schedulerConfig } from '../schedulerconfig.ts';
 
 export interface UpVerbFlags extends UpFlags {
@@ -28,6 +29,7 @@ export async function upVerb(given: UpVerbFlags, machine: { readonly root: boole
   }
   // A mistake in it is told here, not in the log of a process in the background.
   await schedulerConfig(world, options.schedulerConfig);
+  await checkSecurity(world, options.security);
   if (options.nodes.kind === 'real') await prepareMachine(world, (line) => console.log(line));
   if (flags.detach)
     return startDetached(
@@ -53,16 +55,23 @@ export async function upVerb(given: UpVerbFlags, machine: { readonly root: boole
   }
 }
 
-/** A file that is named relative to where we are is named absolutely: a detached process is elsewhere. */
+/** Files that are named relative to where we are are named absolutely: a detached process is elsewhere. */
 function absolute(flags: UpVerbFlags, args: readonly string[]): { flags: UpVerbFlags; args: readonly string[] } {
-  const given = flags.schedulerConfig;
-  if (given === undefined || !/[./]/.test(given)) return { flags, args };
-  const path = resolve(given);
-  const name = '--scheduler-config=';
-  return {
-    flags: { ...flags, schedulerConfig: path },
-    args: args.map((arg) => (arg === given ? path : arg === `${name}${given}` ? `${name}${path}` : arg)),
-  };
+  let found: { flags: UpVerbFlags; args: readonly string[] } = { flags, args };
+  for (const key of ['schedulerConfig', ...securityFlags] as const) {
+    const given = flags[key];
+    // The scheduler's configuration may be a word.
+    if (given === undefined || (key === 'schedulerConfig' && !/[./]/.test(given))) continue;
+    const path = resolve(given);
+    const name = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    found = {
+      flags: { ...found.flags, [key]: path },
+      args: found.args.map((arg, index) =>
+        arg === given && found.args[index - 1] === name ? path : arg === `${name}=${given}` ? `${name}=${path}` : arg,
+      ),
+    };
+  }
+  return found;
 }
 
 function printAccess(where: Place, server: string): void {
