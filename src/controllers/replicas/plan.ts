@@ -130,6 +130,9 @@ export function failureConditions<C extends ReplicaCondition>(
   const list = conditions ?? [];
   if (failure === undefined)
     return list.some(({ type }) => type === 'ReplicaFailure') ? list.filter(({ type }) => type !== 'ReplicaFailure') : list;
+  // The message names the pod that was refused, another one each time: telling every one would be a change, and a reason to try
+  // again at once. The first is kept.
+  if (list.some(({ type, status }) => type === 'ReplicaFailure' && status === 'True')) return list;
   const reason = failure.creating ? 'FailedCreate' : 'FailedDelete';
   return setCondition(list, { type: 'ReplicaFailure', status: 'True', reason, message: failure.message } as C, now);
 }
