@@ -87,12 +87,22 @@ export function approvalCondition(crd: CustomResourceDefinition): ConditionFacts
   );
 }
 
+/** Everything that was asked for is there: nobody else's names matter any more. */
+function isSettled(crd: CustomResourceDefinition): boolean {
+  if (!isTrueCondition(crd, 'NamesAccepted') || !isTrueCondition(crd, 'Established')) return false;
+  const policy = approvalCondition(crd);
+  const told = policy && conditionOf(crd, policy.type);
+  const isTold = !policy || (told?.status === policy.status && told.message === policy.message);
+  return isTold && semanticEqual(crd.spec.names, crd.status.acceptedNames);
+}
+
 /** The next status; undefined when it is right already. `all` are the definitions of the cluster. */
 export function nextStatus(
   crd: CustomResourceDefinition,
   all: Iterable<CustomResourceDefinition>,
   now: string,
 ): CustomResourceDefinitionStatus | undefined {
+  if (isSettled(crd)) return undefined;
   const { names, accepted } = nameIt(crd, takenIn(crd.spec.group, all));
   const wanted: ConditionFacts[] = [accepted];
   if (!isTrueCondition(crd, 'Established')) {
