@@ -3,15 +3,19 @@
 import type { CustomResourceDefinition } from '#api/apiextensions/v1/customresourcedefinition.ts';
 import { type FieldError, fieldErrorText } from '#api/fielderror.ts';
 import { invalid } from '#api/status.ts';
+import { lazy } from '#base/lazy.ts';
 import { hasRules, type Schema } from '#api/structural/schema.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
+
+const loadRules = lazy(() => import('../cel/rules.ts'));
+const loadChecks = lazy(() => import('../cel/rulecheck.ts'));
 
 const isDefinition = ({ group, resource }: ResourceRow): boolean =>
   group === 'apiextensions.k8s.io' && resource === 'customresourcedefinitions';
 
 async function apply(schema: Schema, { object, oldObject, row, name, ctx }: AdmissionAttributes): Promise<void> {
-  const { applyRules, ruleTree } = await import('../cel/rules.ts');
+  const { applyRules, ruleTree } = await loadRules();
   const tree = ruleTree(schema);
   if (!tree) return;
   const { errors, tolerated } = applyRules(tree, object, oldObject);
@@ -20,7 +24,7 @@ async function apply(schema: Schema, { object, oldObject, row, name, ctx }: Admi
 }
 
 async function check({ object, row, name }: AdmissionAttributes): Promise<void> {
-  const { checkDefinitionRules } = await import('../cel/rulecheck.ts');
+  const { checkDefinitionRules } = await loadChecks();
   refuse(checkDefinitionRules(object as CustomResourceDefinition), row, name);
 }
 

@@ -4,7 +4,8 @@ import type { ValidatingAdmissionPolicyBinding } from '#api/admissionregistratio
 import type { KubeObject } from '#api/object.ts';
 import { forbidden, StatusError } from '#api/status.ts';
 import { annotate } from '../../annotations.ts';
-import { admissionVariables } from '../../cel/admissionenv.ts';
+import type { Activation } from '#format/cel/cel.ts';
+import { type AdmissionInput, admissionVariables } from '../../cel/admissionenv.ts';
 import { fromJson } from '#format/cel/native.ts';
 import { goJson } from '#format/goquote.ts';
 import type { Resource } from '../../registry/resource.ts';
@@ -13,7 +14,7 @@ import type { AdmissionAttributes } from '../plugin.ts';
 import { namespaceOf } from '../webhooks/select.ts';
 import type { Bound } from './bound.ts';
 import { CompiledPolicy, type Verdict } from './compiled.ts';
-import { type Matcher, match, matcherOf } from './matching.ts';
+import { Matcher, match } from './matching.ts';
 import { collectParams, ConfigurationError } from './params.ts';
 
 /** A policy with its bindings, ready to be asked; what is compiled is kept. */
@@ -26,8 +27,8 @@ export class PolicyHook implements Bound<ValidatingAdmissionPolicy> {
   constructor(policy: ValidatingAdmissionPolicy, bindings: readonly ValidatingAdmissionPolicyBinding[], before?: PolicyHook) {
     this.#compiled = before ? before.#compiled : undefined;
     this.policy = policy;
-    this.matcher = matcherOf(policy.spec.matchConstraints);
-    this.bindings = bindings.map((binding) => ({ binding, matcher: matcherOf(binding.spec.matchResources) }));
+    this.matcher = new Matcher(policy.spec.matchConstraints);
+    this.bindings = bindings.map((binding) => ({ binding, matcher: new Matcher(binding.spec.matchResources) }));
   }
   get compiled(): CompiledPolicy {
     return (this.#compiled ??= new CompiledPolicy(this.policy));
@@ -47,9 +48,11 @@ const maxAnnotation = 10 * 1024;
 /** Applies policies to a request; throws StatusError for the first denial. */
 export async function dispatch(hooks: readonly PolicyHook[], attributes: AdmissionAttributes): Promise<void> {
   const denials: Denial[] = [];
+  const seen = new Seen(attributes);
   for (const hook of hooks) {
+    if (!hook.matcher.ruled(attributes)) continue;
     const resource = await match(hook.matcher, attributes);
-    if (resource) await apply(hook, resource, attributes, denials);
+    if (resource) await apply(hook, resource, seen, denials);
   }
   const [first] = denials;
   if (first) throw denialError(first, attributes);
@@ -69,11 +72,31 @@ function denialError({ policy, binding, message, reason }: Denial, { row, name, 
   });
 }
 
-async function apply(hook: PolicyHook, resource: Resource, attributes: AdmissionAttributes, denials: Denial[]): Promise<void> {
+/** What expressions see of the request, made once for all policies. */
+class Seen {
+  readonly attributes: AdmissionAttributes;
+  readonly #inputs = new Map<Resource, { readonly input: AdmissionInput; readonly variables: Activation }>();
+  constructor(attributes: AdmissionAttributes) {
+    this.attributes = attributes;
+  }
+  /** As a version of the resource shows it. */
+  async as(resource: Resource): Promise<{ readonly input: AdmissionInput; readonly variables: Activation }> {
+    let known = this.#inputs.get(resource);
+    if (!known) {
+      const input = await celInput(this.attributes, resource);
+      const namespace = this.attributes.row.namespaced ? await namespaceOf(this.attributes) : undefined;
+      known = { input, variables: admissionVariables(input, { namespaceObject: fromJson(namespace ?? null) }) };
+      this.#inputs.set(resource, known);
+    }
+    return known;
+  }
+}
+
+async function apply(hook: PolicyHook, resource: Resource, seen: Seen, denials: Denial[]): Promise<void> {
   const { policy } = hook;
+  const { attributes } = seen;
   const { ctx, row, registry } = attributes;
   const policyName = policy.metadata.name;
-  const input = await celInput(attributes, resource);
   const notes = new Map<string, Set<string>>();
   for (const { binding, matcher } of hook.bindings) {
     if (!(await match(matcher, attributes))) continue;
@@ -90,9 +113,9 @@ async function apply(hook: PolicyHook, resource: Resource, attributes: Admission
       if (policy.spec.failurePolicy !== 'Ignore') deny(`failed to configure binding: ${error.message}`);
       continue;
     }
-    const namespace = row.namespaced ? await namespaceOf(attributes) : undefined;
+    const { input, variables: shared } = await seen.as(resource);
     for (const param of params) {
-      const variables = admissionVariables(input, { params: fromJson(param ?? null), namespaceObject: fromJson(namespace ?? null) });
+      const variables = { ...shared, params: fromJson(param ?? null) };
       const { verdicts, annotations } = await hook.compiled.judge(input, variables);
       for (const [index, verdict] of verdicts.entries()) {
         if (verdict.denied) act(verdict, index, { binding, actions, attributes, deny });

@@ -4,8 +4,11 @@ import type { ValidatingAdmissionPolicySpec } from '#api/admissionregistration/v
 import type { FieldError } from '#api/fielderror.ts';
 import type { KubeObject } from '#api/object.ts';
 import { invalid } from '#api/status.ts';
+import { lazy } from '#base/lazy.ts';
 import type { AdmissionPlugin } from '../plugin.ts';
 import { isAdmissionConfiguration } from '../webhooks/rules.ts';
+
+const load = lazy(() => import('./checks.ts'));
 
 interface Expressive extends KubeObject {
   readonly spec?: ValidatingAdmissionPolicySpec;
@@ -15,10 +18,10 @@ interface Expressive extends KubeObject {
 async function problems(resource: string, object: Expressive): Promise<FieldError[]> {
   if (object.webhooks) {
     if (!object.webhooks.some(({ matchConditions }) => matchConditions?.length)) return [];
-    return (await import('./checks.ts')).checkWebhooks(object.webhooks);
+    return (await load()).checkWebhooks(object.webhooks);
   }
-  if (resource === 'mutatingadmissionpolicies' && object.spec) return (await import('./checks.ts')).checkMutatingSpec(object.spec as never);
-  return resource === 'validatingadmissionpolicies' && object.spec ? (await import('./checks.ts')).checkPolicySpec(object.spec) : [];
+  if (resource === 'mutatingadmissionpolicies' && object.spec) return (await load()).checkMutatingSpec(object.spec as never);
+  return resource === 'validatingadmissionpolicies' && object.spec ? (await load()).checkPolicySpec(object.spec) : [];
 }
 
 export const policyExpressions: AdmissionPlugin = {

@@ -8,16 +8,80 @@ import type { AdmissionAttributes } from '../plugin.ts';
 import { ruleMatches } from '../webhooks/rules.ts';
 import { selectorsMatch } from '../webhooks/select.ts';
 
-/** MatchResources ready to be asked. */
-export interface Matcher {
-  readonly spec: MatchResources;
-  readonly namespaces: Selector;
-  readonly objects: Selector;
+type Rules = readonly NamedRuleWithOperations[];
+
+/** A version of a resource with the rules that mean it, whatever its objects are called. */
+interface Candidate {
+  readonly resource: Resource;
+  readonly rules: Rules;
+}
+interface Candidates {
+  readonly wanted: readonly Candidate[];
+  readonly excluded: readonly Candidate[];
 }
 
-/** Absent match resources mean everything. */
-export function matcherOf(spec: MatchResources = {}): Matcher {
-  return { spec, namespaces: selectorOf(spec.namespaceSelector ?? {}), objects: selectorOf(spec.objectSelector ?? {}) };
+/** MatchResources ready to be asked. What its rules say of a kind of request is worked out once. */
+export class Matcher {
+  readonly namespaces: Selector;
+  readonly objects: Selector;
+  readonly #spec: MatchResources;
+  #generation = -1;
+  #known = new WeakMap<ResourceRow, Map<string, Candidates>>();
+
+  /** Absent match resources mean everything. */
+  constructor(spec: MatchResources = {}) {
+    this.#spec = spec;
+    this.namespaces = selectorOf(spec.namespaceSelector ?? {});
+    this.objects = selectorOf(spec.objectSelector ?? {});
+  }
+
+  #candidates(attributes: AdmissionAttributes): Candidates {
+    const { registry, row, operation, subresource } = attributes;
+    if (this.#generation !== registry.generation) {
+      this.#generation = registry.generation;
+      this.#known = new WeakMap();
+    }
+    let byRequest = this.#known.get(row);
+    if (!byRequest) this.#known.set(row, (byRequest = new Map()));
+    const key = `${operation}/${subresource}`;
+    let found = byRequest.get(key);
+    if (!found) {
+      const { resourceRules, excludeResourceRules } = this.#spec;
+      const own = registry.find(row.group, row.version, row.resource);
+      const everything = own ? [{ resource: own, rules: [{}] }] : [];
+      found = {
+        wanted: resourceRules?.length ? this.#find(resourceRules, attributes) : everything,
+        excluded: excludeResourceRules?.length ? this.#find(excludeResourceRules, attributes) : [],
+      };
+      byRequest.set(key, found);
+    }
+    return found;
+  }
+
+  /** The request's own version first; with policy Equivalent also the others in which the same objects are served. */
+  #find(rules: Rules, { registry, row, operation, subresource }: AdmissionAttributes): Candidate[] {
+    const own = registry.find(row.group, row.version, row.resource);
+    if (!own) return [];
+    const others = this.#spec.matchPolicy === 'Exact' ? [] : equivalents(registry, own);
+    return [own, ...others].flatMap((resource): Candidate[] => {
+      const { group, version, resource: name, namespaced } = resource.row;
+      const subject = { operation, group, version, resource: name, subresource, inNamespace: namespaced };
+      const matching = rules.filter((rule) => ruleMatches(rule, subject));
+      return matching.length > 0 ? [{ resource, rules: matching }] : [];
+    });
+  }
+
+  /** The resource, in its version that is meant, by the rules alone. */
+  ruled(attributes: AdmissionAttributes): Resource | undefined {
+    const { wanted, excluded } = this.#candidates(attributes);
+    const found = named(wanted, attributes.name);
+    return found && named(excluded, attributes.name) ? undefined : found;
+  }
+}
+
+function named(candidates: readonly Candidate[], name: string): Resource | undefined {
+  return candidates.find(({ rules }) => rules.some(({ resourceNames }) => !resourceNames?.length || resourceNames.includes(name)))
+    ?.resource;
 }
 
 /** Other versions of what is served from the same place. */
@@ -30,34 +94,10 @@ function equivalents(registry: Registry, resource: Resource): Resource[] {
   return found;
 }
 
-function anyRule(rules: readonly NamedRuleWithOperations[] | undefined, row: ResourceRow, attributes: AdmissionAttributes): boolean {
-  const { operation, subresource, name } = attributes;
-  const { group, version, resource, namespaced } = row;
-  const subject = { operation, group, version, resource, subresource, inNamespace: namespaced };
-  return rules?.some((rule) => ruleMatches(rule, subject) && (!rule.resourceNames?.length || rule.resourceNames.includes(name))) === true;
-}
-
-/** The resource whose rules mean the request: its own, or with policy Equivalent one in another version. */
-function ruled(
-  rules: readonly NamedRuleWithOperations[] | undefined,
-  { spec }: Matcher,
-  attributes: AdmissionAttributes,
-): Resource | undefined {
-  const { registry, row } = attributes;
-  const own = registry.find(row.group, row.version, row.resource);
-  if (!own || !rules?.length) return undefined;
-  if (anyRule(rules, row, attributes)) return own;
-  if (spec.matchPolicy === 'Exact') return undefined;
-  return equivalents(registry, own).find((other) => anyRule(rules, other.row, attributes));
-}
-
 /** The resource that is meant; undefined: the request is none of the policy's business. Throws StatusError. */
 export async function match(matcher: Matcher, attributes: AdmissionAttributes): Promise<Resource | undefined> {
-  const { spec } = matcher;
-  const { registry, row } = attributes;
-  const found = spec.resourceRules?.length
-    ? ruled(spec.resourceRules, matcher, attributes)
-    : registry.find(row.group, row.version, row.resource);
-  if (!found || ruled(spec.excludeResourceRules, matcher, attributes)) return undefined;
+  const found = matcher.ruled(attributes);
+  if (!found) return undefined;
+  if (matcher.namespaces.empty && matcher.objects.empty) return found;
   return (await selectorsMatch(matcher, attributes)) ? found : undefined;
 }

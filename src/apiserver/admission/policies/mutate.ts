@@ -14,7 +14,7 @@ import type { AdmissionAttributes, Round } from '../plugin.ts';
 import { convert } from '../webhooks/call.ts';
 import { namespaceOf } from '../webhooks/select.ts';
 import type { Bound } from './bound.ts';
-import { type Matcher, match, matcherOf } from './matching.ts';
+import { Matcher, match } from './matching.ts';
 import { CompiledMutations, MutationError } from './mutations.ts';
 import { collectParams, ConfigurationError } from './params.ts';
 
@@ -28,8 +28,11 @@ export class MutationHook implements Bound<MutatingAdmissionPolicy> {
   constructor(policy: MutatingAdmissionPolicy, bindings: readonly MutatingAdmissionPolicyBinding[], before?: MutationHook) {
     this.#compiled = before ? before.#compiled : undefined;
     this.policy = policy;
-    this.matcher = matcherOf(policy.spec.matchConstraints as MatchResources | undefined);
-    this.bindings = bindings.map((binding) => ({ binding, matcher: matcherOf(binding.spec.matchResources as MatchResources | undefined) }));
+    this.matcher = new Matcher(policy.spec.matchConstraints as MatchResources | undefined);
+    this.bindings = bindings.map((binding) => ({
+      binding,
+      matcher: new Matcher(binding.spec.matchResources as MatchResources | undefined),
+    }));
   }
   get compiled(): CompiledMutations {
     return (this.#compiled ??= new CompiledMutations(this.policy));
@@ -89,6 +92,7 @@ class Mutating {
   }
 
   async hook(hook: MutationHook): Promise<void> {
+    if (!hook.matcher.ruled(this.#attributes)) return;
     const resource = await match(hook.matcher, this.#now);
     if (!resource) return;
     const { spec, metadata } = hook.policy;

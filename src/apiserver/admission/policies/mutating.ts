@@ -3,11 +3,14 @@ import type { MutatingAdmissionPolicy } from '#api/admissionregistration/v1beta1
 import type { MutatingAdmissionPolicyBinding } from '#api/admissionregistration/v1beta1/mutatingadmissionpolicybinding.ts';
 import type { KubeObject } from '#api/object.ts';
 import { MutatingAdmissionPolicies, MutatingAdmissionPolicyBindings } from '#api/refs.ts';
+import { lazy } from '#base/lazy.ts';
 import type { Backend } from '../../chain.ts';
 import type { AdmissionAttributes, AdmissionPlugin, Round } from '../plugin.ts';
 import { isAdmissionConfiguration } from '../webhooks/rules.ts';
 import { BoundPolicies } from './bound.ts';
 import type { MutationHook } from './mutate.ts';
+
+const load = lazy(() => import('./mutate.ts'));
 
 type Policies = BoundPolicies<MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, MutationHook>;
 const known = new WeakMap<Backend, Policies>();
@@ -18,7 +21,7 @@ function policiesOf(backend: Backend): Policies {
     policies = new BoundPolicies(backend, {
       policies: MutatingAdmissionPolicies,
       bindings: MutatingAdmissionPolicyBindings,
-      make: async (policy, bindings, before) => new (await import('./mutate.ts')).MutationHook(policy, bindings, before),
+      make: async (policy, bindings, before) => new (await load()).MutationHook(policy, bindings, before),
     });
     known.set(backend, policies);
   }
@@ -28,7 +31,7 @@ function policiesOf(backend: Backend): Policies {
 type Loading = Promise<readonly MutationHook[]>;
 async function change(loading: Loading, attributes: AdmissionAttributes, round: Round): Promise<KubeObject | undefined> {
   const hooks = await loading;
-  const { mutate } = await import('./mutate.ts');
+  const { mutate } = await load();
   return mutate(hooks, attributes, round);
 }
 

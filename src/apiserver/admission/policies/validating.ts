@@ -2,11 +2,14 @@
 import type { ValidatingAdmissionPolicy } from '#api/admissionregistration/v1/validatingadmissionpolicy.ts';
 import type { ValidatingAdmissionPolicyBinding } from '#api/admissionregistration/v1/validatingadmissionpolicybinding.ts';
 import { ValidatingAdmissionPolicies, ValidatingAdmissionPolicyBindings } from '#api/refs.ts';
+import { lazy } from '#base/lazy.ts';
 import type { Backend } from '../../chain.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from '../plugin.ts';
 import { isAdmissionConfiguration } from '../webhooks/rules.ts';
 import { BoundPolicies } from './bound.ts';
 import type { PolicyHook } from './dispatch.ts';
+
+const load = lazy(() => import('./dispatch.ts'));
 
 type Policies = BoundPolicies<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, PolicyHook>;
 const known = new WeakMap<Backend, Policies>();
@@ -17,7 +20,7 @@ function policiesOf(backend: Backend): Policies {
     policies = new BoundPolicies(backend, {
       policies: ValidatingAdmissionPolicies,
       bindings: ValidatingAdmissionPolicyBindings,
-      make: async (policy, bindings, before) => new (await import('./dispatch.ts')).PolicyHook(policy, bindings, before),
+      make: async (policy, bindings, before) => new (await load()).PolicyHook(policy, bindings, before),
     });
     known.set(backend, policies);
   }
@@ -26,7 +29,7 @@ function policiesOf(backend: Backend): Policies {
 
 async function judge(loading: Promise<readonly PolicyHook[]>, attributes: AdmissionAttributes): Promise<void> {
   const hooks = await loading;
-  const { dispatch } = await import('./dispatch.ts');
+  const { dispatch } = await load();
   await dispatch(hooks, attributes);
 }
 

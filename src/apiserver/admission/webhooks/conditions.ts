@@ -1,10 +1,12 @@
 // matchConditions of webhooks. CEL is loaded when the first webhook has one.
 import { forbidden } from '#api/status.ts';
+import { lazy } from '#base/lazy.ts';
 import type { MatchConditions } from '../../cel/matchconditions.ts';
 import type { AdmissionAttributes } from '../plugin.ts';
 import type { Views } from './call.ts';
 import type { Hook, Invocation } from './hooks.ts';
 
+const loadInput = lazy(() => import('../celinput.ts'));
 const compiled = new WeakMap<Hook, Promise<MatchConditions>>();
 
 function conditionsOf(hook: Hook): Promise<MatchConditions> {
@@ -24,7 +26,7 @@ function conditionsOf(hook: Hook): Promise<MatchConditions> {
  */
 export async function conditionsHold({ hook, resource }: Invocation, attributes: AdmissionAttributes, views: Views): Promise<boolean> {
   if (!hook.spec.matchConditions?.length) return true;
-  const { celInput } = await import('../celinput.ts');
+  const { celInput } = await loadInput();
   const outcome = await (await conditionsOf(hook)).evaluate(await celInput(attributes, resource, views));
   if (outcome.kind !== 'error') return outcome.kind === 'match';
   if (hook.spec.failurePolicy === 'Ignore') return false;
