@@ -181,7 +181,7 @@ export class Pipeline {
     }
     if (decision === 'allow') return;
     // A component of this process that lacks a right is a fault of ours: nobody else would be told.
-    if (call.user)
+    if (call.user?.name.startsWith('system:'))
       this.#options.backend.world.log.warn('component forbidden', {
         user: user.name,
         verb,

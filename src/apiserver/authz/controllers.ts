@@ -39,6 +39,7 @@ const dnsRules: readonly PolicyRule[] = [
   allow('create get', 'core', 'services'),
   allow('create delete get patch', 'discovery.k8s.io', 'endpointslices'),
   allow('create', 'discovery.k8s.io', 'endpointslices/restricted'),
+  allow('get list watch', 'core', 'configmaps', 'coredns-custom'),
 ];
 
 const managesPods = allow('create delete list patch watch', 'core', 'pods');
