@@ -68,4 +68,20 @@ describe('names of definitions', () => {
     assert.equal(condition('yes'), 'KubernetesAPIApprovalPolicyConformant=False InvalidAnnotation');
     assert.equal(condition(undefined), 'KubernetesAPIApprovalPolicyConformant=False MissingAnnotation');
   });
+
+  it('wait for certificates that can be used', () => {
+    const definition = crd('bars');
+    const withBundle = (text: string): CustomResourceDefinition => ({
+      ...definition,
+      spec: {
+        ...definition.spec,
+        conversion: {
+          strategy: 'Webhook',
+          webhook: { conversionReviewVersions: ['v1'], clientConfig: { url: 'https://x', caBundle: Buffer.from(text).toString('base64') } },
+        },
+      },
+    });
+    assert.deepEqual(summary(named(withBundle('\n'))), ['NamesAccepted=True NoConflicts', 'Established=False InvalidCABundle']);
+    assert.deepEqual(summary(named(withBundle('-----BEGIN CERTIFICATE-----\nTUlJ\n-----END CERTIFICATE-----\n'))), fine);
+  });
 });

@@ -4,6 +4,7 @@ import type {
   CustomResourceDefinitionNames,
   CustomResourceDefinitionStatus,
 } from '#api/apiextensions/v1/customresourcedefinition.ts';
+import { bundleTrouble } from '#api/apiextensions/v1/extension.rules.ts';
 import { aggregateText } from '#api/status.ts';
 import { semanticEqual } from '#api/walk/equal.ts';
 import { goQuote } from '#format/goquote.ts';
@@ -108,7 +109,11 @@ export function nextStatus(
   if (!isTrueCondition(crd, 'Established')) {
     const established = accepted.status === 'True';
     const had = conditionOf(crd, 'Established');
-    if (established) {
+    const trouble = bundleTrouble(crd);
+    if (established && trouble !== undefined) {
+      const message = `The conversion webhook CABundle is invalid: ${trouble}`;
+      wanted.push({ type: 'Established', status: 'False', reason: 'InvalidCABundle', message });
+    } else if (established) {
       wanted.push({
         type: 'Established',
         status: 'True',

@@ -102,6 +102,19 @@ describe('custom resources', () => {
     assert.deepEqual(seen.slice(-2), ['MODIFIED w', 'DELETED w']);
   });
 
+  it('replays what happened right after a definition was made', async () => {
+    const crd = await establish(api.client, { plural: 'primes', kind: 'Prime', scope: 'Cluster' });
+    const primes = api.client.resource(customRef(crd));
+    const made = await primes.create({ metadata: { namespace: '', name: 'setup-instance' }, alpha: 'foo_123', beta: 10, spec: {} });
+    await primes.delete('setup-instance');
+    const stop = new AbortController();
+    for await (const event of primes.watch({ signal: stop.signal, resourceVersion: made.metadata.resourceVersion ?? '' })) {
+      assert.equal(event.type, 'DELETED');
+      break;
+    }
+    stop.abort();
+  });
+
   it('keeps status and spec apart, and scales', async () => {
     const crd = await establish(api.client, {
       plural: 'shops',

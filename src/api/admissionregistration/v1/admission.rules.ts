@@ -86,7 +86,8 @@ function checkRule(rule: RuleWithOperations | NamedRuleWithOperations, at: strin
 
 const words = { operations: 'operations', apiGroups: 'API groups', apiVersions: 'API versions' } as const;
 
-function checkUrl(text: string, at: string, errors: FieldError[]): void {
+/** What is wrong with the URL of a webhook. */
+export function checkUrl(text: string, at: string, errors: FieldError[]): void {
   const form = '; desired format: https://host[/path]';
   let url: URL;
   try {
@@ -102,7 +103,8 @@ function checkUrl(text: string, at: string, errors: FieldError[]): void {
   if (url.search) errors.push(invalid(at, url.search.slice(1), 'query parameters are not permitted in the URL'));
 }
 
-function checkService(service: ServiceReference, at: string, errors: FieldError[]): void {
+/** What is wrong with a reference to a webhook's Service. */
+export function checkService(service: ServiceReference, at: string, errors: FieldError[]): void {
   for (const field of ['name', 'namespace'] as const) {
     if (service[field] === '') errors.push(required(`${at}.${field}`, `service ${field} is required`));
   }

@@ -1,11 +1,13 @@
 // Defaults and validation of CustomResourceDefinitions and APIServices. What concerns the versions of a definition, with their
 // schemas, is in structural/: it is loaded only when somebody writes one.
 import { APIService, ServiceReference as ServiceOfAPI } from '#api/apiregistration/v1/apiservice.ts';
+import { checkService, checkUrl } from '#api/admissionregistration/v1/admission.rules.ts';
 import { checkFormat, checkRange } from '#api/checks.ts';
-import { type FieldError, invalid, notSupported, required } from '#api/fielderror.ts';
+import { type FieldError, forbiddenField, invalid, notSupported, required } from '#api/fielderror.ts';
 import { dns1035Label, dns1123Subdomain, immutableText, pathSegment } from '#api/formats.ts';
 import { type TypeRules, typeRules } from '#api/walk/typerules.ts';
 import {
+  type CustomResourceConversion,
   CustomResourceDefinition,
   type CustomResourceDefinitionNames,
   type CustomResourceDefinitionSpec,
@@ -91,26 +93,36 @@ function checkSpec(spec: CustomResourceDefinitionSpec, errors: FieldError[]): vo
       ),
     );
   }
-  const conversion = spec.conversion;
-  if (!conversion) return;
-  if (conversion.strategy !== 'None' && conversion.strategy !== 'Webhook') {
-    errors.push(notSupported('spec.conversion.strategy', conversion.strategy, ['None', 'Webhook']));
+  if (spec.conversion) checkConversion(spec.conversion, errors);
+}
+
+// Paths are those of Kubernetes' internal form, in which the webhook's fields stand beside the strategy.
+function checkConversion({ strategy, webhook }: CustomResourceConversion, errors: FieldError[]): void {
+  const at = 'spec.conversion';
+  if (strategy === '') errors.push(required(`${at}.strategy`));
+  else if (strategy !== 'None' && strategy !== 'Webhook') errors.push(notSupported(`${at}.strategy`, strategy, ['None', 'Webhook']));
+  if (strategy !== 'Webhook') {
+    const text = 'should not be set when strategy is not set to Webhook';
+    if (webhook?.clientConfig) errors.push(forbiddenField(`${at}.webhookClientConfig`, text));
+    if (webhook?.conversionReviewVersions?.length) errors.push(forbiddenField(`${at}.conversionReviewVersions`, text));
+    return;
   }
-  if (conversion.strategy === 'Webhook') {
-    if (!conversion.webhook?.clientConfig) {
-      errors.push(required('spec.conversion.webhook.clientConfig', 'required when strategy is set to Webhook'));
-    }
-    const versions = conversion.webhook?.conversionReviewVersions ?? [];
-    if (!versions.some((one) => one === 'v1' || one === 'v1beta1')) {
-      errors.push(invalid('spec.conversion.webhook.conversionReviewVersions', versions, 'must include at least one of v1, v1beta1'));
-    }
-  } else if (conversion.webhook) {
-    errors.push({
-      type: 'Forbidden',
-      field: 'spec.conversion.webhook',
-      value: '',
-      detail: 'should not be set when strategy is not set to Webhook',
-    });
+  const config = webhook?.clientConfig;
+  const here = `${at}.webhookClientConfig`;
+  if (!config) errors.push(required(here, 'required when strategy is set to Webhook'));
+  else if ((config.url === undefined) === (config.service === undefined))
+    errors.push(required(here, 'exactly one of url or service is required'));
+  else if (config.url !== undefined) checkUrl(config.url, `${here}.url`, errors);
+  else if (config.service) checkService(config.service, `${here}.service`, errors);
+  const versions = webhook?.conversionReviewVersions ?? [];
+  const field = `${at}.conversionReviewVersions`;
+  if (versions.length === 0) errors.push(required(field));
+  else if (!versions.some((one) => one === 'v1' || one === 'v1beta1')) {
+    errors.push(invalid(field, versions, 'must include at least one of v1, v1beta1'));
+  }
+  for (const [index, version] of versions.entries()) {
+    if (versions.indexOf(version) < index) errors.push(invalid(`${field}[${index}]`, version, 'duplicate version'));
+    else checkFormat(dns1035Label, version, `${field}[${index}]`, errors);
   }
 }
 
@@ -137,6 +149,18 @@ function checkApproval(crd: CustomResourceDefinition, errors: FieldError[]): voi
       ),
     );
   }
+}
+
+const isEstablished = ({ status }: CustomResourceDefinition): boolean =>
+  status.conditions?.some((one) => one.type === 'Established' && one.status === 'True') ?? false;
+
+/** Why the certificates of the conversion webhook cannot be used; undefined if there is nothing to say against them. */
+export function bundleTrouble({ spec }: CustomResourceDefinition): string | undefined {
+  const bundle = spec.conversion?.strategy === 'Webhook' ? spec.conversion.webhook?.clientConfig?.caBundle : undefined;
+  if (!bundle) return undefined;
+  const text = Buffer.from(bundle, 'base64').toString('latin1');
+  const found = /-----BEGIN CERTIFICATE-----\s[\s\S]+?-----END CERTIFICATE-----/.test(text);
+  return found ? undefined : 'unable to load root certificates: unable to parse bytes as PEM block';
 }
 
 export const extensionRules: readonly TypeRules[] = [
@@ -179,8 +203,13 @@ export const extensionRules: readonly TypeRules[] = [
       if (next.spec.group !== previous.spec.group) errors.push(invalid('spec.group', next.spec.group, immutableText));
       if (next.spec.names.plural !== previous.spec.names.plural)
         errors.push(invalid('spec.names.plural', next.spec.names.plural, immutableText));
-      const established = previous.status.conditions?.some((one) => one.type === 'Established' && one.status === 'True');
-      if (!established) return;
+      const trouble = bundleTrouble(next);
+      if (trouble !== undefined && bundleTrouble(previous) === undefined && isEstablished(previous)) {
+        errors.push(
+          invalid('spec.conversion.webhookClientConfig.caBundle', next.spec.conversion?.webhook?.clientConfig?.caBundle, trouble),
+        );
+      }
+      if (!isEstablished(previous)) return;
       if (next.spec.scope !== previous.spec.scope) errors.push(invalid('spec.scope', next.spec.scope, immutableText));
       if (next.spec.names.kind !== previous.spec.names.kind) errors.push(invalid('spec.names.kind', next.spec.names.kind, immutableText));
     },
