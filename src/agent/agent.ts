@@ -10,6 +10,7 @@ import { readResolver } from './config/resolver.ts';
 import { registryCredentials } from './config/credentials.ts';
 import { boundingSet } from './config/security.ts';
 import { DeviceManager } from './devices/manager.ts';
+import { DynamicResources } from './dra/manager.ts';
 import { EvictionManager } from './eviction/manager.ts';
 import { ImageCollector } from './images/gc.ts';
 import { rotateLog } from './logs/rotate.ts';
@@ -127,7 +128,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     },
   );
   const devices = new DeviceManager(world, { dir: `${config.dataDir}/device-plugins`, changed: () => node.check() });
-  await devices.start();
+  const claims = new DynamicResources(world, { client, file: `${config.dataDir}/claims.json` });
+  await Promise.all([devices.start(), claims.start()]);
   const images = new ImageCollector(
     { world, runtime, directory: config.dataDir, failed: (reason, message) => node.tell('Warning', reason, message) },
     config.imageGc,
@@ -174,6 +176,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     capacity,
     allocatable,
     devices,
+    claims,
     admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable, ...devices.resources().allocatable }),
     pressures: () => evictions.pressures(),
     activePods: () => pods?.active() ?? [],
@@ -210,7 +213,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     informers.start();
     cache.start();
     await retry(() => node.register(stop.signal));
-    plugins = await startPluginRegistry(world, `${config.dataDir}/plugins_registry`, { CSIPlugin: drivers });
+    plugins = await startPluginRegistry(world, `${config.dataDir}/plugins_registry`, { CSIPlugin: drivers, DRAPlugin: claims });
     loops.push(
       node.run(stop.signal, () => started.resolve()),
       lease.run(stop.signal),
@@ -249,6 +252,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       probes.dispose();
       cache.dispose();
       devices[Symbol.dispose]();
+      claims[Symbol.dispose]();
       await statuses.dispose();
       await informers[Symbol.asyncDispose]();
       await Promise.all([beginning, ...loops]);

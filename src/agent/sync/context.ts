@@ -8,6 +8,7 @@ import type { Recorder } from '#client/events.ts';
 import type { DnsConfig } from '../config/dns.ts';
 import type { NodeSecurity } from '../config/security.ts';
 import type { DeviceManager } from '../devices/manager.ts';
+import type { DynamicResources } from '../dra/manager.ts';
 import type { PodObjects } from '../objects/objects.ts';
 import type { AgentOptions } from '../options.ts';
 import type { ImageCredentials, PodCgroups, PodVolumes } from '../parts.ts';
@@ -33,6 +34,7 @@ export interface AgentContext {
   readonly volumes: PodVolumes;
   readonly cgroups: PodCgroups;
   readonly devices: DeviceManager;
+  readonly claims: DynamicResources;
   readonly credentials: ImageCredentials;
   /** Restarts of containers. */
   readonly restarts: Backoff;

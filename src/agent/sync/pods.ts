@@ -136,6 +136,8 @@ export class PodManager {
       this.#cleanUpTimer = world.clock.after(retry, again);
     }
     for (const uid of this.#context.devices.pods()) if (!this.#workers.has(uid)) await this.#context.devices.forget(uid);
+    for (const uid of this.#context.claims.pods())
+      if (!this.#workers.has(uid)) await this.#context.claims.release(uid).catch(() => undefined);
     for (const name of await world.fs.list(`${options.dataDir}/logs`)) {
       const uid = name.slice(name.lastIndexOf('_') + 1);
       if (!this.#workers.has(uid)) await world.fs.remove(`${options.dataDir}/logs/${name}`);

@@ -127,7 +127,7 @@ async function configure(context: AgentContext, pod: Pod, input: StartInput, ima
       ...mounts,
       ...devices.mounts.map(({ containerPath: path, hostPath, readOnly }) => ({ containerPath: path, hostPath, readonly: readOnly })),
     ],
-    given: devices,
+    given: { ...devices, cdiDevices: [...devices.cdiDevices, ...context.claims.devices(pod, container)] },
     devices: context.volumes.devices(current, container),
     restartCount,
     imageRef: image.ref,

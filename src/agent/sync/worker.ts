@@ -180,6 +180,9 @@ export class PodWorker {
           this.#woken = true;
           continue;
         }
+        if (stage === 'terminating' && this.pod) {
+          this.#context.recorder.event(this.pod, 'Warning', 'FailedKillPod', `error killing pod: ${messageOf(error)}`);
+        }
         this.#context.world.log.warn('pod sync failed', { pod: this.id.name, namespace: this.id.namespace, error: messageOf(error) });
         this.#retry = Math.min(this.#retry === 0 ? firstRetry : this.#retry * 2, lastRetry);
         this.#wakeIn(this.#retry);
@@ -269,12 +272,19 @@ export class PodWorker {
   async #equip(pod: Pod): Promise<boolean> {
     try {
       await this.#context.devices.admit(pod);
-      return true;
     } catch (error) {
       const text = `Allocate failed due to ${messageOf(error)}, which is unexpected`;
       this.#context.recorder.event(pod, 'Warning', 'UnexpectedAdmissionError', text);
       this.end({ reason: 'UnexpectedAdmissionError', message: `Pod was rejected: ${text}` }, {});
       return false;
+    }
+    try {
+      await this.#context.claims.prepare(pod);
+      return true;
+    } catch (error) {
+      const text = `Failed to prepare dynamic resources: ${messageOf(error)}`;
+      this.#context.recorder.event(pod, 'Warning', 'FailedPrepareDynamicResources', text);
+      throw error;
     }
   }
 
@@ -400,6 +410,7 @@ export class PodWorker {
     await this.#unmount();
     await this.#context.cgroups.remove(this.id.uid);
     await this.#context.devices.forget(this.id.uid);
+    await this.#context.claims.release(this.id.uid);
     this.#refreshTimer?.cancel();
     this.#context.objects.unregister(this.id.uid);
     this.#context.restarts.forget(`${this.id.uid}/`);

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { ConfigMaps, Nodes, Pods } from '#api/refs.ts';
+import { ConfigMaps, Nodes, Pods, ResourceClaims } from '#api/refs.ts';
+import { defineMessages } from '#agent/cri/wire.ts';
+import { type ClaimRef, draMessages } from '#agent/dra/driver.ts';
 import { until } from '../../support/until.ts';
 import { startPlugin } from './deviceplugin.ts';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
@@ -111,6 +113,60 @@ if (await inNamespace(import.meta.filename)) {
           },
           20_000,
         );
+      }),
+
+      t.test('claims are prepared by their driver before the pod starts, and taken back after its end', async () => {
+        const asked: string[] = [];
+        const name = 'gadgets.example.com';
+        const socket = `${node.dataDir}/plugins_registry/${name}.sock`;
+        const registration = defineMessages({ PluginInfo: 'type=1 name=2 endpoint=3 supportedVersions=4:[string]' });
+        const info = { type: 'DRAPlugin', name, endpoint: socket, supportedVersions: ['v1.DRAPlugin'] };
+        const service = '/k8s.io.kubelet.pkg.apis.dra.v1.DRAPlugin';
+        const refOf = (bytes: Uint8Array): ClaimRef =>
+          (draMessages.NodePrepareResourcesRequest.decode(bytes) as { claims: [ClaimRef] }).claims[0];
+        let broken = true;
+        const driver = await node.world.grpc.serve(socket, {
+          '/pluginregistration.Registration/GetInfo': () => Promise.resolve(registration.PluginInfo.encode(info)),
+          '/pluginregistration.Registration/NotifyRegistrationStatus': () => Promise.resolve(new Uint8Array()),
+          [`${service}/NodePrepareResources`]: (bytes) => {
+            const claim = refOf(bytes);
+            asked.push(`prepare ${claim.namespace}/${claim.name}`);
+            const result = broken
+              ? { error: 'no such luck' }
+              : { devices: [{ requestNames: ['r'], poolName: 'p', deviceName: 'd', cdiDeviceIds: [] }] };
+            broken = false;
+            return Promise.resolve(draMessages.NodePrepareResourcesResponse.encode({ claims: { [claim.uid]: result } }));
+          },
+          [`${service}/NodeUnprepareResources`]: (bytes) => {
+            const claim = refOf(bytes);
+            asked.push(`unprepare ${claim.namespace}/${claim.name}`);
+            return Promise.resolve(draMessages.NodeUnprepareResourcesResponse.encode({ claims: { [claim.uid]: {} } }));
+          },
+        });
+        try {
+          const claims = client.resource(ResourceClaims);
+          const requests = [{ name: 'r', exactly: { deviceClassName: 'gadgets', allocationMode: 'ExactCount' as const, count: 1 } }];
+          const claim = await claims.create({ metadata: { name: 'gadget' }, spec: { devices: { requests } } }, { namespace });
+          const made = await node.createPod(
+            shellPod('claims', 'sleep 1000', {
+              container: { resources: { claims: [{ name: 'g' }] } },
+              spec: { resourceClaims: [{ name: 'g', resourceClaimName: 'gadget' }] },
+            }),
+          );
+          await until('the pod waits', async () => (await node.events('claims')).some((text) => text.endsWith('is not allocated')), 20_000);
+          const status = {
+            allocation: { devices: { results: [{ request: 'r', driver: name, pool: 'p', device: 'd' }] } },
+            reservedFor: [{ resource: 'pods', name: 'claims', uid: made.metadata.uid ?? '' }],
+          };
+          await claims.update({ ...claim, status }, { namespace, subresource: 'status' });
+          await node.until('claims', isReady, 60_000);
+          assert.deepEqual(asked, ['prepare default/gadget', 'prepare default/gadget']);
+          assert.ok((await node.events('claims')).some((text) => /^FailedPrepareDynamicResources: .*no such luck$/.test(text)));
+          await pods.delete('claims', { namespace, options: { gracePeriodSeconds: 0 } });
+          await until('the claim is taken back', () => asked.at(-1) === 'unprepare default/gadget', 20_000);
+        } finally {
+          driver.close();
+        }
       }),
 
       t.test('an ephemeral container joins a running pod', async () => {
