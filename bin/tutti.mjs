@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundleOf } from './bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const own = join(root, 'node_modules', '.bin', 'node');
@@ -14,7 +15,7 @@ if (!existsSync(own) && major < 24) {
   );
   process.exit(1);
 }
-const entry = join(root, 'src', 'cmd', 'main.ts');
+const entry = bundleOf(root) ?? join(root, 'src', 'cmd', 'main.ts');
 const child = spawn(existsSync(own) ? own : process.execPath, ['--disable-warning=ExperimentalWarning', entry, ...process.argv.slice(2)], {
   stdio: 'inherit',
   env: { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'tutti', 'compile'), ...process.env },

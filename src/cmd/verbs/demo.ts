@@ -27,6 +27,7 @@ import { appImage, nodeLayer } from '../demo/image.ts';
 import { type Load, startLoad } from '../demo/load.ts';
 import { createScreen, type Screen } from '../demo/screen.ts';
 import { type Place, place, runningAt } from '../place.ts';
+import { packageRoot } from '../root.ts';
 import { startDetached } from './up.ts';
 
 export interface DemoFlags {
@@ -81,7 +82,7 @@ async function ensureCluster(world: World, screen: Screen, where: Place, dataDir
 }
 
 async function loadImages(world: World, screen: Screen, where: Place): Promise<void> {
-  const sources = `${import.meta.dirname}/../../../examples/ad-timing`;
+  const sources = `${packageRoot()}/examples/ad-timing`;
   const channel = world.grpc.connect(containerdPaths(where.node, world.digest).socket);
   try {
     const node = await nodeLayer(world, process.execPath);
@@ -165,7 +166,7 @@ async function runDemo(world: World, flags: DemoFlags, { screen, where }: { scre
 
   screen.step('Deploying it: 2 to 10 replicas by CPU, behind a Service');
   if (await removeNamespace(world, client)) screen.note('removed what an earlier run left');
-  const files = manifests.map((name) => `${import.meta.dirname}/../../../examples/ad-timing/k8s/${name}.yaml`);
+  const files = manifests.map((name) => `${packageRoot()}/examples/ad-timing/k8s/${name}.yaml`);
   for (const applied of await applyFiles(world, client, files, flags.fast ? fastScaleDown : (object) => object))
     screen.note(`${applied} applied`);
   const first = await until(scene, 'the first rollout', { limit: 120_000, done: (view) => isRolledOut(view) && view.ready >= 2 });
