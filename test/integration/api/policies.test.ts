@@ -404,6 +404,38 @@ describe('ValidatingAdmissionPolicy', () => {
     );
   });
 
+  it('lets nobody read by policies what they may not read', async () => {
+    const mine = api.clientFor({ name: 'author', groups: ['system:authenticated', 'authors'] });
+    const rule = { apiGroups: ['admissionregistration.k8s.io'], resources: ['*'], verbs: ['*'] };
+    await api.client.resource(ClusterRoles).create({ metadata: { name: 'policy-author' }, rules: [rule] });
+    await api.client.resource(ClusterRoleBindings).create({
+      metadata: { name: 'policy-author' },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'policy-author' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'author' }],
+    });
+    const spec = { matchConstraints: { resourceRules: [ruleFor('', 'pods')] }, validations: [{ expression: 'true' }] };
+    const paramKind = { apiVersion: 'v1', kind: 'Secret' };
+    const denied = await until('the role counts', async () => {
+      const error = await refused(() =>
+        mine.resource(ValidatingAdmissionPolicies).create({ metadata: { name: 'spy' }, spec: { ...spec, paramKind } }),
+      );
+      return error.code === 422 ? error : undefined;
+    });
+    const who = '&{author  [system:authenticated authors] map[]}';
+    assert.deepEqual(denied.status.details?.causes, [
+      {
+        reason: 'FieldValueForbidden',
+        field: 'spec.paramKind',
+        message: `Forbidden: user ${who} must have "get" permission on all objects of the referenced paramKind (kind=Secret, apiVersion=v1)`,
+      },
+    ]);
+    await policies().create({ metadata: { name: 'spy' }, spec: { ...spec, paramKind } });
+    const paramRef = { name: 'token', namespace: 'kube-system', parameterNotFoundAction: 'Deny' };
+    const binding = { metadata: { name: 'spy' }, spec: { policyName: 'spy', validationActions: ['Deny' as const], paramRef } };
+    const bound = await refused(() => mine.resource(ValidatingAdmissionPolicyBindings).create(binding));
+    assert.match(bound.message, /spec\.paramRef: Forbidden: user .* does not have "get" permission on the object referenced by paramRef$/);
+  });
+
   it('refuses expressions that do not compile', async () => {
     const refusal = async (spec: object): Promise<string[]> => {
       const error = await policies()

@@ -1,4 +1,4 @@
-// Refuses webhooks and policies whose expressions do not compile. An admission plug-in, so that CEL is only loaded by
+// Refuses webhooks and policies whose expressions do not compile, and parameters that their writer may not read. An admission plug-in, so that CEL is only loaded by
 // servers that need it; to clients it is part of validation.
 import type { ValidatingAdmissionPolicySpec } from '#api/admissionregistration/v1/validatingadmissionpolicy.ts';
 import type { FieldError } from '#api/fielderror.ts';
@@ -7,6 +7,7 @@ import { invalid } from '#api/status.ts';
 import { lazy } from '#base/lazy.ts';
 import type { AdmissionPlugin } from '../plugin.ts';
 import { isAdmissionConfiguration } from '../webhooks/rules.ts';
+import { checkParamRights } from './paramrights.ts';
 
 const load = lazy(() => import('./checks.ts'));
 
@@ -28,8 +29,10 @@ export const policyExpressions: AdmissionPlugin = {
   name: 'AdmissionExpressions',
   handles: (row, operation, subresource) =>
     isAdmissionConfiguration(row.group, row.resource) && subresource === '' && (operation === 'CREATE' || operation === 'UPDATE'),
-  async validate({ row, object, name }) {
-    const errors = await problems(row.resource, object as Expressive);
+  async validate(attributes) {
+    const { row, object, name } = attributes;
+    const wrong = await problems(row.resource, object as Expressive);
+    const errors = wrong.length === 0 && row.resource.includes('polic') ? await checkParamRights(attributes) : wrong;
     if (errors.length > 0) throw invalid({ group: row.group, kind: row.kind }, name, errors);
   },
 };
