@@ -102,23 +102,25 @@ async function tokenFile(
 async function projectedFiles(context: SourceContext, pod: Pod, source: ProjectedVolumeSource): Promise<Made> {
   const namespace = pod.metadata.namespace ?? '';
   const defaultMode = source.defaultMode ?? defaultFileMode;
+  const madeOf = async (part: VolumeProjection): Promise<Made> => {
+    if (part.configMap) return { payload: await configMapFiles(context, namespace, { name: '', ...part.configMap, defaultMode }) };
+    if (part.secret) return { payload: await secretFiles(context, namespace, { name: '', ...part.secret, defaultMode }) };
+    if (part.downwardAPI) return { payload: downwardFiles(context, pod, { items: part.downwardAPI.items ?? [], defaultMode }) };
+    if (part.serviceAccountToken) return await tokenFile(context, pod, { source: part.serviceAccountToken, defaultMode });
+    throw new PayloadError('this kind of projection is not supported by the node');
+  };
   const files = new Map<string, PayloadFile>();
   const problems: string[] = [];
   let refreshAt: number | undefined;
-  for (const part of source.sources ?? []) {
-    try {
-      let made: Made = { payload: nothing };
-      if (part.configMap) made = { payload: await configMapFiles(context, namespace, { name: '', ...part.configMap, defaultMode }) };
-      else if (part.secret) made = { payload: await secretFiles(context, namespace, { name: '', ...part.secret, defaultMode }) };
-      else if (part.downwardAPI) made = { payload: downwardFiles(context, pod, { items: part.downwardAPI.items ?? [], defaultMode }) };
-      else if (part.serviceAccountToken) made = await tokenFile(context, pod, { source: part.serviceAccountToken, defaultMode });
-      else throw new PayloadError('this kind of projection is not supported by the node');
-      for (const [path, file] of made.payload) files.set(path, file);
-      if (made.refreshAt !== undefined) refreshAt = Math.min(refreshAt ?? Infinity, made.refreshAt);
-    } catch (error) {
-      if (!(error instanceof PayloadError)) throw error;
-      problems.push(error.message);
+  // Asked for at once, put together in the order of the sources: a later one covers the files of an earlier one.
+  for (const result of await Promise.allSettled((source.sources ?? []).map(madeOf))) {
+    if (result.status === 'rejected') {
+      if (!(result.reason instanceof PayloadError)) throw result.reason;
+      problems.push(result.reason.message);
+      continue;
     }
+    for (const [path, file] of result.value.payload) files.set(path, file);
+    if (result.value.refreshAt !== undefined) refreshAt = Math.min(refreshAt ?? Infinity, result.value.refreshAt);
   }
   if (problems.length > 0) throw new PayloadError(problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`);
   return { payload: files, ...(refreshAt === undefined ? {} : { refreshAt }) };

@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ConfigMaps, Events, Pods, RuntimeClasses } from '#api/refs.ts';
 import { StatusError } from '#api/status.ts';
+import { nonewprivsImage, nonewprivsName } from '../../images/web.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
 import { inSpace, isReady, pod, shell } from './support.ts';
 
 let cluster: TestCluster;
 before(async () => {
-  cluster = await startCluster();
+  cluster = await startCluster({ images: [nonewprivsImage] });
 });
 after(async () => cluster?.[Symbol.asyncDispose]());
 
@@ -49,6 +50,12 @@ describe('security', { concurrency: 4 }, () => {
       assert.equal(await run('a', { allowPrivilegeEscalation: false }), 'NoNewPrivs:\t1\n');
       assert.equal(await run('b', { allowPrivilegeEscalation: true }), 'NoNewPrivs:\t0\n');
       assert.equal(await run('c', {}), 'NoNewPrivs:\t0\n');
+      // A program of root's with the setuid bit becomes root only where it may.
+      const told = (name: string, securityContext: object) =>
+        output(pod(name, { image: nonewprivsName, securityContext: { runAsUser: 1000, ...securityContext } }));
+      assert.equal(await told('d', { allowPrivilegeEscalation: false }), 'Effective uid: 1000\n');
+      assert.equal(await told('e', { allowPrivilegeEscalation: true }), 'Effective uid: 0\n');
+      assert.equal(await told('f', {}), 'Effective uid: 0\n');
     }));
 
   test('safe sysctls are set, nonsense is refused', () =>
