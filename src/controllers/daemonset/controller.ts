@@ -18,6 +18,7 @@ import { obsoleteRevisions, revisionLabel, templatePatch } from '../history/revi
 import { dropRevisions, ensureRevision } from '../history/sync.ts';
 import { slowStart } from '../replicas/batch.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
+import { isSameWish, Pace } from '../pace.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { FailureBackoff } from './failures.ts';
 import { podForNode } from './nodes.ts';
@@ -36,6 +37,7 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
   const podClient = client.resource(Pods);
   const expectations = new Expectations(world.clock);
   const failures = new FailureBackoff();
+  const pace = new Pace(world.clock);
   const recorder = createRecorder(client, world, { component: 'daemonset-controller' });
 
   async function create(set: DaemonSet, nodeNames: readonly string[], hash: string): Promise<unknown> {
@@ -82,6 +84,7 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
     const set = sets.lister.getByKey(key);
     if (set === undefined) {
       expectations.delete(key);
+      pace.delete(key);
       return;
     }
     const selector = selectorOf(set.spec.selector);
@@ -110,6 +113,7 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
     const hash = revision.metadata.labels?.[revisionLabel] ?? '';
     const settled = expectations.satisfied(key);
     const own = await claimObjects({ ...claim, dependents: podClient, candidates: candidates(set, pods.lister) });
+    pace.looked(key, own.length);
     const view = { set, nodes: nodes.lister.list(), pods: own, hash, now: world.clock.now() };
     const status = daemonSetStatus(view, collisionCount);
     let error: unknown;
@@ -138,6 +142,12 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
 
   const handle = startController({ name: 'daemonset', world, synced: allSynced(sets, pods, nodes, revisions), reconcile });
 
+  const podChanged = (key: string): void => {
+    const wait = pace.wait(key);
+    if (wait > 0) handle.enqueueAfter(key, wait);
+    else handle.enqueue(key);
+  };
+
   function ownerKey(pod: Pod): string | undefined {
     const ref = controllerOf(pod);
     if (ref?.kind !== 'DaemonSet') return undefined;
@@ -157,7 +167,7 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
     const key = ownerKey(pod);
     if (key === undefined) return;
     expectations.deletionObserved(key, pod.metadata.uid ?? '');
-    handle.enqueue(key);
+    podChanged(key);
   }
 
   const everySet = (): void => {
@@ -168,7 +178,10 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
     handle,
     sets.onChange({
       added: (set) => handle.enqueue(keyOf(set)),
-      updated: (set) => handle.enqueue(keyOf(set)),
+      updated: (set, previous) => {
+        if (isSameWish(set, previous)) podChanged(keyOf(set));
+        else handle.enqueue(keyOf(set));
+      },
       deleted: (set) => {
         expectations.delete(keyOf(set));
         handle.enqueue(keyOf(set));
@@ -181,7 +194,7 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
         const key = ownerKey(pod);
         if (key === undefined) return;
         expectations.creationObserved(key);
-        handle.enqueue(key);
+        podChanged(key);
       },
       updated: (pod, previous) => {
         const key = ownerKey(pod);
@@ -192,7 +205,7 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
           if (controllerOf(pod) === undefined) orphan(pod);
           return;
         }
-        handle.enqueue(key);
+        podChanged(key);
         const wait = availableIn(pod, sets.lister.getByKey(key)?.spec.minReadySeconds ?? 0, world.clock.now());
         if (wait !== undefined && wait > 0) handle.enqueueAfter(key, wait);
       },

@@ -18,6 +18,7 @@ import { obsoleteRevisions, templatePatch } from '../history/revisions.ts';
 import { dropRevisions, ensureRevision } from '../history/sync.ts';
 import { slowStart } from '../replicas/batch.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
+import { isSameWish, Pace } from '../pace.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { ordinalOf, revisionOfPod } from './identity.ts';
 import { type Action, planStatefulSet } from './plan.ts';
@@ -37,6 +38,7 @@ export function startStatefulSetController(deps: ControllerDeps): Component {
   const setClient = client.resource(StatefulSets);
   const podClient = client.resource(Pods);
   const claimClient = client.resource(PersistentVolumeClaims);
+  const pace = new Pace(world.clock);
   const recorder = createRecorder(client, world, { component: 'statefulset-controller' });
 
   function tell(set: StatefulSet, verb: 'create' | 'delete' | 'update', pod: string, failure?: unknown): void {
@@ -145,10 +147,12 @@ export function startStatefulSetController(deps: ControllerDeps): Component {
 
   async function reconcile(key: string): Promise<void | { requeueAfter: number }> {
     const set = sets.lister.getByKey(key);
+    if (set === undefined) pace.delete(key);
     // A set that is going away must not change what its dependents are: they may be orphaned.
     if (set === undefined || selectorOf(set.spec.selector).empty || set.metadata.deletionTimestamp !== undefined) return;
     const history = await claimRevisions(set);
     const own = await claimPods(set);
+    pace.looked(key, own.length);
     const { revision: update, collisionCount } = await ensureRevision({
       client,
       owner: set,
@@ -177,6 +181,12 @@ export function startStatefulSetController(deps: ControllerDeps): Component {
 
   const handle = startController({ name: 'statefulset', world, synced: allSynced(sets, pods, revisions, claims), reconcile });
 
+  const podChanged = (key: string): void => {
+    const wait = pace.wait(key);
+    if (wait > 0) handle.enqueueAfter(key, wait);
+    else handle.enqueue(key);
+  };
+
   function ownerKey(pod: Pod): string | undefined {
     const ref = controllerOf(pod);
     if (ref?.kind !== 'StatefulSet') return undefined;
@@ -187,7 +197,7 @@ export function startStatefulSetController(deps: ControllerDeps): Component {
   function changed(pod: Pod): void {
     const key = ownerKey(pod);
     if (key !== undefined) {
-      handle.enqueue(key);
+      podChanged(key);
       const wait = availableIn(pod, sets.lister.getByKey(key)?.spec.minReadySeconds ?? 0, world.clock.now());
       if (wait !== undefined && wait > 0) handle.enqueueAfter(key, wait);
       return;
@@ -202,7 +212,10 @@ export function startStatefulSetController(deps: ControllerDeps): Component {
     handle,
     sets.onChange({
       added: (set) => handle.enqueue(keyOf(set)),
-      updated: (set) => handle.enqueue(keyOf(set)),
+      updated: (set, previous) => {
+        if (isSameWish(set, previous)) podChanged(keyOf(set));
+        else handle.enqueue(keyOf(set));
+      },
       deleted: (set) => handle.enqueue(keyOf(set)),
     }),
     pods.onChange({
