@@ -156,7 +156,9 @@ export function encodeAnswer(
   accept: Accepted,
   options: TableOptions & { pretty: boolean },
 ): Encoded {
-  const choice = acceptedFor(answer.row, accept);
+  // What /scale shows is no custom resource.
+  const foreign = answer.kind === 'object' && (answer.object as Typed).kind !== answer.row?.kind;
+  const choice = foreign ? accept : acceptedFor(answer.row, accept);
   const { form } = choice;
   const { pretty } = options;
   const isStatus = answer.kind === 'object' && (answer.object as { kind?: string }).kind === 'Status';

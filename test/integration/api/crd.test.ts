@@ -250,6 +250,15 @@ describe('custom resources', () => {
     assert.equal((await get(objects, accept)).code, 406);
     const metadata = `${accept};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1`;
     assert.deepEqual(await get(objects, metadata), { code: 200, type: accept });
+    const scale = { specReplicasPath: '.spec.n', statusReplicasPath: '.status.n' };
+    const crd = await establish(https.api.client, {
+      plural: 'scaled',
+      kind: 'Scaled',
+      scope: 'Cluster',
+      versions: [versionOf('v1', undefined, { subresources: { scale } })],
+    });
+    await https.api.client.resource(customRef(crd)).create({ metadata: { name: 's' }, spec: { n: 1 } });
+    assert.deepEqual(await get('/apis/stable.example.com/v1/scaled/s/scale', accept), { code: 200, type: accept });
   });
 
   it('is found by aggregated discovery as soon as it is established', async () => {
