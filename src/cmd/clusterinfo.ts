@@ -54,7 +54,7 @@ async function ensureRights(client: Client): Promise<void> {
       metadata: inSystem,
       rules: [
         { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: [...read, 'create', 'update', 'patch', 'delete'] },
-        { apiGroups: [''], resources: ['configmaps'], verbs: read, resourceNames: ['coredns-custom'] },
+        { apiGroups: [''], resources: ['configmaps'], verbs: read, resourceNames: ['kube-dns'] },
       ],
     }),
     ensure(client, RoleBindings, { metadata: inSystem, roleRef: { apiGroup: rbac, kind: 'Role', name: network }, subjects: nodes }),

@@ -2,9 +2,12 @@
 import { isAlreadyExists, isNotFound } from '#api/status.ts';
 import type { Component, World } from '#base/world.ts';
 import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
-import { EndpointSlices, Namespaces, Services } from '#api/refs.ts';
+import { ConfigMaps, EndpointSlices, Namespaces, Services } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
+import { messageOf } from '#base/errors.ts';
+import type { ConfigMap } from '#api/core/v1/configmap.ts';
+import { type CustomNames, noCustomNames, parseCustomNames } from './custom.ts';
 import { startDnsServer } from './server.ts';
 import { nameServers } from './upstream.ts';
 import { createZone, type ZoneView } from './zone.ts';
@@ -26,6 +29,8 @@ export interface DnsOptions {
 
 const namespace = 'kube-system';
 const serviceName = 'kube-dns';
+/** ConfigMap of stub domains, upstream servers and rewrites. */
+const customName = 'kube-dns';
 
 function viewOf(informers: Informers): ZoneView {
   const services = informers.of(Services);
@@ -94,6 +99,26 @@ async function register(options: DnsOptions, port: number): Promise<void> {
 /** Starts the name server of a node and registers it behind the `kube-dns` Service. */
 export function startDns(options: DnsOptions): Component {
   const { world, informers } = options;
+  // Whatever changes may change an answer: the version says that answers are to be made anew.
+  let version = 0;
+  const changed = (): void => void version++;
+  const always = { added: changed, updated: changed, deleted: changed };
+  const removers = [
+    informers.of(Services).onChange(always),
+    informers.of(EndpointSlices).onChange(always),
+    informers.of(Namespaces).onChange({ added: changed, deleted: changed }),
+  ];
+  let custom: CustomNames = noCustomNames;
+  const learn = (map: ConfigMap | undefined): void => {
+    try {
+      custom = parseCustomNames(map?.data);
+      changed();
+    } catch (error) {
+      world.log.warn(`the ConfigMap ${namespace}/${customName} is not followed`, { error: messageOf(error) });
+    }
+  };
+  const maps = informers.of(ConfigMaps, { namespace, fieldSelector: `metadata.name=${customName}` });
+  removers.push(maps.onChange({ added: learn, updated: learn, deleted: () => learn(undefined) }));
   const zone = createZone({ domain: options.domain, ttl: 30 }, viewOf(informers));
   let server: ReturnType<typeof startDnsServer> | undefined;
   const ready = (async () => {
@@ -102,7 +127,15 @@ export function startDns(options: DnsOptions): Component {
       (address) => address !== options.clusterIP && address !== options.nodeAddress,
     );
     await informers.synced();
-    server = startDnsServer({ world, address: options.nodeAddress, port: options.port, zone, upstreams });
+    server = startDnsServer({
+      world,
+      address: options.nodeAddress,
+      port: options.port,
+      zone,
+      zoneVersion: () => version,
+      upstreams,
+      custom: () => custom,
+    });
     await register(options, await server.port);
   })();
   ready.catch(() => undefined);
@@ -111,6 +144,7 @@ export function startDns(options: DnsOptions): Component {
     health: () => server?.health(),
     async [Symbol.asyncDispose]() {
       await ready.catch(() => undefined);
+      for (const remove of removers) remove();
       await server?.[Symbol.asyncDispose]();
     },
   };

@@ -132,6 +132,25 @@ export function encodeError(id: number, rcode: Rcode): Uint8Array {
   return bytes;
 }
 
+/**
+ * Seconds for which an answer may be kept: the least of its records' (RFC 1035), of the zone's own word for names that do
+ * not exist (RFC 2308); 0 for what must not be kept.
+ */
+export function answerLife(bytes: Uint8Array): number {
+  try {
+    const decoded = packet.decode(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)) as packet.DecodedPacket & { rcode: string };
+    if (decoded.flag_tc || (decoded.rcode !== 'NOERROR' && decoded.rcode !== 'NXDOMAIN')) return 0;
+    const ttls = (records: readonly packet.Answer[] | undefined): number[] =>
+      (records ?? []).flatMap((record) => ('ttl' in record && record.ttl !== undefined ? [record.ttl] : []));
+    const answers = ttls(decoded.answers);
+    if (answers.length > 0) return Math.min(...answers);
+    const soa = decoded.authorities?.find((record) => record.type === 'SOA') as { ttl?: number; data: { minimum?: number } } | undefined;
+    return soa === undefined ? 0 : Math.min(soa.ttl ?? 0, soa.data.minimum ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
 /** Encodes a query, for tests and for health checks. */
 export function encodeQuery(id: number, question: Question): Uint8Array {
   return packet.encode({ type: 'query', id, flags: packet.RECURSION_DESIRED, questions: [question as packet.Question] });

@@ -128,10 +128,17 @@ export const listenUdp: Net['listenUdp'] = (host, port, onMessage) =>
     socket.bind(port, host, () => {
       socket.off('error', reject);
       socket.on('error', () => {}); // ICMP errors of single messages
+      // An answer that is late finds the socket closed: nobody waits for it.
+      let open = true;
       const result: UdpSocket = {
         port: socket.address().port,
-        send: (bytes, toPort, address) => socket.send(bytes, toPort, address, () => {}),
-        close: () => new Promise((done) => socket.close(() => done())),
+        send: (bytes, toPort, address) => {
+          if (open) socket.send(bytes, toPort, address, () => {});
+        },
+        close: () => {
+          open = false;
+          return new Promise((done) => socket.close(() => done()));
+        },
       };
       resolve(result);
     });

@@ -42,9 +42,11 @@ export function lostSlot(before: Programmed | undefined, after: Programmed | und
   return [...before.slots.keys()].some((key) => !after?.slots.has(key));
 }
 
-export const affinityMaps: readonly { readonly name: string; readonly onNodePorts: boolean }[] = [
-  { name: 'aff', onNodePorts: false },
-  { name: 'npaff', onNodePorts: true },
+export const affinityMaps: readonly { readonly name: string; readonly onNodePorts: boolean; readonly fromInside: boolean }[] = [
+  { name: 'aff', onNodePorts: false, fromInside: false },
+  { name: 'npaff', onNodePorts: true, fromInside: false },
+  { name: 'inaff', onNodePorts: false, fromInside: true },
+  { name: 'innpaff', onNodePorts: true, fromInside: true },
 ];
 
 export type { Family };

@@ -21,9 +21,9 @@ const http = { name: 'http', port: 80, targetPort: 8080, protocol: 'TCP' } as co
 test('ready endpoints are used; terminating ones only when nothing is ready', () => {
   const dying = { addresses: ['10.244.0.3'], conditions: { ready: false, serving: true, terminating: true } };
   const alive = { addresses: ['10.244.0.2'], conditions: { ready: true } };
-  const both = frontsOfService(service({ ports: [http] }), [slice([alive, dying])], 'n1');
+  const both = frontsOfService(service({ ports: [http] }), [slice([alive, dying])], { nodeName: 'n1' });
   assert.deepEqual(both[0]?.backends, [{ address: '10.244.0.2', port: 8080 }]);
-  const last = frontsOfService(service({ ports: [http] }), [slice([dying])], 'n1');
+  const last = frontsOfService(service({ ports: [http] }), [slice([dying])], { nodeName: 'n1' });
   assert.deepEqual(last[0]?.backends, [{ address: '10.244.0.3', port: 8080 }]);
   assert.equal(last[0]?.ready.size, 0);
 });
@@ -43,7 +43,7 @@ test('node ports, external addresses and local traffic policy', () => {
         { addresses: ['10.244.1.2'], nodeName: 'n2' },
       ]),
     ],
-    'n1',
+    { nodeName: 'n1' },
   );
   assert.deepEqual(
     fronts.map((front) => [front.kind, front.address, front.port, front.backends.length, front.masquerade]),
@@ -51,14 +51,20 @@ test('node ports, external addresses and local traffic policy', () => {
       ['cluster', '10.96.0.10', 80, 2, true],
       ['external', '192.0.2.7', 80, 1, false],
       ['port', '', 30080, 1, false],
+      ['external', '192.0.2.7', 80, 2, false],
+      ['port', '', 30080, 2, false],
     ],
+  );
+  assert.deepEqual(
+    fronts.map(({ fromInside }) => fromInside ?? false),
+    [false, false, false, true, true],
   );
 });
 
 test('headless and ExternalName Services have no fronts', () => {
-  assert.deepEqual(frontsOfService(service({ clusterIP: 'None', clusterIPs: ['None'], ports: [http] }), [], 'n1'), []);
+  assert.deepEqual(frontsOfService(service({ clusterIP: 'None', clusterIPs: ['None'], ports: [http] }), [], { nodeName: 'n1' }), []);
   assert.deepEqual(
-    frontsOfService(service({ type: 'ExternalName', externalName: 'example.org', clusterIP: '', clusterIPs: [] }), [], 'n1'),
+    frontsOfService(service({ type: 'ExternalName', externalName: 'example.org', clusterIP: '', clusterIPs: [] }), [], { nodeName: 'n1' }),
     [],
   );
 });
@@ -86,4 +92,31 @@ test('hostPorts of a running pod, bound to one address or to all', () => {
       ['hostip', '192.0.2.7', 'udp', 5353, [{ address: '10.244.0.9', port: 53 }]],
     ],
   );
+});
+
+test('with the policy Local a node falls back to its own terminating endpoints, never to others', () => {
+  const dying = { addresses: ['10.244.0.3'], nodeName: 'n1', conditions: { ready: false, serving: true, terminating: true } };
+  const far = { addresses: ['10.244.1.2'], nodeName: 'n2', conditions: { ready: true } };
+  const spec: ServiceSpec = { internalTrafficPolicy: 'Local', ports: [http] };
+  const chosen = (nodeName: string) => frontsOfService(service(spec), [slice([dying, far])], { nodeName })[0]?.backends;
+  assert.deepEqual(chosen('n1'), [{ address: '10.244.0.3', port: 8080 }]);
+  assert.deepEqual(chosen('n3'), []);
+});
+
+test('hints lead to the node or zone that they name, if every endpoint has one', () => {
+  const hinted = (address: string, zone: string, node?: string) => ({
+    addresses: [address],
+    conditions: { ready: true },
+    hints: { forZones: [{ name: zone }], ...(node ? { forNodes: [{ name: node }] } : {}) },
+  });
+  const chosen = (endpoints: EndpointSlice['endpoints'], here: { nodeName: string; zone?: string }) =>
+    frontsOfService(service({ ports: [http] }), [slice(endpoints)], here)[0]?.backends.map(({ address }) => address);
+  const byZone = [hinted('10.0.0.1', 'a'), hinted('10.0.0.2', 'b'), hinted('10.0.0.3', 'b')];
+  assert.deepEqual(chosen(byZone, { nodeName: 'n', zone: 'b' }), ['10.0.0.2', '10.0.0.3']);
+  assert.equal(chosen(byZone, { nodeName: 'n', zone: 'c' })?.length, 3);
+  assert.equal(chosen(byZone, { nodeName: 'n' })?.length, 3);
+  assert.equal(chosen([...byZone, { addresses: ['10.0.0.4'] }], { nodeName: 'n', zone: 'b' })?.length, 4);
+  const byNode = [hinted('10.0.0.1', 'a', 'n1'), hinted('10.0.0.2', 'b', 'n2')];
+  assert.deepEqual(chosen(byNode, { nodeName: 'n2', zone: 'a' }), ['10.0.0.2']);
+  assert.deepEqual(chosen(byNode, { nodeName: 'n3', zone: 'a' }), ['10.0.0.1']);
 });

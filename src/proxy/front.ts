@@ -1,5 +1,5 @@
 // What the proxy has to make true, before it is written as rules: fronts (addresses that clients use) and backends.
-import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
+import type { Endpoint, EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Service, ServicePort } from '#api/core/v1/service.ts';
 
@@ -24,6 +24,8 @@ export interface Front {
   readonly protocol: Protocol;
   readonly port: number;
   readonly backends: readonly Backend[];
+  /** Only for what pods and the node itself send; without it, for everything that no such front is for. */
+  readonly fromInside?: boolean;
   /** Client-address affinity in seconds; undefined: none. */
   readonly affinity?: number;
   /** Rewrite the source of traffic from outside the pod network, so that answers come back through this node. */
@@ -33,41 +35,68 @@ export interface Front {
 }
 
 /** The identity of a front: no two Services may have the same. */
-export function frontKey(front: Pick<Front, 'family' | 'address' | 'protocol' | 'port'>): string {
-  return `${front.family} ${front.address || '*'} ${front.protocol} ${front.port}`;
+export function frontKey(front: Pick<Front, 'family' | 'address' | 'protocol' | 'port' | 'fromInside'>): string {
+  return `${front.fromInside ? 'in ' : ''}${front.family} ${front.address || '*'} ${front.protocol} ${front.port}`;
 }
 
 export function familyOf(address: string): Family {
   return address.includes(':') ? 'ip6' : 'ip';
 }
 
+/** The node for which fronts are made. */
+export interface Here {
+  readonly nodeName: string;
+  /** Its `topology.kubernetes.io/zone`. */
+  readonly zone?: string | undefined;
+}
+
 interface Candidate extends Backend {
   readonly local: boolean;
   readonly ready: boolean;
+  readonly hints: Endpoint['hints'];
 }
 
-/** The addresses behind one Service port, by readiness; fallback to serving-but-terminating ones (KEP-1669). */
-function candidates(slices: readonly EndpointSlice[], portName: string, family: Family, nodeName: string): Candidate[] {
+interface Candidates {
+  readonly ready: readonly Candidate[];
+  /** Serving though terminating: better than nothing (KEP-1669). */
+  readonly fallback: readonly Candidate[];
+}
+
+/** The addresses behind one Service port. */
+function candidates(slices: readonly EndpointSlice[], portName: string, family: Family, here: Here): Candidates {
   const ready = new Map<string, Candidate>();
   const fallback = new Map<string, Candidate>();
   for (const slice of slices) {
     if (slice.addressType !== (family === 'ip' ? 'IPv4' : 'IPv6')) continue;
     const port = slice.ports?.find((entry) => (entry.name ?? '') === portName)?.port;
     if (port === undefined) continue;
-    for (const endpoint of slice.endpoints ?? []) {
-      const address = endpoint.addresses[0];
+    for (const { addresses, conditions, nodeName, hints } of slice.endpoints ?? []) {
+      const address = addresses[0];
       if (address === undefined) continue;
-      const { ready: isReady, serving, terminating } = endpoint.conditions ?? {};
-      const local = endpoint.nodeName === nodeName;
-      if (isReady !== false) ready.set(`${address} ${port}`, { address, port, local, ready: true });
-      else if (terminating === true && serving === true) fallback.set(`${address} ${port}`, { address, port, local, ready: false });
+      const { ready: isReady, serving, terminating } = conditions ?? {};
+      const one = { address, port, local: nodeName === here.nodeName, hints };
+      if (isReady !== false) ready.set(`${address} ${port}`, { ...one, ready: true });
+      else if (terminating === true && serving === true) fallback.set(`${address} ${port}`, { ...one, ready: false });
     }
   }
-  return [...(ready.size > 0 ? ready : fallback).values()];
+  return { ready: [...ready.values()], fallback: [...fallback.values()] };
 }
 
-function choose(all: readonly Candidate[], policy: string | undefined): readonly Candidate[] {
-  return policy === 'Local' ? all.filter((candidate) => candidate.local) : all;
+/** Those that are meant for this node or its zone; all, unless each has a hint and some are meant for here (KEP-2433, KEP-3015). */
+function nearest(all: readonly Candidate[], { nodeName, zone }: Here): readonly Candidate[] {
+  if (all.every(({ hints }) => (hints?.forNodes?.length ?? 0) > 0)) {
+    const mine = all.filter(({ hints }) => hints?.forNodes?.some(({ name }) => name === nodeName));
+    if (mine.length > 0) return mine;
+  }
+  if (zone === undefined || !all.every(({ hints }) => (hints?.forZones?.length ?? 0) > 0)) return all;
+  const mine = all.filter(({ hints }) => hints?.forZones?.some(({ name }) => name === zone));
+  return mine.length > 0 ? mine : all;
+}
+
+function choose({ ready, fallback }: Candidates, policy: string | undefined, here: Here): readonly Candidate[] {
+  if (policy !== 'Local') return ready.length > 0 ? nearest(ready, here) : fallback;
+  const local = ready.filter((candidate) => candidate.local);
+  return local.length > 0 ? local : fallback.filter((candidate) => candidate.local);
 }
 
 /** How many ready endpoints of a Service are on this node; each counts once, however many ports it has. */
@@ -79,7 +108,7 @@ export function localEndpoints(slices: readonly EndpointSlice[], nodeName: strin
 const protocolOf = (port: ServicePort): Protocol => (port.protocol ?? 'TCP').toLowerCase() as Protocol;
 
 /** All fronts of a Service on this node. Pure. */
-export function frontsOfService(service: Service, slices: readonly EndpointSlice[], nodeName: string): Front[] {
+export function frontsOfService(service: Service, slices: readonly EndpointSlice[], here: Here): Front[] {
   const { spec } = service;
   if (spec.type === 'ExternalName') return [];
   const clusterIPs = (spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])).filter((ip) => ip !== '' && ip !== 'None');
@@ -92,10 +121,10 @@ export function frontsOfService(service: Service, slices: readonly EndpointSlice
   const fronts: Front[] = [];
   for (const port of spec.ports ?? []) {
     for (const family of families) {
-      const all = candidates(slices, port.name ?? '', family, nodeName);
-      const inside = choose(all, spec.internalTrafficPolicy);
-      const outside = choose(all, spec.externalTrafficPolicy);
-      const add = (kind: Front['kind'], address: string, number: number, chosen: readonly Candidate[]): void => {
+      const all = candidates(slices, port.name ?? '', family, here);
+      const inside = choose(all, spec.internalTrafficPolicy, here);
+      const outside = choose(all, spec.externalTrafficPolicy, here);
+      const add = (kind: Front['kind'], address: string, number: number, chosen: readonly Candidate[], fromInside = false): void => {
         fronts.push({
           kind,
           family,
@@ -105,12 +134,18 @@ export function frontsOfService(service: Service, slices: readonly EndpointSlice
           backends: chosen.map((candidate) => ({ address: candidate.address, port: candidate.port })),
           ...(timeout === undefined ? {} : { affinity: timeout }),
           masquerade: kind === 'cluster' || spec.externalTrafficPolicy !== 'Local',
+          ...(fromInside ? { fromInside } : {}),
           ready: new Set(chosen.filter((candidate) => candidate.ready).map((candidate) => candidate.address)),
         });
       };
       for (const ip of clusterIPs) if (familyOf(ip) === family) add('cluster', ip, port.port, inside);
       for (const ip of externals) if (familyOf(ip) === family) add('external', ip, port.port, outside);
       if (port.nodePort) add('port', '', port.nodePort, outside);
+      if (spec.externalTrafficPolicy !== 'Local') continue;
+      // The policy is about traffic from outside: pods and the node itself reach all endpoints by the same addresses.
+      const everywhere = choose(all, 'Cluster', here);
+      for (const ip of externals) if (familyOf(ip) === family) add('external', ip, port.port, everywhere, true);
+      if (port.nodePort) add('port', '', port.nodePort, everywhere, true);
     }
   }
   return fronts;

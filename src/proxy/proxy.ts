@@ -7,7 +7,7 @@ import { keyOf } from '#api/object.ts';
 import { EndpointSlices, Nodes, Pods, Services } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import { affinityMaps, lostSlot, staleKeys } from './affinity.ts';
-import { type Family, familyOf, type Front, frontKey, frontsOfPod, frontsOfService, localEndpoints } from './front.ts';
+import { type Family, familyOf, type Front, frontKey, type Protocol, frontsOfPod, frontsOfService, localEndpoints } from './front.ts';
 import type { HealthCheck, HealthPorts } from './health.ts';
 import type { Nft } from './nft.ts';
 import { type Drained, ReadyBackends } from './readybackends.ts';
@@ -67,7 +67,9 @@ export function startProxy(options: ProxyOptions): Proxy {
   /** The newest version that an event about endpoints had, and the one of the rules in the kernel. */
   let seenVersion = 0n;
   let appliedVersion = 0n;
-  let applying = false;
+  /** Rounds begun, and the last one that the kernel has taken. */
+  let begun = 0;
+  let taken = 0;
   let nodeAddresses: Record<Family, readonly string[]> = { ip: [], ip6: [] };
   let nodesDirty = true;
   let rebuild = true;
@@ -108,7 +110,13 @@ export function startProxy(options: ProxyOptions): Proxy {
     updated: (it) => mark(`pod ${keyOf(it)}`),
     deleted: (it) => mark(`pod ${keyOf(it)}`),
   });
+  let zone: string | undefined;
   const nodeChanged = (): void => {
+    const now = nodes.lister.get(nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'];
+    if (now !== zone) {
+      zone = now;
+      for (const service of services.lister.list()) mark(`service ${keyOf(service)}`);
+    }
     nodesDirty = true;
     schedule();
   };
@@ -121,7 +129,7 @@ export function startProxy(options: ProxyOptions): Proxy {
       return pod === undefined ? [] : frontsOfPod(pod);
     }
     const service = services.lister.getByKey(key);
-    return service === undefined ? [] : frontsOfService(service, slices.lister.byIndex(serviceIndex, key), nodeName);
+    return service === undefined ? [] : frontsOfService(service, slices.lister.byIndex(serviceIndex, key), { nodeName, zone });
   }
 
   function checkHealth(source: string): void {
@@ -156,7 +164,7 @@ export function startProxy(options: ProxyOptions): Proxy {
     const wanted: Record<Family, Front[]> = { ip: [], ip6: [] };
     for (const source of dirty) {
       const next = wantedFronts(source).filter((front) => families.includes(front.family));
-      backends.replace(fronts.get(source) ?? [], next, seenVersion);
+      backends.replace(fronts.get(source) ?? [], next, { version: seenVersion, round: begun });
       for (const front of fronts.get(source) ?? []) gone[front.family].add(frontKey(front));
       for (const front of next) wanted[front.family].push(front);
       if (next.length === 0) fronts.delete(source);
@@ -199,10 +207,10 @@ export function startProxy(options: ProxyOptions): Proxy {
 
   async function forgetStaleClients(): Promise<void> {
     for (const family of families) {
-      for (const { name, onNodePorts } of affinityMaps) {
+      for (const { name, onNodePorts, fromInside } of affinityMaps) {
         const listing = await nft.listMap(family, rules.table, name);
         const keys = staleKeys(listing, onNodePorts, (address, protocol, port) =>
-          states[family].get(`${family} ${address || '*'} ${protocol} ${port}`),
+          states[family].get(frontKey({ family, address, protocol: protocol as Protocol, port, fromInside })),
         );
         if (keys.length > 0) await nft.apply(`delete element ${family} ${rules.table} ${name} { ${keys.join(', ')} }\n`);
       }
@@ -210,11 +218,11 @@ export function startProxy(options: ProxyOptions): Proxy {
   }
 
   async function round(): Promise<void> {
-    applying = true;
+    const mine = ++begun;
     const version = newestVersion();
     const { text, lost, udp } = collect();
     if (text !== '') await nft.apply(text);
-    applying = false;
+    taken = mine;
     appliedVersion = version;
     rebuild = false;
     delay = retryDelay.first;
@@ -234,7 +242,6 @@ export function startProxy(options: ProxyOptions): Proxy {
         await round();
       } catch (error) {
         // Our picture and the kernel may differ now: the next round replaces everything, atomically.
-        applying = false;
         rebuild = true;
         failure = messageOf(error);
         world.log.error('service rules not applied', { error: failure });
@@ -255,7 +262,7 @@ export function startProxy(options: ProxyOptions): Proxy {
       });
   }
 
-  const isSettled = (): boolean => dirty.size === 0 && !rebuild && !applying;
+  const isSettled = (): boolean => dirty.size === 0 && !rebuild && taken === begun;
 
   function settle(): void {
     for (const waiter of waiting) if (waiter.holds()) waiter.done();
@@ -292,9 +299,11 @@ export function startProxy(options: ProxyOptions): Proxy {
       schedule();
     },
     version: () => (isSettled() ? newestVersion() : appliedVersion),
-    applied: (version, signal) => untilHolds(() => isSettled() && newestVersion() >= version, signal),
+    applied: (version, signal) => untilHolds(() => appliedVersion >= version || (isSettled() && newestVersion() >= version), signal),
     async drained(address, signal) {
-      await untilHolds(() => isSettled() && !backends.has(address), signal);
+      // What is known now must be in the kernel; what comes later need not be waited for.
+      const round = dirty.size > 0 || rebuild ? begun + 1 : begun;
+      await untilHolds(() => taken >= round && backends.isFree(address, taken), signal);
       return backends.lastOf(address) ?? { used: false, version: 0n };
     },
     async [Symbol.asyncDispose]() {

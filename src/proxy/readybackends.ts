@@ -18,21 +18,21 @@ export class ReadyBackends {
   readonly #clock: Clock;
   readonly #counts = new Map<string, number>();
   /** In the order of their going. */
-  readonly #gone = new Map<string, { readonly version: bigint; readonly at: number }>();
+  readonly #gone = new Map<string, { readonly version: bigint; readonly round: number; readonly at: number }>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Fronts of one source take the place of others, at a version of the endpoints. */
-  replace(before: readonly Front[], after: readonly Front[], version: bigint): void {
+  /** Fronts of one source take the place of others, at a version of the endpoints and in a round of the proxy's. */
+  replace(before: readonly Front[], after: readonly Front[], when: { readonly version: bigint; readonly round: number }): void {
     for (const front of after) for (const address of front.ready) this.#count(address, 1);
     const lost = new Set<string>();
     for (const front of before) for (const address of front.ready) if (this.#count(address, -1) === 0) lost.add(address);
     const now = this.#clock.monotonic();
     for (const address of lost) {
       this.#gone.delete(address);
-      this.#gone.set(address, { version, at: now });
+      this.#gone.set(address, { ...when, at: now });
     }
     for (const [address, { at }] of this.#gone) {
       if (now - at < remembered && this.#gone.size <= mostRemembered) break;
@@ -40,8 +40,9 @@ export class ReadyBackends {
     }
   }
 
-  has(address: string): boolean {
-    return this.#counts.has(address);
+  /** True when the rules of this round, and of those before it, send nothing new to the address. */
+  isFree(address: string, round: number): boolean {
+    return !this.#counts.has(address) && (this.#gone.get(address)?.round ?? 0) <= round;
   }
 
   /** When the address stopped getting connections, if that was a moment ago. */

@@ -57,11 +57,11 @@ interface Element {
 const onAddress = (front: Front): boolean => front.address !== '';
 const selector = (front: Front): string =>
   onAddress(front) ? `${front.address} . ${front.protocol} . ${front.port}` : `${front.protocol} . ${front.port}`;
-const prefix = (front: Front): string => (onAddress(front) ? '' : 'np');
+const prefix = (front: Front): string => `${front.fromInside ? 'in' : ''}${onAddress(front) ? '' : 'np'}`;
 
 /** The chain that a front goes to: by number of backends and, with affinity, its time-out. */
 export function chainOf(state: Programmed): string {
-  const base = onAddress(state.front) ? 'pick' : 'nodepick';
+  const base = `${state.front.fromInside ? 'in' : ''}${onAddress(state.front) ? 'pick' : 'nodepick'}`;
   const affinity = state.front.affinity === undefined ? '' : `-a${state.front.affinity}`;
   return `${base}${state.order.length}${affinity}`;
 }
@@ -90,7 +90,7 @@ function elementsOf(state: Programmed): Element[] {
 function chainText(config: RuleConfig, family: Family, chain: string, state: Programmed): string {
   const count = state.order.length;
   const np = prefix(state.front);
-  const key = np === '' ? `${family} daddr . meta l4proto . th dport` : 'meta l4proto . th dport';
+  const key = onAddress(state.front) ? `${family} daddr . meta l4proto . th dport` : 'meta l4proto . th dport';
   const send = `dnat ${family} to ${key} . meta mark map @${np}eps`;
   const random = `meta mark set numgen random mod ${count}`;
   const timeout = state.front.affinity;
@@ -110,6 +110,19 @@ function chainText(config: RuleConfig, family: Family, chain: string, state: Pro
   ].join('\n');
 }
 
+/** The maps of one side: for traffic from inside the cluster (`in`), or for all. */
+function mapsText(address: string, side: string): string {
+  return `  map ${side}svc { type ${address} . inet_proto . inet_service : verdict; }
+  map ${side}npsvc { type inet_proto . inet_service : verdict; }
+  map ${side}eps { type ${address} . inet_proto . inet_service . mark : ${address} . inet_service; }
+  map ${side}npeps { type inet_proto . inet_service . mark : ${address} . inet_service; }
+  map ${side}slots { type ${address} . inet_proto . inet_service . mark : mark; }
+  map ${side}npslots { type inet_proto . inet_service . mark : mark; }
+  map ${side}aff { type ${address} . ${address} . inet_proto . inet_service : mark; flags dynamic,timeout; timeout 3h; size 65535; }
+  map ${side}npaff { type ${address} . inet_proto . inet_service : mark; flags dynamic,timeout; timeout 3h; size 65535; }
+`;
+}
+
 /** The empty table: sets, maps and the hooks that use them. */
 export function baseText(config: RuleConfig, family: Family): string {
   const address = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
@@ -122,6 +135,7 @@ export function baseText(config: RuleConfig, family: Family): string {
   const notFromPods = pods === undefined ? '' : `${family} saddr != ${pods} `;
   const port = (protocol: string): string =>
     `    ct original ${family} daddr != @service-ips meta l4proto ${protocol} ct original proto-dst @np-${protocol} masquerade`;
+  const inward = pods === undefined ? '' : `    ${family} saddr ${pods} goto inside\n`;
   const outward =
     pods === undefined ? '' : `    ${family} saddr ${pods} ${family} daddr != ${pods} ${family} daddr != @node-ips masquerade\n`;
   return `add table ${family} ${config.table}
@@ -134,17 +148,18 @@ table ${family} ${config.table} {
   set np-udp { type inet_service; }
   set np-sctp { type inet_service; }
   set hairpin { type ${address} . ${address}; }
-  map svc { type ${address} . inet_proto . inet_service : verdict; }
-  map npsvc { type inet_proto . inet_service : verdict; }
-  map eps { type ${address} . inet_proto . inet_service . mark : ${address} . inet_service; }
-  map npeps { type inet_proto . inet_service . mark : ${address} . inet_service; }
-  map slots { type ${address} . inet_proto . inet_service . mark : mark; }
-  map npslots { type inet_proto . inet_service . mark : mark; }
-  map aff { type ${address} . ${address} . inet_proto . inet_service : mark; flags dynamic,timeout; timeout 3h; size 65535; }
-  map npaff { type ${address} . inet_proto . inet_service : mark; flags dynamic,timeout; timeout 3h; size 65535; }
-${guard}  chain pre { type nat hook prerouting priority dstnat; jump services; }
+${['', 'in'].map((side) => mapsText(address, side)).join('')}${guard}  chain pre { type nat hook prerouting priority dstnat; jump services; }
   chain out { type nat hook output priority -100; jump services; }
   chain services {
+${inward}    fib saddr type local goto inside
+    goto outside
+  }
+  chain inside {
+    ${family} daddr . meta l4proto . th dport vmap @insvc
+    fib daddr type local ${notLoopback}meta l4proto . th dport vmap @innpsvc
+    goto outside
+  }
+  chain outside {
     ${family} daddr . meta l4proto . th dport vmap @svc
     fib daddr type local ${notLoopback}meta l4proto . th dport vmap @npsvc
   }

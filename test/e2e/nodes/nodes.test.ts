@@ -98,6 +98,8 @@ test('Services spread over nodes; node ports answer on every node; names resolve
       );
       assert.match(await (await fetch(`http://${ip}:${nodePort}/clientip`)).text(), /^198\.19\.\d+\.254:/);
     }
+    // The policy is about traffic from outside: pods reach all of them at their node's address.
+    await reaches(space, 's2', { host: cluster.nodes[1]?.ip ?? '', port: nodePort, tries: 40 }, names);
   }));
 
 test('policies hold across nodes', () =>
