@@ -108,7 +108,15 @@ export async function startControlPlane({ world, options, where, addresses }: Co
     const informers = stack.use(createInformers(clientFor('system:kube-controller-manager'), world));
     collector = createCollector({ client: clientFor('system:metrics-server'), informers, world });
     const config = await schedulerConfig(world, options.schedulerConfig);
-    scheduler = stack.use(startScheduler({ client: clientFor('system:kube-scheduler'), informers, world, config }));
+    scheduler = stack.use(
+      startScheduler({
+        client: clientFor('system:kube-scheduler'),
+        informers,
+        world,
+        config,
+        gangs: options.runtimeConfig.includes('scheduling.k8s.io/v1alpha1'),
+      }),
+    );
     const components: Component[] = [
       scheduler,
       stack.use(startControllers({ clientFor, informers, world, pki, podCidr: options.podCidr })),

@@ -1,6 +1,7 @@
 // The default profile: plugins in kube-scheduler's order, with its weights.
 import type { PluginSet } from './framework.ts';
 import { dynamicResources, type DynamicResourcesDeps } from './plugins/dynamicresources.ts';
+import { type GangDeps, gangScheduling } from './plugins/gangscheduling.ts';
 import { imageLocality } from './plugins/imagelocality.ts';
 import { interPodAffinity } from './plugins/interpodaffinity.ts';
 import { nodeAffinity } from './plugins/nodeaffinity.ts';
@@ -24,6 +25,8 @@ export interface PluginDeps {
   readonly namespaceLabels: NamespaceLabels;
   readonly defaultSelector: DefaultSelector;
   readonly storage: Storage;
+  /** Where gangs are scheduled (Workload API). */
+  readonly gang?: GangDeps;
   /** What plugins that write need; absent: they only judge. */
   readonly writing?: Omit<VolumeBindingDeps, 'storage'> & DynamicResourcesDeps;
 }
@@ -61,6 +64,7 @@ export function defaultPlugins(deps: PluginDeps = noDeps): PluginSet {
       ...(deps.writing === undefined ? [] : [dynamicResources(deps.writing)]),
       nodeResourcesBalancedAllocation(),
       imageLocality,
+      ...(deps.gang === undefined ? [] : [gangScheduling(deps.gang)]),
     ],
     weights: defaultWeights,
   };

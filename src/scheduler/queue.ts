@@ -185,7 +185,9 @@ export class SchedulingQueue {
     if (this.#recent.length > 256) this.#recent.splice(0, 128);
     for (const [name, entries] of this.#parked) {
       if (entries.size === 0 || !hears(this.#plugins.get(name), event)) continue;
-      for (const entry of entries) if (!entry.gated && this.#helps(entry, event)) this.#enqueue(entry);
+      // A copy: an entry that is still kept out comes back into the set.
+      const parked = [...entries];
+      for (const entry of parked) if (this.#helps(entry, event)) this.#enqueue(entry);
     }
   }
 
@@ -235,9 +237,11 @@ export class SchedulingQueue {
 
   #enqueue(entry: Entry): void {
     this.#unpark(entry);
-    entry.gated = this.#gates.some((plugin) => plugin.preEnqueue?.(entry.info.pod) !== undefined);
-    if (entry.gated) {
+    const gate = this.#gates.find((plugin) => plugin.preEnqueue?.(entry.info.pod) !== undefined);
+    entry.gated = gate !== undefined;
+    if (gate !== undefined) {
       entry.where = 'unschedulable';
+      entry.rejectedBy = new Set([gate.name]);
       this.#park(entry);
       return;
     }

@@ -15,8 +15,11 @@ import { buildProfile, type Profile } from './config/profile.ts';
 import type { PluginDeps } from './defaults.ts';
 import { defaultSelectorFrom } from './defaultselector.ts';
 import { type SchedulingVerdict, verdictObject } from './explain.ts';
+import type { Rejection } from './framework.ts';
+import { gangOf, Gangs, Workloads } from './gangs.ts';
 import { pendingMessage } from './message.ts';
 import { Nominator } from './nominator.ts';
+import type { GangDeps } from './plugins/gangscheduling.ts';
 import type { PodInfo } from './podinfo.ts';
 import { type DefaultPreemptionArgs, evaluatePreemption, type PreemptionOutcome } from './preemption/evaluate.ts';
 import { executePreemption } from './preemption/execute.ts';
@@ -27,6 +30,7 @@ import { ClusterCache } from './snapshot.ts';
 import type { Verdict } from './verdict.ts';
 import { Verdicts } from './verdicts.ts';
 import { storageFrom, watchStorage } from './volumes/storage.ts';
+import { WaitingPods } from './waiting.ts';
 import { watchCluster } from './watching.ts';
 
 export interface SchedulerOptions {
@@ -35,6 +39,8 @@ export interface SchedulerOptions {
   readonly world: Pick<World, 'clock' | 'random' | 'log'>;
   /** Profiles, by the `spec.schedulerName` of the pods that they place. Default: `default-scheduler` as Kubernetes has it. */
   readonly config?: SchedulerConfig;
+  /** Heed Workloads: their API must be served. */
+  readonly gangs?: boolean;
   /** Changes profiles before they are used, for schedulers with plugins of their own. */
   readonly adapt?: (profile: Profile) => Profile;
 }
@@ -66,6 +72,8 @@ class PodScheduler implements Scheduler {
   readonly #queue: SchedulingQueue;
   readonly #nominator = new Nominator();
   readonly #verdicts = new Verdicts();
+  readonly #gangs = new Gangs();
+  readonly #waiting: WaitingPods;
   readonly #pods: Informer<Pod>;
   readonly #budgets: Informer<PodDisruptionBudget>;
   /** Requests on their way. */
@@ -82,11 +90,16 @@ class PodScheduler implements Scheduler {
     const namespaces = informers.of(Namespaces);
     const namespaceLabels = (name: string) => namespaces.lister.get(name)?.metadata.labels;
     this.#cache = new ClusterCache(namespaceLabels);
+    this.#waiting = new WaitingPods(world.clock, {
+      allowed: (assumed) => this.#track(this.#bind(assumed)),
+      rejected: (assumed, rejection) => this.#letGo(assumed, rejection),
+    });
     const config = options.config ?? defaultConfig;
     this.#makeTeams(config, {
       namespaceLabels,
       defaultSelector: defaultSelectorFrom(informers),
       storage: storageFrom(informers),
+      ...(options.gangs === true ? { gang: this.#gangDeps() } : {}),
       writing: { client: options.client, informers, world, notify: (event) => this.#queue.notify(event) },
     });
     this.#queue = new SchedulingQueue({
@@ -104,6 +117,7 @@ class PodScheduler implements Scheduler {
       nominator: this.#nominator,
       isOurs: (pod: Pod) => this.#teams.has(schedulerOf(pod)),
       settled: (podKey) => this.#verdicts.delete(podKey),
+      ...(options.gangs === true ? { seen: (pod) => this.#seen(pod), gone: (pod) => this.#gone(pod) } : {}),
     });
     watchStorage(informers, (event) => this.#queue.notify(event));
     this.ready = informers.synced();
@@ -128,6 +142,34 @@ class PodScheduler implements Scheduler {
       });
       this.#teams.set(entry.schedulerName, { profile, cycle, recorder: createRecorder(client, world, { component: entry.schedulerName }) });
     }
+  }
+
+  #gangDeps(): GangDeps {
+    const workloads = this.#options.informers.of(Workloads);
+    const tell = (action: 'add' | 'update') => (): void => this.#queue.notify({ resource: 'Workload', action });
+    workloads.onChange({ added: tell('add'), updated: tell('update') });
+    return {
+      gangs: this.#gangs,
+      workload: (namespace, name) => workloads.lister.get(name, namespace),
+      allow: (uid) => this.#waiting.allow(uid),
+    };
+  }
+
+  #seen(pod: Pod): void {
+    const uid = pod.metadata.uid ?? '';
+    if (pod.metadata.deletionTimestamp !== undefined && this.#waiting.has(uid)) this.#abandon(uid);
+    if (this.#gangs.seen(pod)) this.#queue.notify({ resource: 'Pod', action: 'add', pod });
+  }
+
+  #gone(pod: Pod): void {
+    this.#abandon(pod.metadata.uid ?? '');
+    this.#gangs.gone(pod);
+  }
+
+  /** A held pod goes away: what it had is free. */
+  #abandon(uid: string): void {
+    const assumed = this.#waiting.drop(uid);
+    if (assumed !== undefined) this.#release(assumed);
   }
 
   #teamOf({ pod }: PodInfo): Team {
@@ -155,6 +197,7 @@ class PodScheduler implements Scheduler {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     this.#queue.close();
+    this.#waiting.close();
     await this.#loop;
     await Promise.all(this.#requests);
     await Promise.all([...this.#teams.values()].map(({ recorder }) => recorder[Symbol.asyncDispose]()));
@@ -202,7 +245,28 @@ class PodScheduler implements Scheduler {
       return this.#failed(info, rejection.reasons.join(', '));
     }
     this.#verdicts.delete(info.key);
+    for (const plugin of set.plugins) {
+      const permit = plugin.permit?.(info, node, state);
+      if (permit === undefined) continue;
+      if ('wait' in permit) return this.#waiting.hold(assumed, plugin.name, permit.wait);
+      return this.#letGo(assumed, permit);
+    }
     this.#track(this.#bind(assumed));
+  }
+
+  /** A plugin does not let the pod go on: its room is given back, and it waits for better times. */
+  #letGo(assumed: Assumed, { plugin, reasons }: Rejection): void {
+    const { info } = assumed;
+    this.#queue.unschedulable(info.uid, new Set([plugin]));
+    this.#release(assumed);
+    this.#report(info, { reason: 'Unschedulable', message: reasons.join(', ') });
+  }
+
+  /** Gives a booked pod's room back and tells the others. */
+  #release(assumed: Assumed): void {
+    this.#giveUp(assumed);
+    const { info, node } = assumed;
+    this.#queue.notify({ resource: 'AssignedPod', action: 'delete', pod: info.pod, info, node });
   }
 
   #giveUp(assumed: Assumed): void {
@@ -218,9 +282,7 @@ class PodScheduler implements Scheduler {
       this.#nominator.delete(assumed.info.uid);
       return;
     }
-    this.#giveUp(assumed);
-    // Its room is free again for others.
-    this.#queue.notify({ resource: 'AssignedPod', action: 'delete', pod: assumed.info.pod, info: assumed.info, node: assumed.node });
+    this.#release(assumed);
     if (problem.gone || this.#stopped) return;
     this.#failed(assumed.info, problem.message);
   }
@@ -236,7 +298,8 @@ class PodScheduler implements Scheduler {
   #unschedulable({ info, attempts }: Popped, attempt: Attempt & { ok: false }): void {
     const { verdict } = attempt;
     this.counters.unschedulable++;
-    this.#queue.unschedulable(info.uid, verdict.plugins);
+    const gang = this.#options.gangs === true ? gangOf(info.pod) : undefined;
+    this.#queue.unschedulable(info.uid, gang === undefined ? verdict.plugins : new Set(['GangScheduling']));
     const { preemption } = this.#teamOf(info).profile;
     const outcome = verdict.nodes.length === 0 || preemption === undefined ? undefined : this.#preemption(info, attempt, preemption);
     // Kubernetes' dynamic resources come first among those that could still make room, and say that they cannot.
@@ -245,6 +308,13 @@ class PodScheduler implements Scheduler {
     this.#remember(info, { attempts, message, verdict });
     this.#report(info, { reason: 'Unschedulable', message, nominate: outcome?.nominate });
     if (outcome?.candidate !== undefined) this.#track(this.#preempt(info, outcome.candidate));
+    else if (gang !== undefined) this.#disband(gang);
+  }
+
+  /** One of the gang has no node: the others do not keep theirs from those who could start. */
+  #disband(gang: string): void {
+    const reasons = ['pod rejected while waiting on permit: another pod of the gang found no node'];
+    for (const uid of this.#gangs.members(gang)) this.#waiting.reject(uid, { code: 'unschedulable', plugin: 'GangScheduling', reasons });
   }
 
   #preemption(info: PodInfo, { verdict, prepared }: Attempt & { ok: false }, args: DefaultPreemptionArgs): PreemptionOutcome {

@@ -18,8 +18,10 @@ export interface Watched {
   isOurs(pod: Pod): boolean;
   /** The pod needs no verdict any more: it has a node or is gone. */
   settled(podKey: string): void;
-  /** Every pod that is seen and every state of it. */
+  /** Every state of every pod; called before anything is made of it. */
   seen?(pod: Pod): void;
+  /** A pod has ended or is gone. */
+  gone?(pod: Pod): void;
 }
 
 function nodeChanges(next: Node, previous: Node): Set<string> {
@@ -45,6 +47,7 @@ export function watchCluster(watched: Watched): void {
 
   function podGone(pod: Pod): void {
     const uid = pod.metadata.uid ?? '';
+    watched.gone?.(pod);
     queue.remove(uid);
     nominator.delete(uid);
     watched.settled(keyOf(pod));

@@ -76,6 +76,8 @@ export async function serveBinding({
     name,
     unconditional: true,
     createWhenAbsent: false,
+    // As in Kubernetes, a binding owns no fields: what it sets is nobody's to apply.
+    tracked: true,
     next: (old) => bound(old as Pod, binding, labels, now) as KubeObject,
   });
   return { kind: 'object', status: 201, object: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
