@@ -136,11 +136,11 @@ function text(schema: Schema): SchemaType {
     case 'byte':
       return leaf(Bytes, bytesShape, schema.maxLength ?? maxRequest - 2, 2);
     case 'duration':
-      return leaf(Duration, durationShape, 32, 4);
+      return leaf(Duration, durationShape, 32, 3);
     case 'date':
       return leaf(Timestamp, dateShape, 12, 12);
     case 'date-time':
-      return leaf(Timestamp, timestampShape, 37, 22);
+      return leaf(Timestamp, timestampShape, 37, 21);
     default: {
       const names = (schema.enum ?? []).filter((value): value is string => typeof value === 'string');
       const closed = schema.maxLength === undefined && names.length > 0;

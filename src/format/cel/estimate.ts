@@ -78,7 +78,7 @@ class Estimator {
         const own = kind === 'map' || kind === 'object' || kind === 'param' ? one : zero;
         return {
           cost: addSizes(operand.cost, own),
-          hint: operand.hint?.field?.(expr.field) ?? (kind === 'map' ? operand.hint?.elem : undefined),
+          hint: operand.hint?.field?.(expr.field),
         };
       }
       case 'call':
