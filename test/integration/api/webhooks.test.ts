@@ -3,18 +3,22 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import type { ValidatingWebhook } from '#api/admissionregistration/v1/validatingwebhookconfiguration.ts';
 import type { MutatingWebhook } from '#api/admissionregistration/v1/mutatingwebhookconfiguration.ts';
+import type { KubeObject } from '#api/object.ts';
 import {
   ConfigMaps,
+  CustomResourceDefinitions,
   Deployments,
   HorizontalPodAutoscalers,
   MutatingWebhookConfigurations,
   Namespaces,
   Pods,
+  type ResourceRef,
   ServiceAccounts,
   ValidatingWebhookConfigurations,
 } from '#api/refs.ts';
 import { StatusError } from '#api/status.ts';
 import { startTestApi, type TestApi } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
 import { raw } from '../../support/raw.ts';
 import { type Asked, startWebhooks, type WebhookAnswer, type WebhookPath, type WebhookServer } from '../../support/webhooks.ts';
 
@@ -487,5 +491,146 @@ describe('mutating webhooks', () => {
     const updated = await pods().updateStatus({ ...made, status: { ...made.status, phase: 'Running' } });
     assert.equal(updated.status.message, 'webhook');
     assert.equal(updated.spec.nodeName, undefined);
+  });
+});
+
+describe('webhooks and custom resources', () => {
+  const crGroup = 'webhook.example.com';
+  type Thing = KubeObject & { data?: Record<string, unknown>; extra?: unknown };
+  const ref = (version: string): ResourceRef<Thing> =>
+    ({ group: crGroup, version, resource: 'things', kind: 'Thing', namespaced: true }) as never;
+  const things = (version = 'v1') => api.client.resource(ref(version));
+  const thing = (name: string, data: Record<string, unknown>, version = 'v1') => ({
+    apiVersion: `${crGroup}/${version}`,
+    kind: 'Thing',
+    metadata: { name, namespace: ns },
+    data,
+  });
+  const schema = {
+    openAPIV3Schema: {
+      type: 'object',
+      properties: {
+        data: {
+          type: 'object',
+          properties: {
+            'webhook-e2e-test': { type: 'string' },
+            'mutation-start': { type: 'string' },
+            'mutation-stage-1': { type: 'string' },
+            size: { type: 'integer', default: 3 },
+          },
+        },
+      },
+    },
+  };
+  const version = (name: string, storage: boolean) => ({ name, served: true, storage, schema });
+  before(async () => {
+    const definitions = api.client.resource(CustomResourceDefinitions);
+    await definitions.create({
+      metadata: { name: `things.${crGroup}` },
+      spec: {
+        group: crGroup,
+        scope: 'Namespaced',
+        names: { plural: 'things', kind: 'Thing' },
+        versions: [version('v1', true), version('v2', false)],
+      },
+    } as never);
+    await until('things are served', () =>
+      things('v2')
+        .list()
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+  });
+
+  it('deny creation, update, patch and deletion', async () => {
+    hooks.paths.set('/custom-resource', (asked) => {
+      const { object, oldObject, operation } = asked.body.request;
+      const unwanted =
+        (operation === 'DELETE' ? oldObject : object).data?.['webhook-e2e-test'] ===
+        (operation === 'DELETE' ? 'webhook-nondeletable' : 'webhook-disallow');
+      if (!unwanted) return allow(asked);
+      return deny(
+        operation === 'DELETE'
+          ? 'the custom resource cannot be deleted because it contains unwanted key and value'
+          : 'the custom resource contains unwanted data',
+      )(asked);
+    });
+    await validate('w', hook('/custom-resource', [rule(['CREATE', 'UPDATE', 'DELETE'], crGroup, ['things'])]));
+    const denied = 'admission webhook "custom-resource.example.com" denied the request: the custom resource contains unwanted data';
+    assert.equal((await refused(things().create(thing('bad', { 'webhook-e2e-test': 'webhook-disallow' }) as never))).message, denied);
+    await things().create(thing('kept', { 'webhook-e2e-test': 'webhook-nondeletable' }) as never);
+    const patch = (value: string) => things().patch('kept', { data: { 'webhook-e2e-test': value } }, { namespace: ns, type: 'merge' });
+    assert.equal((await refused(patch('webhook-disallow'))).message, denied);
+    assert.match(
+      (await refused(things().delete('kept', { namespace: ns }))).message,
+      /the custom resource cannot be deleted because it contains unwanted key and value$/,
+    );
+    await patch('webhook-allow');
+    await things().delete('kept', { namespace: ns });
+  });
+
+  it('change them, prune what the schema does not know, and fill in defaults', async () => {
+    hooks.paths.set('/stage', (asked) =>
+      patchWith(asked, [
+        { op: 'add', path: '/data/mutation-stage-1', value: 'yes' },
+        { op: 'add', path: '/data/mutation-stage-2', value: 'pruned' },
+        { op: 'add', path: '/extra', value: { pruned: true } },
+        { op: 'remove', path: '/data/size' },
+      ]),
+    );
+    await mutate('m', hook('/stage', [rule(['CREATE'], crGroup, ['things'])]));
+    const made = await things().create(thing('m', { 'mutation-start': 'yes' }) as never);
+    assert.deepEqual(made.data, { 'mutation-start': 'yes', 'mutation-stage-1': 'yes', size: 3 });
+    assert.equal(made.extra, undefined);
+    const stored = await things().get('m', { namespace: ns });
+    assert.deepEqual(stored.data, made.data);
+  });
+
+  it('change those of another version than the stored one', async () => {
+    hooks.paths.set('/other', (asked) =>
+      patchWith(asked, [{ op: 'add', path: '/data/mutation-stage-1', value: asked.body.request.object.apiVersion }]),
+    );
+    // Rules name v1 only: objects that come as v2 are shown as v1.
+    await mutate('m', hook('/other', [rule(['CREATE', 'UPDATE'], crGroup, ['things'])]));
+    const made = await things('v2').create(thing('v', { 'mutation-start': 'yes' }, 'v2') as never);
+    assert.equal(made.apiVersion, `${crGroup}/v2`);
+    assert.equal(made.data?.['mutation-stage-1'], `${crGroup}/v1`);
+    const { request } = hooks.asked[0]?.body ?? assert.fail();
+    assert.equal(request.requestKind.version, 'v2');
+    assert.equal(request.kind.version, 'v1');
+    // The version that is stored changes while the object lives.
+    const definitions = api.client.resource(CustomResourceDefinitions);
+    const definition = await definitions.get(`things.${crGroup}`);
+    await definitions.update({
+      ...definition,
+      spec: { ...definition.spec, versions: [version('v1', false), version('v2', true)] },
+    } as never);
+    await until('v2 is stored', async () => {
+      const patched = await things().patch('v', { data: { 'mutation-start': String(Math.random()) } }, { namespace: ns, type: 'merge' });
+      return (
+        patched.data?.['mutation-stage-1'] === `${crGroup}/v1` &&
+        (await definitions.get(`things.${crGroup}`)).status.storedVersions?.includes('v2')
+      );
+    });
+  });
+
+  it('refuse definitions', async () => {
+    hooks.paths.set('/crd', (asked) =>
+      asked.body.request.object.metadata.labels?.['webhook-e2e-test'] === 'webhook-disallow'
+        ? deny('the crd contains unwanted label')(asked)
+        : allow(asked),
+    );
+    const rules = [rule(['CREATE'], 'apiextensions.k8s.io', ['customresourcedefinitions'], '*')];
+    await validate('w', hook('/crd', rules, { objectSelector: { matchLabels: { 'webhook-e2e-test': 'webhook-disallow' } } }));
+    const definition = {
+      metadata: { name: `denied.${crGroup}`, labels: { 'webhook-e2e-test': 'webhook-disallow' } },
+      spec: { group: crGroup, scope: 'Cluster', names: { plural: 'denied', kind: 'Denied' }, versions: [version('v1', true)] },
+    };
+    assert.equal(
+      (await refused(api.client.resource(CustomResourceDefinitions).create(definition as never))).message,
+      'admission webhook "crd.example.com" denied the request: the crd contains unwanted label',
+    );
   });
 });
