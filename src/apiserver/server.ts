@@ -5,6 +5,7 @@ import { createClient } from '#client/create.ts';
 import type { Transport, UserInfo } from '#client/transport.ts';
 import type { Store } from '#store/kv.ts';
 import { Admission, type AdmissionPlugin } from './admission/plugin.ts';
+import { podSecurity, type PodSecurityOptions } from './admission/podsecurity/plugin.ts';
 import { builtinAdmission } from './admission/all.ts';
 import { startPolicyStatus } from './admission/policies/status.ts';
 import { createAuthorizer } from './authz/authorizer.ts';
@@ -42,6 +43,8 @@ export interface ApiServerOptions {
   readonly authorizer?: (backend: Backend) => Authorizer;
   /** Asked after the standard ones. */
   readonly authorizers?: readonly Authorizer[];
+  /** Absent: namespaces without labels ask for nothing, nobody is exempt. */
+  readonly podSecurity?: PodSecurityOptions;
   /** Built-in admission plug-ins that are left out, by name. */
   readonly disableAdmission?: readonly string[];
   /** Runs after the built-in plug-ins. */
@@ -69,7 +72,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const config: ServerConfig = { ...defaultConfig, ...options.config };
   const hub = new Hub(store, world, { freeze: config.freeze, history: config.watchHistory });
   const admission = new Admission([
-    ...builtinAdmission.filter((plugin) => !options.disableAdmission?.includes(plugin.name)),
+    ...builtinAdmission
+      .filter((plugin) => !options.disableAdmission?.includes(plugin.name))
+      .map((plugin) => (plugin.name === 'PodSecurity' && options.podSecurity ? podSecurity(options.podSecurity) : plugin)),
     ...(options.admission ?? []),
   ]);
   const registry = new Registry({ world, store, hub, config, admission });

@@ -86,6 +86,7 @@ export async function startControlPlane({ world, options, where, addresses }: Co
           ...(security.anonymousPaths ? { anonymousPaths: security.anonymousPaths } : {}),
         },
         authorizers: security.authorizers,
+        ...(security.podSecurity ? { podSecurity: security.podSecurity } : {}),
         ...(security.auditor ? { auditor: security.auditor } : {}),
         ...parts.server,
         plugs: [...parts.server.plugs, metrics, verdicts, acknowledgePlug()],

@@ -28,6 +28,7 @@ program
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
   .addOption(noAcknowledgement())
+  .option('--admission-control-config-file <file>', 'an AdmissionConfiguration: defaults and exemptions of PodSecurity')
   .option('--authentication-config <file>', 'an AuthenticationConfiguration: issuers of tokens, anonymous requests')
   .option('--authentication-token-webhook-config-file <file>', 'a kubeconfig that names a reviewer of tokens')
   .option('--authorization-webhook-config-file <file>', 'a kubeconfig that names a reviewer of access')

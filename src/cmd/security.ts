@@ -1,6 +1,8 @@
 // Files that say who is believed, who decides and what is noted: AuthenticationConfiguration, webhooks, audit policy.
 import { messageOf } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
+import { parsePodSecurity } from '#apiserver/admission/podsecurity/config.ts';
+import type { PodSecurityOptions } from '#apiserver/admission/podsecurity/plugin.ts';
 import { type Auditor, createAuditor, kubeconfigTarget } from '#apiserver/audit/auditor.ts';
 import { type AuthenticationConfig, parseAuthenticationConfig } from '#apiserver/authn/authenticationconfig.ts';
 import { type ForeignTokens, issuerTokens } from '#apiserver/authn/oidc.ts';
@@ -12,6 +14,7 @@ import { UsageError } from './options.ts';
 
 /** Paths of files, by the flags that name them. */
 export interface SecurityFlags {
+  readonly admissionControlConfigFile?: string;
   readonly authenticationConfig?: string;
   readonly authenticationTokenWebhookConfigFile?: string;
   readonly authorizationWebhookConfigFile?: string;
@@ -22,6 +25,7 @@ export interface SecurityFlags {
 
 /** The flags that name files. */
 export const securityFlags: readonly (keyof SecurityFlags)[] = [
+  'admissionControlConfigFile',
   'authenticationConfig',
   'authenticationTokenWebhookConfigFile',
   'authorizationWebhookConfigFile',
@@ -36,6 +40,7 @@ export interface Security {
   readonly tokens: readonly ForeignTokens[];
   readonly authorizers: readonly Authorizer[];
   readonly anonymousPaths: readonly string[] | undefined;
+  readonly podSecurity: PodSecurityOptions | undefined;
 }
 
 async function named<T>(path: string, read: () => Promise<T>): Promise<T> {
@@ -50,7 +55,7 @@ async function named<T>(path: string, read: () => Promise<T>): Promise<T> {
 /** Reads the files. Throws UsageError that names the one which is wrong. */
 export async function loadSecurity(world: World, flags: SecurityFlags, audiences: readonly string[]): Promise<Security> {
   const { authenticationConfig, authenticationTokenWebhookConfigFile, authorizationWebhookConfigFile } = flags;
-  const { auditPolicyFile, auditLogPath, auditWebhookConfigFile } = flags;
+  const { admissionControlConfigFile, auditPolicyFile, auditLogPath, auditWebhookConfigFile } = flags;
   if (!auditPolicyFile && (auditLogPath || auditWebhookConfigFile)) throw new UsageError('an audit log needs --audit-policy-file');
   let config: AuthenticationConfig = { issuers: [], anonymousPaths: undefined };
   if (authenticationConfig) {
@@ -77,6 +82,11 @@ export async function loadSecurity(world: World, flags: SecurityFlags, audiences
     ],
     authorizers: authorizationWebhookConfigFile ? [webhookAuthorizer(world, await target(authorizationWebhookConfigFile))] : [],
     anonymousPaths: config.anonymousPaths,
+    podSecurity: admissionControlConfigFile
+      ? await named(admissionControlConfigFile, async () =>
+          parsePodSecurity(parseYaml(await world.fs.readText(admissionControlConfigFile))),
+        )
+      : undefined,
   };
 }
 

@@ -50,6 +50,7 @@ export async function startHttpsApi(options: HttpsOptions = {}): Promise<HttpsAp
       ...(security.anonymousPaths ? { anonymousPaths: security.anonymousPaths } : {}),
     },
     authorizers: security.authorizers,
+    ...(security.podSecurity ? { podSecurity: security.podSecurity } : {}),
     ...(security.auditor ? { auditor: security.auditor } : {}),
     ...parts.server,
   });

@@ -4,6 +4,7 @@ import type { PodSpec } from '#api/core/v1/podspec.ts';
 import { fieldErrorText } from '#api/fielderror.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { evaluate, findingsText, reasonsText } from './evaluate.ts';
+import { parsePodSecurity } from './config.ts';
 import { isSignificant } from './plugin.ts';
 import { type Level, levelText, parseVersion, policyOf } from './policy.ts';
 
@@ -255,6 +256,36 @@ describe('Pod Security Standards', () => {
     assert.equal(
       reasonsText(evaluate({ level: 'baseline' }, {}, pod({}, { hostPID: true, volumes: [{ name: 'v', hostPath: {} }] }))),
       'host namespaces, hostPath volumes',
+    );
+  });
+});
+
+describe('the configuration', () => {
+  const file = (configuration: object) => ({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AdmissionConfiguration',
+    plugins: [{ name: 'PodSecurity', configuration: { kind: 'PodSecurityConfiguration', ...configuration } }],
+  });
+  it('has defaults and exemptions', () => {
+    const { defaults, exempt } = parsePodSecurity(
+      file({
+        defaults: { enforce: 'baseline', 'enforce-version': 'v1.30', warn: 'restricted' },
+        exemptions: { namespaces: ['kube-system'] },
+      }),
+    );
+    assert.deepEqual(defaults, {
+      enforce: { level: 'baseline', minor: 30 },
+      audit: { level: 'privileged' },
+      warn: { level: 'restricted' },
+    });
+    assert.deepEqual(exempt, { namespaces: ['kube-system'], usernames: [], runtimeClasses: [] });
+  });
+  it('names mistakes', () => {
+    assert.throws(() => parsePodSecurity(file({ defaults: { enforce: 'tight' } })), /defaults\.enforce: must be one of/);
+    assert.throws(() => parsePodSecurity(file({ exemptions: { usernames: 'me' } })), /exemptions\.usernames: must be a list/);
+    assert.throws(
+      () => parsePodSecurity({ kind: 'AdmissionConfiguration', plugins: [{ name: 'Other' }] }),
+      /"Other" takes no configuration/,
     );
   });
 });
