@@ -29,6 +29,8 @@ function bound(pod: Pod, binding: Binding, nodeLabels: Readonly<Record<string, s
   if (pod.spec.nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`);
   if (pod.spec.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
   const scheduled: PodCondition = { type: 'PodScheduled', status: 'True', lastTransitionTime: now };
+  // Where the pod was expected is of no interest once it is somewhere (ClearingNominatedNodeNameAfterBinding).
+  const { nominatedNodeName: _, ...status } = pod.status;
   const others = (pod.status.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled');
   const labels: Record<string, string> = { ...pod.metadata.labels };
   for (const key of topologyLabels) if (nodeLabels[key] !== undefined) labels[key] = nodeLabels[key];
@@ -41,7 +43,7 @@ function bound(pod: Pod, binding: Binding, nodeLabels: Readonly<Record<string, s
       ...(Object.keys(labels).length > 0 ? { labels } : {}),
     },
     spec: { ...pod.spec, nodeName: node },
-    status: { ...pod.status, conditions: [...others, scheduled] },
+    status: { ...status, conditions: [...others, scheduled] },
   };
 }
 

@@ -155,7 +155,9 @@ test('the victim carries the condition, the preemptor its nomination', async () 
   const scheduled = nominated.status.conditions?.find((item) => item.type === 'PodScheduled');
   assert.equal(scheduled?.reason, 'Unschedulable');
   await pods().patch('victim', { metadata: { finalizers: null } }, { type: 'merge', namespace: 'default' });
-  assert.equal((await bound('preemptor')).spec.nodeName, 'one');
+  const placed = await bound('preemptor');
+  assert.equal(placed.spec.nodeName, 'one');
+  assert.equal(placed.status.nominatedNodeName, undefined);
   await clear('preemptor');
 });
 
