@@ -86,7 +86,8 @@ export function observe(pressure: NodePressure): Readonly<Record<Signal, Observa
   const disk = of(pressure.diskAvailable, pressure.diskCapacity);
   const inodes = of(pressure.inodesFree, pressure.inodes);
   return {
-    'memory.available': of(pressure.memoryAvailable, pressure.memoryTotal),
+    // A kernel that does not tell what is available says 0.
+    'memory.available': pressure.memoryAvailable > 0 ? of(pressure.memoryAvailable, pressure.memoryTotal) : undefined,
     'nodefs.available': disk,
     'nodefs.inodesFree': inodes,
     'imagefs.available': disk,
