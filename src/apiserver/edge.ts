@@ -61,6 +61,7 @@ export class Edge implements AsyncDisposable {
       request: (request, reply) => {
         this.#handle(request, reply).catch((error: unknown) => {
           world.log.error('answer failed', { url: request.url, error: messageOf(error) });
+          this.#giveUp(reply, error);
         });
       },
       upgrade: (request, socket) => {
@@ -70,6 +71,15 @@ export class Edge implements AsyncDisposable {
         });
       },
     };
+  }
+
+  /** What could not be written as an answer must not leave the client waiting. */
+  #giveUp(reply: HttpReply, error: unknown): void {
+    try {
+      this.#sendStatus(reply, error, {});
+    } catch {
+      // The answer had begun: its end is the client's answer.
+    }
   }
 
   #expire(): void {
@@ -235,7 +245,9 @@ export function warningHeader(texts: readonly string[]): string {
   for (const text of new Set(texts)) {
     // oxlint-disable-next-line no-control-regex -- header values hold no control characters
     const clean = text.replace(/[\u0000-\u001f\u007f]/g, ' ').replace(/[\\"]/g, '\\$&');
-    const next = `${header === '' ? '' : `${header}, `}299 - "${clean}"`;
+    // Names of fields may be any text: headers carry its UTF-8 bytes.
+    const bytes = Buffer.from(clean, 'utf8').toString('latin1');
+    const next = `${header === '' ? '' : `${header}, `}299 - "${bytes}"`;
     if (next.length > maxWarnings) break;
     header = next;
   }
