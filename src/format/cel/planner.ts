@@ -77,12 +77,7 @@ class Planner {
     }
     const variable = reference?.kind === 'variable' ? reference.variable : undefined;
     const value = variable?.value;
-    if (value !== undefined) {
-      return (frame) => {
-        charge(frame, 1);
-        return value;
-      };
-    }
+    if (value !== undefined) return () => value;
     const name = variable?.name ?? fallback;
     return (frame) => {
       charge(frame, 1);
@@ -94,14 +89,9 @@ class Planner {
   #select(expr: SelectExpr): Step {
     const { field } = expr;
     if (expr.test) {
+      // Looking is free; finding what is looked into is not.
       const operand = this.plan(expr.operand);
-      return (frame) => {
-        const before = frame.cost;
-        const found = present(operand(frame), field);
-        // has() is free, as it is in Kubernetes.
-        frame.cost = before;
-        return found;
-      };
+      return (frame) => present(operand(frame), field);
     }
     const path = [field];
     let start = expr.operand;
@@ -139,12 +129,15 @@ class Planner {
           charge(frame, 1);
           return typeof value === 'boolean' ? !value : noSuchOverload();
         };
-      case op.conditional:
+      case op.conditional: {
+        const yes = unnamed(expr.args[1] as Expr, second);
+        const no = unnamed(expr.args[2] as Expr, third);
         return (frame) => {
           const condition = first(frame);
           if (typeof condition !== 'boolean') return noSuchOverload();
-          return condition ? second(frame) : third(frame);
+          return condition ? yes(frame) : no(frame);
         };
+      }
       case op.equals:
         return equality(first, second, true);
       case op.notEquals:
@@ -157,15 +150,19 @@ class Planner {
         return order(first, second, (o) => o > 0);
       case op.greaterEquals:
         return order(first, second, (o) => o >= 0);
-      case op.in:
-        return membership(first, second);
-      case op.index:
+      case op.in: {
+        const constants = constantItems(expr.args[1] as Expr);
+        return constants ? constantMembership(first, constants) : membership(first, second);
+      }
+      case op.index: {
+        const at = unnamed(expr.args[1] as Expr, second);
         return (frame) => {
           const target = first(frame);
-          const key = second(frame);
+          const key = at(frame);
           charge(frame, 1);
           return index(target, key);
         };
+      }
       case op.optIndex:
         return (frame) => {
           const target = first(frame);
@@ -207,6 +204,8 @@ class Planner {
     const reference = this.#references.get(expr.id);
     if (reference?.kind !== 'call') return () => fail(`unbound function: ${expr.fn}`);
     const { overloads } = reference;
+    const folded = foldConversion(expr, overloads);
+    if (folded) return folded;
     // A namespaced function has no receiver, though it is written like one.
     const member = overloads[0]?.member === true && expr.target !== undefined;
     const args = member ? [this.plan(expr.target as Expr), ...planned] : planned;
@@ -225,13 +224,10 @@ class Planner {
 
   #list(elements: readonly Expr[], optional: ReadonlySet<number>): Step {
     const steps = elements.map((element) => this.plan(element));
-    // Lists of constants are made once.
+    // Lists of constants are made once, and cost nothing.
     if (optional.size === 0 && elements.every((element) => element.kind === 'const')) {
       const whole = new ArrayList(elements.map((element) => (element as { value: Value }).value));
-      return (frame) => {
-        charge(frame, listCost);
-        return whole;
-      };
+      return () => whole;
     }
     return (frame) => {
       const items: Value[] = [];
@@ -248,6 +244,8 @@ class Planner {
 
   #map(expr: Extract<Expr, { kind: 'map' }>): Step {
     const entries = expr.entries.map(({ key, value, optional }) => ({ key: this.plan(key), value: this.plan(value), optional }));
+    const constant = constantMap(expr);
+    if (constant) return () => constant;
     return (frame) => {
       const map = new EntryMap();
       for (const entry of entries) {
@@ -301,9 +299,7 @@ class Planner {
       const result = this.plan(expr.result);
       this.#locals.length = depth;
       return (frame) => {
-        const value = init(frame);
-        charge(frame, listCost);
-        frame.locals[accu] = value;
+        frame.locals[accu] = init(frame);
         return result(frame);
       };
     }
@@ -318,7 +314,6 @@ class Planner {
       const over = range(frame);
       const { locals } = frame;
       locals[accu] = grows ? (expr.init.kind === 'list' ? new ArrayList([]) : new EntryMap()) : init(frame);
-      if (grows) charge(frame, expr.init.kind === 'list' ? listCost : mapCost);
       if (over instanceof CelList) {
         for (let at = 0; at < over.size; at++) {
           if (iter2 < 0) locals[iter] = over.at(at);
@@ -385,9 +380,7 @@ class Planner {
       return (frame) => {
         const value = condition(frame);
         if (typeof value !== 'boolean') return noSuchOverload();
-        if (value) return step(frame);
-        charge(frame, 1);
-        return frame.locals[accu] as Value;
+        return value ? step(frame) : (frame.locals[accu] as Value);
       };
     }
     if (expr.kind === 'call' && expr.fn === op.add && expr.args[1]?.kind === 'list') {
@@ -411,6 +404,66 @@ class Planner {
       return map;
     };
   }
+}
+
+/** A name, a field or an item. */
+const isAttribute = (expr: Expr): boolean =>
+  expr.kind === 'ident' || (expr.kind === 'select' && !expr.test) || (expr.kind === 'call' && expr.fn === op.index);
+
+/** As a branch of a condition or as a key, an attribute's first name is not charged: cel-go resolves it on the way. */
+function unnamed(expr: Expr, step: Step): Step {
+  if (!isAttribute(expr)) return step;
+  return (frame) => {
+    frame.cost--;
+    return step(frame);
+  };
+}
+
+const conversions = new Set(['bool', 'bytes', 'double', 'duration', 'int', 'string', 'timestamp', 'uint']);
+
+/** `duration('1h')` is made once; what fails goes on failing when it is evaluated. */
+function foldConversion(expr: CallExpr, overloads: readonly Overload[]): Step | undefined {
+  const [arg] = expr.args;
+  const impl = overloads[0]?.impl as ((value: Value) => Value) | undefined;
+  if (expr.target || expr.args.length !== 1 || !conversions.has(expr.fn) || arg?.kind !== 'const' || !impl) return undefined;
+  try {
+    const value = impl(arg.value);
+    return () => value;
+  } catch (error) {
+    absorb(error);
+    return undefined;
+  }
+}
+
+/** The items of a written list of constants. */
+function constantItems(expr: Expr): readonly Value[] | undefined {
+  if (expr.kind !== 'list' || expr.optional.size > 0) return undefined;
+  const items = expr.elements.map((element) => (element.kind === 'const' ? element.value : undefined));
+  return items.every((item): item is Exclude<typeof item, undefined> => item !== undefined) ? items : undefined;
+}
+
+/** Looks a value up in constants. */
+function constantMembership(item: Step, constants: readonly Value[]): Step {
+  const keys = constants.map(keyOf);
+  const known = keys.every((key) => key !== undefined) ? new Set(keys) : undefined;
+  return (frame) => {
+    const value = item(frame);
+    if (!known) return constants.some((constant) => equal(constant, value));
+    const key = keyOf(value);
+    return key !== undefined && known.has(key);
+  };
+}
+
+/** A written map of constants; undefined when it is none, or has a key twice. */
+function constantMap({ entries }: Extract<Expr, { kind: 'map' }>): EntryMap | undefined {
+  const map = new EntryMap();
+  for (const { key, value, optional } of entries) {
+    if (optional || key.kind !== 'const' || value.kind !== 'const') return undefined;
+    const text = keyOf(key.value);
+    if (text === undefined || map.entries.has(text)) return undefined;
+    map.entries.set(text, { key: key.value, value: value.value });
+  }
+  return map;
 }
 
 /** An error that a quantifier holds back until it knows that no other item decides. */

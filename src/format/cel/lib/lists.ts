@@ -4,7 +4,7 @@ import { compare, equal } from '../compare.ts';
 import { type ArgEstimate, type CallEstimate, fn, type FunctionDecl, type Library, method } from '../decls.ts';
 import { addSizes, fixed, scale, timesSizes, traversal } from '../sizes.ts';
 import { Bool, Bytes, type CelType, Double, Duration, Int, listOf, param, Str, Timestamp, Uint } from '../types.ts';
-import { type CelList, DurationValue, fail, sizeOf, UintValue, type Value } from '../values.ts';
+import { type CelList, DurationValue, fail, UintValue, type Value } from '../values.ts';
 
 const ordered: readonly CelType[] = [Int, Uint, Double, Bool, Duration, Timestamp, Str, Bytes];
 const summed: readonly CelType[] = [Int, Uint, Double, Duration];
@@ -12,7 +12,11 @@ const T = param('T');
 
 /** One look at every item; texts are compared character by character. */
 const once = {
-  cost: (args: readonly Value[]): number => sizeOf(args[0] as Value),
+  cost: ([list]: readonly Value[]): number => {
+    let cost = 0;
+    for (const item of list as CelList) cost += typeof item === 'string' ? Math.floor(item.length * traversal) : 1;
+    return cost;
+  },
   estimate: ([list]: readonly ArgEstimate[]): CallEstimate | undefined => {
     if (!list) return undefined;
     const { elem } = list;

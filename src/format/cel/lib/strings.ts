@@ -133,7 +133,7 @@ function joinListEstimate(args: readonly ArgEstimate[]): CallEstimate {
 }
 
 /** Searches go through the text once. */
-const search = { cost: (args: readonly Value[]) => sizeOf(args[0] as Value), estimate: readEstimate(0) };
+const search = { cost: ([text]: readonly Value[]) => Math.floor((text as string).length * traversal), estimate: readEstimate(0) };
 const read = { cost: readCost(0), estimate: readEstimate(0, 1, true) };
 const twice = { cost: readCost(0, 2), estimate: replaceEstimate };
 const parts = {
