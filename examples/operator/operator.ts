@@ -118,3 +118,5 @@ const commands: Readonly<Record<string, () => Promise<void>>> = { install, run, 
 const command = commands[process.argv[2] ?? 'run'];
 if (!command) throw new Error('usage: node operator.ts install | run | uninstall');
 await command();
+// The client's watches keep their connections: without them there is nothing left to do.
+process.exit(0);
