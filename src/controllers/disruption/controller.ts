@@ -1,4 +1,5 @@
 // PodDisruptionBudgets: says how many pods may be evicted. The eviction subresource spends what is said here.
+import { rfc3339 } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Component } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
@@ -14,8 +15,11 @@ import { goLabelSelector, selectorOf } from '#format/selector.ts';
 import { semanticEqual } from '../equal.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
-import { controllersOf, failedStatus, needsScales, planBudget } from './plan.ts';
+import { controllersOf, failedStatus, needsScales, planBudget, sparedIn } from './plan.ts';
 import { createScaleFinder } from './scale.ts';
+
+/** Keys of pods in the queue; those of budgets begin with their namespace, which has no such character. */
+const podPrefix = 'pod:';
 
 /** Starts the controller. */
 export function startDisruptionController(deps: ControllerDeps): Component {
@@ -79,7 +83,24 @@ export function startDisruptionController(deps: ControllerDeps): Component {
     if (plan.wait !== undefined) return { requeueAfter: plan.wait };
   }
 
-  const handle = startController({ name: 'disruption', world, synced: Promise.all([allSynced(budgets, pods), finder.synced]), reconcile });
+  /** Nobody deleted the pod after all: it must not look as if somebody were about to. */
+  async function spare(key: string): Promise<void | { requeueAfter: number }> {
+    const pod = pods.lister.getByKey(key);
+    const left = pod && sparedIn(pod, world.clock.now());
+    if (pod === undefined || left === undefined) return;
+    if (left > 0) return { requeueAfter: left };
+    const { name, namespace = '', uid } = pod.metadata;
+    const condition = { type: 'DisruptionTarget', status: 'False', lastTransitionTime: rfc3339(world.clock.now()) };
+    const body = { metadata: { uid }, status: { conditions: [condition] } };
+    await client.resource(Pods).patch(name, body, { type: 'strategic', subresource: 'status', namespace });
+  }
+
+  const handle = startController({
+    name: 'disruption',
+    world,
+    synced: Promise.all([allSynced(budgets, pods), finder.synced]),
+    reconcile: (key) => (key.startsWith(podPrefix) ? spare(key.slice(podPrefix.length)) : reconcile(key)),
+  });
 
   function podChanged(pod: Pod): void {
     for (const budget of budgets.lister.list(pod.metadata.namespace)) if (selects(budget, pod)) handle.enqueue(keyOf(budget));
@@ -102,8 +123,12 @@ export function startDisruptionController(deps: ControllerDeps): Component {
       updated: (budget) => handle.enqueue(keyOf(budget)),
     }),
     pods.onChange({
-      added: podChanged,
+      added: (pod) => {
+        podChanged(pod);
+        if (sparedIn(pod, 0) !== undefined) handle.enqueue(`${podPrefix}${keyOf(pod)}`);
+      },
       updated: (pod, previous) => {
+        if (sparedIn(pod, 0) !== undefined && sparedIn(previous, 0) === undefined) handle.enqueue(`${podPrefix}${keyOf(pod)}`);
         const same =
           isPodReady(pod) === isPodReady(previous) &&
           pod.metadata.deletionTimestamp === previous.metadata.deletionTimestamp &&

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { PodDisruptionBudget } from '#api/policy/v1/poddisruptionbudget.ts';
-import { failedStatus, planBudget } from './plan.ts';
+import { failedStatus, planBudget, sparedIn } from './plan.ts';
 
 const now = Date.parse('2026-01-01T01:00:00Z');
 
@@ -116,4 +116,17 @@ test('a budget that cannot be computed allows nothing', () => {
   } as unknown as PodDisruptionBudget;
   const { disruptionsAllowed, observedGeneration, conditions } = failedStatus(budget, 'no', now);
   assert.deepEqual([disruptionsAllowed, observedGeneration, conditions?.[0]?.reason, conditions?.[0]?.message], [0, 3, 'SyncFailed', 'no']);
+});
+
+test('a pod that was to go and did not is spared after two minutes', () => {
+  const marked = (status: string, more: object = {}): Pod =>
+    ({
+      metadata: { name: 'a', ...more },
+      status: { conditions: [{ type: 'DisruptionTarget', status, lastTransitionTime: ago(50) }] },
+    }) as unknown as Pod;
+  assert.equal(sparedIn(marked('True'), now), 70_000);
+  assert.equal(sparedIn(marked('True'), now + 100_000), 0);
+  assert.equal(sparedIn(marked('False'), now), undefined);
+  assert.equal(sparedIn(marked('True', { deletionTimestamp: ago(1) }), now), undefined);
+  assert.equal(sparedIn(podFrom('a'), now), undefined);
 });

@@ -4,7 +4,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { Condition } from '#api/meta/v1/condition.ts';
 import type { OwnerReference } from '#api/meta/v1/objectmeta.ts';
 import { controllerOf } from '#api/object.ts';
-import { isPodReady } from '#api/podutil.ts';
+import { isPodReady, isPodTerminal } from '#api/podutil.ts';
 import type { PodDisruptionBudget, PodDisruptionBudgetStatus } from '#api/policy/v1/poddisruptionbudget.ts';
 import { scaledIntOrPercent } from '#format/intorstring.ts';
 
@@ -121,4 +121,11 @@ export function failedStatus({ metadata, status }: PodDisruptionBudget, message:
   const generation = metadata.generation ?? 0;
   const conditions = allowedCondition(status.conditions, { reason: 'SyncFailed', message, generation }, now);
   return { ...status, observedGeneration: generation, disruptionsAllowed: 0, conditions };
+}
+
+/** Milliseconds until a pod that was to be disrupted, and is still there, counts as spared; undefined when it is not such a pod. */
+export function sparedIn(pod: Pod, now: number): number | undefined {
+  const target = pod.status.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  if (target?.status !== 'True' || pod.metadata.deletionTimestamp !== undefined || isPodTerminal(pod)) return undefined;
+  return Math.max(0, (Date.parse(target.lastTransitionTime ?? '') || 0) + deletionTimeout - now);
 }

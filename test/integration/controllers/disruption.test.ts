@@ -130,3 +130,12 @@ test('pods that do not serve may go by the policy', async () => {
   await evict('u2');
   await until('gone', async () => (await present('always')) === 0, limit);
 });
+
+test('a pod that nobody deleted after all is no target of a disruption any more', async () => {
+  await pod('spared', 'spared');
+  const since = `${new Date(Date.now() - 600_000).toISOString().slice(0, 19)}Z`;
+  const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', lastTransitionTime: since }];
+  await pods().patch('spared', { status: { conditions } }, { type: 'strategic', subresource: 'status', namespace });
+  const target = async () => (await pods().get('spared', { namespace })).status.conditions?.find(({ type }) => type === 'DisruptionTarget');
+  await until('spared', async () => (await target())?.status === 'False', limit);
+});
