@@ -12,12 +12,19 @@ const listedState: Readonly<Record<string, string>> = {
   CONTAINER_EXITED: 'exited',
 };
 
-/** The runtime's own record of an exit follows its event by a moment: how long to look again, in milliseconds. */
-const settle = [0, 5, 15, 40, 100, 250];
+/**
+ * The runtime's own record of an exit follows its event by a moment, which is long on a busy machine: how long to look again,
+ * in milliseconds. Giving up too soon would leave the exit to the next relist.
+ */
+const settle = [0, 5, 15, 40, 100, 250, 500, 1000, 2000, 4000];
 
 /** The kernel's reason for a kill may come after the kill: how often to look again, and after how many milliseconds. */
 const killLooks = 6;
 const killSettles = 100;
+
+/** Of two reads of a container that ran at once: what has exited never runs again. */
+const laterOf = (known: RuntimeContainer | undefined, read: RuntimeContainer): RuntimeContainer =>
+  known?.state === 'exited' && read.state === 'running' ? known : read;
 
 export class RuntimeCache {
   readonly #runtime: Runtime;
@@ -78,7 +85,13 @@ export class RuntimeCache {
     const state = this.#pods.get(uid);
     if (!state) return undefined;
     const next = container
-      ? withContainer(state, container)
+      ? withContainer(
+          state,
+          laterOf(
+            state.containers.find((other) => other.id === id),
+            container,
+          ),
+        )
       : { ...state, containers: state.containers.filter((other) => other.id !== id) };
     this.#put(next);
     return next;
@@ -128,7 +141,17 @@ export class RuntimeCache {
     ]);
     let state = emptyState(pod);
     for (const sandbox of boxes) if (sandbox) state = withSandbox(state, sandbox);
-    for (const instance of instances) if (instance) state = withContainer(state, instance);
+    const before = this.#pods.get(pod.uid)?.containers ?? [];
+    for (const instance of instances) {
+      if (instance)
+        state = withContainer(
+          state,
+          laterOf(
+            before.find((other) => other.id === instance.id),
+            instance,
+          ),
+        );
+    }
     this.drop(pod.uid);
     this.#put(state);
     return state;
