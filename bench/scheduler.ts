@@ -1,7 +1,7 @@
 // How many pods a second does the scheduler place? `cycle`: its own work alone, on a picture of the cluster in memory.
 // `api`: all of it, through the API server with the embedded store (create, bind, events), over the loopback; `bind`: the same
-// with the pods made before, so that creating them is no part of it.
-// node bench/scheduler.ts [--nodes 1000,5000] [--pods 2000] [--modes plain,spread,…] [--what cycle,bind,api]
+// with the pods made before, so that creating them is no part of it. `latency`: from create to bound at 200 pods a second.
+// node bench/scheduler.ts [--nodes 1000,5000] [--pods 2000] [--modes plain,spread,…] [--what cycle,bind,api,latency]
 import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -105,7 +105,7 @@ async function cycleOnly(nodes: number, mode: string): Promise<void> {
   emit({ what: 'cycle', mode, nodes, pods: count, ...rates(total, placed) });
 }
 
-async function throughApi(what: 'api' | 'bind', nodes: number, mode: string): Promise<void> {
+async function throughApi(what: 'api' | 'bind' | 'latency', nodes: number, mode: string): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'tutti-bench-'));
   const world = createWorld({ logLevel: 'error' });
   const store = await openLmdbStore(dir, world, { volatile: (key) => key.startsWith('/registry/events/') });
@@ -139,9 +139,31 @@ async function throughApi(what: 'api' | 'bind', nodes: number, mode: string): Pr
   const create = async () => {
     for (let i = 0; i < count; i += 16) await Promise.all(Array.from({ length: Math.min(16, count - i) }, (_, n) => make(i + n)));
   };
-  if (what === 'api') await start();
+  if (what !== 'bind') await start();
+  if (what === 'latency') {
+    const made = new Map<string, number>();
+    const latencies: number[] = [];
+    informers.of(Pods).onChange({
+      updated: (item) => {
+        const at = made.get(item.metadata.name);
+        if (at === undefined || !item.spec.nodeName) return;
+        made.delete(item.metadata.name);
+        latencies.push(performance.now() - at);
+      },
+    });
+    for (let i = 0; i < count; i++) {
+      made.set(`p-${i}`, performance.now());
+      void make(i);
+      await world.clock.sleep(5);
+    }
+    while (latencies.length < count) await world.clock.sleep(5);
+    latencies.sort((a, b) => a - b);
+    const at = (share: number) => Math.round((latencies[Math.floor(share * (latencies.length - 1))] ?? 0) * 10) / 10;
+    emit({ what, mode, nodes, pods: count, perSecond: 200, p50Ms: at(0.5), p99Ms: at(0.99) });
+  }
   if (gated || what === 'bind') await create();
   const total = await measure(async () => {
+    if (what === 'latency') return;
     if (gated)
       for (let i = 0; i < count; i += 16)
         await Promise.all(
@@ -152,7 +174,7 @@ async function throughApi(what: 'api' | 'bind', nodes: number, mode: string): Pr
     else await (what === 'bind' ? start() : create());
     while (bound() < count) await world.clock.sleep(2);
   });
-  emit({ what, mode, nodes, pods: count, ...rates(total, bound()) });
+  if (what !== 'latency') emit({ what, mode, nodes, pods: count, ...rates(total, bound()) });
   await scheduler?.[Symbol.asyncDispose]();
   await informers[Symbol.asyncDispose]();
   await api[Symbol.asyncDispose]();
@@ -164,5 +186,5 @@ for (const what of values.what.split(','))
   for (const nodes of values.nodes.split(',').map(Number))
     for (const mode of values.modes.split(',')) {
       if (what === 'cycle' && mode !== 'gated') await cycleOnly(nodes, mode);
-      if ((what === 'api' || what === 'bind') && mode !== 'preemption') await throughApi(what, nodes, mode);
+      if ((what === 'api' || what === 'bind' || what === 'latency') && mode !== 'preemption') await throughApi(what, nodes, mode);
     }
