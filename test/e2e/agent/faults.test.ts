@@ -83,7 +83,9 @@ if (await inNamespace(import.meta.filename)) {
       const names = [1, 2, 3, 4, 5].map((n) => `crash-${n}`);
       for (const name of names) await node.createPod(idle(name));
       await until('the first sandbox', async () => (await runtime.listSandboxes()).length > 0, 20_000);
-      for (const pid of processes('containerd', `-c ${paths.config}`)) process.kill(pid, 'SIGKILL');
+      const daemons = processes('containerd', `--config ${paths.config}`);
+      assert.equal(daemons.length, 1);
+      for (const pid of daemons) process.kill(pid, 'SIGKILL');
       await Promise.all(names.map((name) => node.until(name, isReady, 60_000)));
       await single(node, names);
       await remove(node, ...names);
