@@ -1,15 +1,13 @@
 // Tree to closures: everything that can be decided beforehand is, so that evaluation only computes.
+import { index, optionalIndex, present, selectField, selectOptional, selectPath } from './access.ts';
 import { type CallExpr, type Expr, type FoldExpr, op, type SelectExpr } from './ast.ts';
 import type { Checked, Reference } from './checker.ts';
-import { compare, equal } from './compare.ts';
-import { compareCost } from './costs.ts';
-import type { Overload } from './decls.ts';
+import { constantItems, constantMap, constantMembership, foldConversion, unnamed } from './constants.ts';
 import type { Env } from './env.ts';
-import { traversal } from './sizes.ts';
-import { type Guard, guardOf } from './guards.ts';
+import { formOf, single } from './forms.ts';
 import { absorb, charge, type Frame, type Step } from './frame.ts';
-import { index, optionalIndex, present, selectField, selectOptional, selectPath } from './access.ts';
-import { ArrayList, CelList, CelMap, EntryMap, EvalError, fail, keyOf, noSuchOverload, OptionalValue, type Value } from './values.ts';
+import { equality, logic, membership, order } from './operators.ts';
+import { ArrayList, CelList, CelMap, EntryMap, type EvalError, fail, keyOf, noSuchOverload, OptionalValue, type Value } from './values.ts';
 
 const listCost = 10;
 const mapCost = 30;
@@ -406,66 +404,6 @@ class Planner {
   }
 }
 
-/** A name, a field or an item. */
-const isAttribute = (expr: Expr): boolean =>
-  expr.kind === 'ident' || (expr.kind === 'select' && !expr.test) || (expr.kind === 'call' && expr.fn === op.index);
-
-/** As a branch of a condition or as a key, an attribute's first name is not charged: cel-go resolves it on the way. */
-function unnamed(expr: Expr, step: Step): Step {
-  if (!isAttribute(expr)) return step;
-  return (frame) => {
-    frame.cost--;
-    return step(frame);
-  };
-}
-
-const conversions = new Set(['bool', 'bytes', 'double', 'duration', 'int', 'string', 'timestamp', 'uint']);
-
-/** `duration('1h')` is made once; what fails goes on failing when it is evaluated. */
-function foldConversion(expr: CallExpr, overloads: readonly Overload[]): Step | undefined {
-  const [arg] = expr.args;
-  const impl = overloads[0]?.impl as ((value: Value) => Value) | undefined;
-  if (expr.target || expr.args.length !== 1 || !conversions.has(expr.fn) || arg?.kind !== 'const' || !impl) return undefined;
-  try {
-    const value = impl(arg.value);
-    return () => value;
-  } catch (error) {
-    absorb(error);
-    return undefined;
-  }
-}
-
-/** The items of a written list of constants. */
-function constantItems(expr: Expr): readonly Value[] | undefined {
-  if (expr.kind !== 'list' || expr.optional.size > 0) return undefined;
-  const items = expr.elements.map((element) => (element.kind === 'const' ? element.value : undefined));
-  return items.every((item): item is Exclude<typeof item, undefined> => item !== undefined) ? items : undefined;
-}
-
-/** Looks a value up in constants. */
-function constantMembership(item: Step, constants: readonly Value[]): Step {
-  const keys = constants.map(keyOf);
-  const known = keys.every((key) => key !== undefined) ? new Set(keys) : undefined;
-  return (frame) => {
-    const value = item(frame);
-    if (!known) return constants.some((constant) => equal(constant, value));
-    const key = keyOf(value);
-    return key !== undefined && known.has(key);
-  };
-}
-
-/** A written map of constants; undefined when it is none, or has a key twice. */
-function constantMap({ entries }: Extract<Expr, { kind: 'map' }>): EntryMap | undefined {
-  const map = new EntryMap();
-  for (const { key, value, optional } of entries) {
-    if (optional || key.kind !== 'const' || value.kind !== 'const') return undefined;
-    const text = keyOf(key.value);
-    if (text === undefined || map.entries.has(text)) return undefined;
-    map.entries.set(text, { key: key.value, value: value.value });
-  }
-  return map;
-}
-
 /** An error that a quantifier holds back until it knows that no other item decides. */
 class Failed {
   readonly error: EvalError;
@@ -479,122 +417,4 @@ function insert(map: EntryMap, key: Value, value: Value): void {
   if (text === undefined) fail('unsupported key type');
   if (map.entries.has(text as string)) fail(`insert failed: key ${String(text)} already exists`);
   map.entries.set(text as string, { key, value });
-}
-
-/** `&&` and `||`: whichever side decides counts, whatever the other raises. */
-function logic(first: Step, second: Step, decisive: boolean): Step {
-  return (frame) => {
-    let raised: EvalError | undefined;
-    try {
-      const left = first(frame);
-      if (left === decisive) return decisive;
-      if (typeof left !== 'boolean') raised = new EvalError('no such overload');
-    } catch (error) {
-      raised = absorb(error);
-    }
-    if (raised === undefined) {
-      const right = second(frame);
-      return typeof right === 'boolean' ? right : noSuchOverload();
-    }
-    try {
-      if (second(frame) === decisive) return decisive;
-    } catch (error) {
-      absorb(error);
-    }
-    throw raised;
-  };
-}
-
-function equality(first: Step, second: Step, wanted: boolean): Step {
-  return (frame) => {
-    const left = first(frame);
-    const right = second(frame);
-    charge(frame, compareCost(left, right));
-    frame.visited = 0;
-    const same = equal(left, right, frame);
-    if (frame.visited > 0) charge(frame, Math.ceil(frame.visited * traversal));
-    return same === wanted;
-  };
-}
-
-function order(first: Step, second: Step, holds: (order: number) => boolean): Step {
-  return (frame) => {
-    const left = first(frame);
-    const right = second(frame);
-    charge(frame, compareCost(left, right));
-    return holds(compare(left, right));
-  };
-}
-
-function membership(first: Step, second: Step): Step {
-  return (frame) => {
-    const item = first(frame);
-    const whole = second(frame);
-    if (whole instanceof CelList) {
-      charge(frame, whole.size);
-      frame.visited = 0;
-      let found = false;
-      for (let at = 0; at < whole.size && !found; at++) found = equal(whole.at(at), item, frame);
-      if (frame.visited > 0) charge(frame, Math.ceil(frame.visited * traversal));
-      return found;
-    }
-    charge(frame, 1);
-    return whole instanceof CelMap ? whole.get(item) !== undefined : noSuchOverload();
-  };
-}
-
-interface Form {
-  readonly guards: readonly Guard[];
-  readonly cost: Overload['cost'];
-  readonly impl: (...args: Value[]) => Value;
-  accepts(values: readonly Value[]): boolean;
-  run(frame: Frame, values: readonly Value[]): Value;
-}
-
-function formOf(overload: Overload): Form {
-  const guards = overload.params.map(guardOf);
-  const impl = (overload.impl ?? (() => fail(`unbound function: ${overload.id}`))) as (...args: Value[]) => Value;
-  const { cost } = overload;
-  return {
-    guards,
-    cost,
-    impl,
-    accepts: (values) => guards.every((guard, at) => guard(values[at] as Value)),
-    run(frame, values) {
-      const result = impl(...values);
-      charge(frame, cost ? cost(values, result) : 1);
-      return result;
-    },
-  };
-}
-
-/** A call whose form is known; the usual numbers of arguments go without a list of them. */
-function single(form: Form, args: readonly Step[], unguarded: boolean): Step {
-  const { impl, cost } = form;
-  const guards: readonly Guard[] = unguarded ? form.guards.map(() => () => true) : form.guards;
-  const [first, second] = args as [Step, Step];
-  const [one, two] = guards as [Guard, Guard];
-  if (args.length === 1) {
-    return (frame) => {
-      const a = first(frame);
-      if (!one(a)) return noSuchOverload();
-      const result = impl(a);
-      charge(frame, cost ? cost([a], result) : 1);
-      return result;
-    };
-  }
-  if (args.length === 2) {
-    return (frame) => {
-      const a = first(frame);
-      const b = second(frame);
-      if (!one(a) || !two(b)) return noSuchOverload();
-      const result = impl(a, b);
-      charge(frame, cost ? cost([a, b], result) : 1);
-      return result;
-    };
-  }
-  return (frame) => {
-    const values = args.map((arg) => arg(frame));
-    return unguarded || form.accepts(values) ? form.run(frame, values) : noSuchOverload();
-  };
 }
