@@ -22,6 +22,9 @@ const settle = [0, 5, 15, 40, 100, 250, 500, 1000, 2000, 4000];
 const killLooks = 6;
 const killSettles = 100;
 
+/** Exits of unknown containers that are remembered: those of sandboxes and of other programs' containers are among them. */
+const mostEarly = 256;
+
 /** Of two reads of a container that ran at once: what has exited never runs again. */
 const laterOf = (known: RuntimeContainer | undefined, read: RuntimeContainer): RuntimeContainer =>
   known?.state === 'exited' && read.state === 'running' ? known : read;
@@ -35,6 +38,8 @@ export class RuntimeCache {
   readonly #owners = new Map<string, string>();
   readonly #changed: (uid: string) => void;
   readonly #stop = new AbortController();
+  /** Exits of containers that we have not heard of yet, oldest first: a short-lived one may end before its start is answered. */
+  readonly #early = new Map<string, RuntimeEvent>();
   #streaming = false;
   #relistNeeded = false;
 
@@ -56,6 +61,13 @@ export class RuntimeCache {
   #put(state: PodState): void {
     this.#pods.set(state.uid, state);
     for (const { id } of [...state.sandboxes, ...state.containers]) this.#owners.set(id, state.uid);
+    for (const { id } of state.containers) {
+      const event = this.#early.get(id);
+      if (event) {
+        this.#early.delete(id);
+        this.#onEvent(event);
+      }
+    }
   }
 
   /** Forgets a pod whose sandboxes and containers are removed. */
@@ -235,8 +247,10 @@ export class RuntimeCache {
     if (event.type !== 'stopped' && event.type !== 'deleted') return;
     const uid = this.#owners.get(event.id);
     if (uid === undefined) {
-      // Perhaps a container that is only being created: the next relist will tell.
+      // Perhaps a container that is only being created: looked at when we hear of it, or by the next relist.
       this.#relistNeeded = true;
+      if (event.type === 'stopped') this.#early.set(event.id, event);
+      for (const id of this.#early.keys()) if (this.#early.size > mostEarly) this.#early.delete(id);
       return;
     }
     if (event.type === 'deleted') return;
@@ -263,6 +277,8 @@ export class RuntimeCache {
         if (!signal.aborted) this.#log.warn('the runtime event stream broke', { error: messageOf(error) });
       }
       this.#streaming = false;
+      // What happened while nobody listened is found by looking.
+      this.#relistNeeded = true;
       if (!signal.aborted) await this.#clock.sleep(500, signal).catch(() => undefined);
     }
   }
