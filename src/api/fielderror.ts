@@ -44,6 +44,8 @@ function valueText(value: unknown): string {
   if (value === undefined || value === null) return '"null"';
   if (typeof value === 'string') return goQuote(value);
   if (typeof value === 'object') return goJson(value);
+  // Go's unsigned numbers are told in hexadecimal.
+  if (typeof value === 'bigint') return `0x${value.toString(16)}`;
   return String(value);
 }
 

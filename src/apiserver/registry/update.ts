@@ -164,7 +164,7 @@ function checkPreconditions(request: UpdateRequest, object: KubeObject, old: Kub
       const error: FieldError = {
         type: 'Invalid value',
         field: 'metadata.resourceVersion',
-        value: 0,
+        value: 0n,
         detail: 'must be specified for an update',
       };
       throw invalid(resource.groupKind, name, [error]);
