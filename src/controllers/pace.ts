@@ -2,6 +2,7 @@
 // would cost their number squared. So the more pods there are, the longer an owner waits before it looks again.
 import type { KubeObject } from '#api/object.ts';
 import type { Clock } from '#base/clock.ts';
+import type { ControllerHandle } from '#client/controller.ts';
 
 /** Owners of so few pods look at once. */
 const few = 100;
@@ -26,6 +27,13 @@ export class Pace {
   wait(key: string): number {
     const due = this.#due.get(key);
     return due === undefined ? 0 : Math.max(0, due - this.#clock.monotonic());
+  }
+
+  /** Has the owner look at its pods, at once or when it is time. */
+  enqueue(handle: Pick<ControllerHandle, 'enqueue' | 'enqueueAfter'>, key: string): void {
+    const wait = this.wait(key);
+    if (wait > 0) handle.enqueueAfter(key, wait);
+    else handle.enqueue(key);
   }
 
   /** Forgets an owner that is gone. */

@@ -1,6 +1,7 @@
 // What controllers are given, and how their parts become one component.
 import type { Component, World } from '#base/world.ts';
-import type { Informers } from '#client/cache.ts';
+import { controllerOf, keyOf, type KubeObject } from '#api/object.ts';
+import type { Informers, Lister } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import type { ControllerHandle } from '#client/controller.ts';
 
@@ -38,4 +39,12 @@ export function grouped(parts: readonly Component[]): Component {
 /** Resolves when these informers are complete. */
 export function allSynced(...informers: readonly { readonly whenSynced: Promise<void> }[]): Promise<void> {
   return Promise.all(informers.map((informer) => informer.whenSynced)).then(() => undefined);
+}
+
+/** Key of the object that controls `object`, when that is of this kind and still the very one; else undefined. */
+export function controllerKey<T extends KubeObject>(object: KubeObject, kind: string, owners: Pick<Lister<T>, 'get'>): string | undefined {
+  const ref = controllerOf(object);
+  if (ref?.kind !== kind) return undefined;
+  const owner = owners.get(ref.name, object.metadata.namespace);
+  return owner !== undefined && owner.metadata.uid === ref.uid ? keyOf(owner) : undefined;
 }

@@ -19,7 +19,7 @@ import { dropRevisions, ensureRevision } from '../history/sync.ts';
 import { slowStart } from '../replicas/batch.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
 import { isSameWish, Pace } from '../pace.ts';
-import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
+import { allSynced, type ControllerDeps, controllerKey, withCleanup } from '../wiring.ts';
 import { FailureBackoff } from './failures.ts';
 import { podForNode } from './nodes.ts';
 import { daemonSetStatus, planDaemonSet } from './plan.ts';
@@ -142,18 +142,9 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
 
   const handle = startController({ name: 'daemonset', world, synced: allSynced(sets, pods, nodes, revisions), reconcile });
 
-  const podChanged = (key: string): void => {
-    const wait = pace.wait(key);
-    if (wait > 0) handle.enqueueAfter(key, wait);
-    else handle.enqueue(key);
-  };
+  const podChanged = (key: string): void => pace.enqueue(handle, key);
 
-  function ownerKey(pod: Pod): string | undefined {
-    const ref = controllerOf(pod);
-    if (ref?.kind !== 'DaemonSet') return undefined;
-    const owner = sets.lister.get(ref.name, pod.metadata.namespace);
-    return owner !== undefined && owner.metadata.uid === ref.uid ? keyOf(owner) : undefined;
-  }
+  const ownerKey = (pod: Pod): string | undefined => controllerKey(pod, 'DaemonSet', sets.lister);
 
   function orphan(pod: Pod): void {
     if (pod.metadata.deletionTimestamp !== undefined) return;

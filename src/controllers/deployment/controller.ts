@@ -14,7 +14,7 @@ import { claimObjects, controllerRef } from '#client/ownership.ts';
 import { selectorOf } from '#format/selector.ts';
 import { semanticEqual } from '../equal.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
-import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
+import { allSynced, type ControllerDeps, controllerKey, withCleanup } from '../wiring.ts';
 import { type Action, type Plan, planDeployment } from './plan.ts';
 import { annotation, hasTemplate } from './revision.ts';
 import { replicasOf } from './scale.ts';
@@ -142,12 +142,7 @@ export function startDeploymentController(deps: ControllerDeps): Component {
 
   const handle = startController({ name: 'deployment', world, synced: allSynced(deployments, sets, pods), reconcile });
 
-  function ownerKey(set: ReplicaSet): string | undefined {
-    const ref = controllerOf(set);
-    if (ref?.kind !== 'Deployment') return undefined;
-    const owner = deployments.lister.get(ref.name, set.metadata.namespace);
-    return owner !== undefined && owner.metadata.uid === ref.uid ? keyOf(owner) : undefined;
-  }
+  const ownerKey = (set: ReplicaSet): string | undefined => controllerKey(set, 'Deployment', deployments.lister);
 
   function setChanged(set: ReplicaSet): void {
     const key = ownerKey(set);

@@ -16,7 +16,7 @@ import { semanticEqual } from '../equal.ts';
 import { slowStart } from '../replicas/batch.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
 import { isSameWish, Pace } from '../pace.ts';
-import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
+import { allSynced, type ControllerDeps, controllerKey, withCleanup } from '../wiring.ts';
 import { type BackoffRecord, noFailures } from './backoff.ts';
 import { isFinished, type NewPod, planJob } from './plan.ts';
 import { jobPod } from './pods.ts';
@@ -141,17 +141,8 @@ export function startJobController(deps: ControllerDeps): Component {
   }
 
   const handle = startController({ name: 'job', world, synced: allSynced(jobs, pods), reconcile });
-  const podChanged = (key: string): void => {
-    const wait = pace.wait(key);
-    if (wait > 0) handle.enqueueAfter(key, wait);
-    else handle.enqueue(key);
-  };
-  const ownerKey = (pod: Pod): string | undefined => {
-    const ref = controllerOf(pod);
-    if (ref?.kind !== 'Job') return undefined;
-    const job = jobs.lister.get(ref.name, pod.metadata.namespace);
-    return job !== undefined && job.metadata.uid === ref.uid ? keyOf(job) : undefined;
-  };
+  const podChanged = (key: string): void => pace.enqueue(handle, key);
+  const ownerKey = (pod: Pod): string | undefined => controllerKey(pod, 'Job', jobs.lister);
   /** A pod whose Job is gone is let go, or its finalizer would keep it for ever. */
   const orphaned = (pod: Pod): void => {
     const ref = controllerOf(pod);

@@ -13,7 +13,7 @@ import { createRecorder } from '#client/events.ts';
 import { Expectations } from '#client/expectations.ts';
 import { claimObjects, controllerRef, type LabelMatcher } from '#client/ownership.ts';
 import { isSameWish, Pace } from '../pace.ts';
-import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
+import { allSynced, type ControllerDeps, controllerKey, withCleanup } from '../wiring.ts';
 import { slowStart } from './batch.ts';
 import {
   countReplicas,
@@ -176,18 +176,9 @@ export function startReplicas<T extends ReplicaOwner>(kind: ReplicaKind<T>, deps
 
   const handle = startController({ name: kind.component, world, synced: allSynced(owners, pods), reconcile });
 
-  const podChanged = (key: string): void => {
-    const wait = pace.wait(key);
-    if (wait > 0) handle.enqueueAfter(key, wait);
-    else handle.enqueue(key);
-  };
+  const podChanged = (key: string): void => pace.enqueue(handle, key);
 
-  function ownerKey(pod: Pod): string | undefined {
-    const ref = controllerOf(pod);
-    if (ref?.kind !== kind.ref.kind) return undefined;
-    const owner = owners.lister.get(ref.name, pod.metadata.namespace);
-    return owner !== undefined && owner.metadata.uid === ref.uid ? keyOf(owner) : undefined;
-  }
+  const ownerKey = (pod: Pod): string | undefined => controllerKey(pod, kind.ref.kind, owners.lister);
 
   /** An orphan may be adopted by any owner whose selector matches it. */
   function orphan(pod: Pod): void {

@@ -19,7 +19,7 @@ import { dropRevisions, ensureRevision } from '../history/sync.ts';
 import { slowStart } from '../replicas/batch.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
 import { isSameWish, Pace } from '../pace.ts';
-import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
+import { allSynced, type ControllerDeps, controllerKey, withCleanup } from '../wiring.ts';
 import { ordinalOf, revisionOfPod } from './identity.ts';
 import { type Action, planStatefulSet } from './plan.ts';
 
@@ -181,18 +181,9 @@ export function startStatefulSetController(deps: ControllerDeps): Component {
 
   const handle = startController({ name: 'statefulset', world, synced: allSynced(sets, pods, revisions, claims), reconcile });
 
-  const podChanged = (key: string): void => {
-    const wait = pace.wait(key);
-    if (wait > 0) handle.enqueueAfter(key, wait);
-    else handle.enqueue(key);
-  };
+  const podChanged = (key: string): void => pace.enqueue(handle, key);
 
-  function ownerKey(pod: Pod): string | undefined {
-    const ref = controllerOf(pod);
-    if (ref?.kind !== 'StatefulSet') return undefined;
-    const owner = sets.lister.get(ref.name, pod.metadata.namespace);
-    return owner !== undefined && owner.metadata.uid === ref.uid ? keyOf(owner) : undefined;
-  }
+  const ownerKey = (pod: Pod): string | undefined => controllerKey(pod, 'StatefulSet', sets.lister);
 
   function changed(pod: Pod): void {
     const key = ownerKey(pod);

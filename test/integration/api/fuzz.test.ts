@@ -7,8 +7,8 @@ import { type HttpsApi, startHttpsApi } from '../../support/https.ts';
 import { minimal } from '../../support/minimal.ts';
 import { protobuf, toProtobuf, type Wire, wireTo } from '../../support/wire.ts';
 
-const seed = Number(process.env['FUZZ_SEED'] ?? 1);
-const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 400);
+const seed = Number(process.env['TUTTI_FUZZ_SEED'] ?? 1);
+const rounds = Number(process.env['TUTTI_FUZZ_ROUNDS'] ?? 400);
 
 const random = seededRandom(seed);
 const below = (n: number): number => Math.floor(random.next() * n);
