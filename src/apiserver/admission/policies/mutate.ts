@@ -10,7 +10,7 @@ import { decodeValue } from '../../body.ts';
 import { admissionVariables } from '../../cel/admissionenv.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { celInput } from '../celinput.ts';
-import type { AdmissionAttributes, Round } from '../plugin.ts';
+import { type AdmissionAttributes, Round } from '../plugin.ts';
 import { convert } from '../webhooks/call.ts';
 import { namespaceOf } from '../webhooks/select.ts';
 import type { Bound } from './bound.ts';
@@ -39,12 +39,8 @@ export class MutationHook implements Bound<MutatingAdmissionPolicy> {
   }
 }
 
-/** What policies did in the first round: the second one looks at it. */
-interface Memory {
-  output: KubeObject | undefined;
-  readonly called: Set<string>;
-}
-const memories = new WeakMap<Round, Memory>();
+// Policies keep account of their rounds by themselves: webhooks have their own.
+const rounds = new WeakMap<Round, Round>();
 
 /** Applies policies one after the other; answers with the changed object, if it changed. Throws StatusError. */
 export async function mutate(
@@ -52,15 +48,14 @@ export async function mutate(
   attributes: AdmissionAttributes,
   round: Round,
 ): Promise<KubeObject | undefined> {
-  const memory: Memory = memories.get(round) ?? { output: undefined, called: new Set() };
-  memories.set(round, memory);
-  // Called again: only policies that wish it, and only when others have changed the object since.
-  if (round.again && memory.output === attributes.object) return undefined;
-  const wanted = round.again ? new Set(memory.called) : undefined;
-  const run = new Mutating(attributes, memory, wanted);
+  const own = rounds.get(round) ?? new Round();
+  rounds.set(round, own);
+  // Called again: only policies that wish it, and only those after which the object has changed.
+  if (round.again && attributes.object !== own.lastOutput) own.requireAgain();
+  const run = new Mutating(attributes, own, round.again);
   for (const hook of hooks) await run.hook(hook);
   if (run.errors.length > 0) throw refusal(run.errors, attributes);
-  memory.output = run.object;
+  own.lastOutput = run.object;
   if (run.object === attributes.object) return undefined;
   round.changed = true;
   return run.object;
@@ -77,14 +72,14 @@ class Mutating {
   readonly errors: string[] = [];
   object: KubeObject | undefined;
   readonly #attributes: AdmissionAttributes;
-  readonly #memory: Memory;
-  readonly #wanted: ReadonlySet<string> | undefined;
+  readonly #round: Round;
+  readonly #again: boolean;
 
-  constructor(attributes: AdmissionAttributes, memory: Memory, wanted: ReadonlySet<string> | undefined) {
+  constructor(attributes: AdmissionAttributes, round: Round, again: boolean) {
     this.#attributes = attributes;
     this.object = attributes.object;
-    this.#memory = memory;
-    this.#wanted = wanted;
+    this.#round = round;
+    this.#again = again;
   }
 
   get #now(): AdmissionAttributes {
@@ -112,7 +107,7 @@ class Mutating {
         });
         for (const param of params) {
           const key = `${metadata.name}/${binding.metadata.name}/${param?.metadata.namespace ?? ''}/${param?.metadata.name ?? ''}`;
-          if (!this.#wanted || this.#wanted.has(key)) await this.#apply(hook, resource, { param, key, fail });
+          if (!this.#again || this.#round.wantsAgain(key)) await this.#apply(hook, resource, { param, key, fail });
         }
       } catch (error) {
         if (!(error instanceof ConfigurationError)) throw error;
@@ -130,6 +125,7 @@ class Mutating {
     const namespaceObject = fromJson((row.namespaced ? await namespaceOf(this.#now) : undefined) ?? null);
     const more = { params: fromJson(param ?? null), namespaceObject };
     const own = registry.find(row.group, row.version, row.resource);
+    const before = this.object;
     try {
       const first = await celInput(this.#now, resource);
       if (!first.object || !(await compiled.wants(first, admissionVariables(first, more)))) return;
@@ -147,7 +143,8 @@ class Mutating {
       fail(error.message);
       return;
     }
-    if (policy.spec.reinvocationPolicy === 'IfNeeded') this.#memory.called.add(key);
+    if (this.object !== before) this.#round.requireAgain();
+    if (policy.spec.reinvocationPolicy === 'IfNeeded') this.#round.called(key);
   }
 }
 
