@@ -36,7 +36,7 @@ import { startTokenCleaner } from './tokencleaner/controller.ts';
 import { startTtlAfterFinishedController } from './ttlafterfinished/controller.ts';
 import { startTtlController } from './ttl/controller.ts';
 import { startVolumeBinder } from './volumebinder/controller.ts';
-import { startVolumeProtection } from './volumeprotection/controller.ts';
+import { startClassProtection, startVolumeProtection } from './volumeprotection/controller.ts';
 import { type ControllerDeps, grouped } from './wiring.ts';
 
 export interface ControllersOptions {
@@ -96,6 +96,7 @@ function startAll(options: ControllersOptions): Component {
     startResourceClaimController(deps('resource-claim-controller')),
     startVolumeBinder(deps('persistent-volume-binder')),
     startVolumeProtection(deps('pvc-protection-controller'), deps('pv-protection-controller')),
+    startClassProtection(deps('volumeattributesclass-protection-controller')),
     startTtlAfterFinishedController(deps('ttl-after-finished-controller')),
     startCronJobController(deps('cronjob-controller')),
     startDisruptionController(deps('disruption-controller')),

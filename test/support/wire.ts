@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { decodeProtobuf, encodeEnveloped, openEnvelope, structOfKind } from '#api/walk/protobuf.ts';
 import { httpTransport } from '#client/http.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
-import type { ApiRequest } from '#client/transport.ts';
+import type { ApiRequest, Transport } from '#client/transport.ts';
 import type { HttpsApi } from './https.ts';
 
 export interface WireAnswer {
@@ -41,7 +41,11 @@ const parse = (bytes: Uint8Array): unknown => {
 export async function wireTo(https: HttpsApi): Promise<Wire> {
   const { world } = https.api;
   const access = await loadKubeconfig(world.fs, https.kubeconfig);
-  const transport = httpTransport(world.net, { server: access.server, tls: access.tls });
+  return wireOver(httpTransport(world.net, { server: access.server, tls: access.tls }));
+}
+
+/** A wire over a transport of bytes. */
+export function wireOver(transport: Transport): Wire {
   return async (method, url, { body, headers = {}, lines = Infinity } = {}) => {
     const [path = '', query] = url.split('?');
     const response = await transport.send({

@@ -22,7 +22,7 @@ function marked(): { name: string; place: string; above: boolean }[] {
     return lines.flatMap((line, index) => {
       if (!line.trimStart().startsWith(mark)) return [];
       const next = lines.slice(index + 1).find((one) => !one.trimStart().startsWith('//')) ?? '';
-      const above = /\b(test|it|describe|check|scenario)\b|name:|title:/.test(next);
+      const above = /\b(test|it|describe|check|scenario)\b|name:|title:|\bid:/.test(next);
       return [{ name: line.trim().slice(mark.length), place: `${file}:${index + 1}`, above }];
     });
   });

@@ -220,6 +220,11 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     allow('get patch update', 'admissionregistration.k8s.io', 'validatingadmissionpolicies/status'),
     events,
   ],
+  'volumeattributesclass-protection-controller': [
+    allow(read, 'core', 'persistentvolumeclaims persistentvolumes'),
+    allow('get list update watch', 'storage.k8s.io', 'volumeattributesclasses'),
+    events,
+  ],
 };
 
 /** Controllers that touch one namespace only: their Roles, by namespace. */

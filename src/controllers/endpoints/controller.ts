@@ -10,7 +10,7 @@ import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
 import { Overlay } from '#client/overlay.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
-import { planEndpoints } from './plan.ts';
+import { managedBy, managedByLabel, planEndpoints } from './plan.ts';
 import { endpointsChanged, indexBySelector, selects, servicesOf } from './pods.ts';
 import { TriggerTimes } from './triggertime.ts';
 
@@ -61,7 +61,11 @@ export function startEndpointsController(deps: ControllerDeps): Component {
   }
 
   const handle = startController({ name: 'endpoints', world, synced: allSynced(services, pods, endpoints), reconcile });
-  const overlay = new Overlay(endpoints, (object) => handle.enqueue(keyOf(object)));
+  const overlay = new Overlay(endpoints, (object) => {
+    const key = keyOf(object);
+    // Endpoints that somebody made without a Service are his; ours are left over when their Service has gone meanwhile.
+    if (services.lister.getByKey(key) !== undefined || object.metadata.labels?.[managedByLabel] === managedBy) handle.enqueue(key);
+  });
   const lookService = (service: Service): void => handle.enqueue(keyOf(service));
   const lookPod = (pod: Pod): void => {
     for (const service of servicesOf(services, pod)) handle.enqueue(keyOf(service));

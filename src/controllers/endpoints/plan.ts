@@ -11,7 +11,8 @@ import { triggerTimeAnnotation } from './triggertime.ts';
 
 const maxAddresses = 1000;
 const headlessLabel = 'service.kubernetes.io/headless';
-const managedByLabel = 'endpoints.kubernetes.io/managed-by';
+export const managedByLabel = 'endpoints.kubernetes.io/managed-by';
+export const managedBy = 'endpoint-controller';
 const overCapacity = 'endpoints.kubernetes.io/over-capacity';
 
 function addressOf(pod: Pod, service: Service): EndpointAddress | undefined {
@@ -56,7 +57,7 @@ export function planEndpoints(
 ): { create: Draft<Endpoints> } | { update: Endpoints } | undefined {
   const { current, triggerTime } = context;
   const { subsets, truncated } = truncateSubsets(packSubsets(servedBy(service, pods)), maxAddresses);
-  const labels: Record<string, string> = { ...service.metadata.labels, [managedByLabel]: 'endpoint-controller' };
+  const labels: Record<string, string> = { ...service.metadata.labels, [managedByLabel]: managedBy };
   if (isHeadless(service)) labels[headlessLabel] = '';
   else delete labels[headlessLabel];
   const annotations: Record<string, string> = { ...current?.metadata.annotations };

@@ -1,15 +1,17 @@
-// Keeps claims that pods use, and volumes that claims use, until their last user is gone.
+// Keeps claims that pods use, volumes that claims use, and classes of attributes that both use, until their last user is gone.
 import type { Component } from '#base/world.ts';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { type KubeObject, keyOf } from '#api/object.ts';
-import { PersistentVolumeClaims, PersistentVolumes, Pods } from '#api/refs.ts';
+import type { VolumeAttributesClass } from '#api/storage/v1/volumeattributesclass.ts';
+import { PersistentVolumeClaims, PersistentVolumes, Pods, VolumeAttributesClasses } from '#api/refs.ts';
 import { startController } from '#client/controller.ts';
 import { allSynced, type ControllerDeps, grouped, withCleanup } from '../wiring.ts';
-import { claimKeysOf, claimProtection, isClaimInUse, planProtection, volumeProtection } from './plan.ts';
+import { claimKeysOf, claimProtection, classNamesOf, classProtection, isClaimInUse, planProtection, volumeProtection } from './plan.ts';
 
 const byClaim = 'claim';
+const byClass = 'volumeattributesclass';
 
 function startClaimProtection({ client, informers, world }: ControllerDeps): Component {
   const claims = informers.of(PersistentVolumeClaims);
@@ -55,12 +57,51 @@ function startVolumeProtectionOf({ client, informers, world }: ControllerDeps): 
   return withCleanup(handle, volumes.onChange({ added: look, updated: look }));
 }
 
+/** Starts the controller of VolumeAttributesClasses: claims and volumes that name one keep it. */
+export function startClassProtection({ client, informers, world }: ControllerDeps): Component {
+  const classes = informers.of(VolumeAttributesClasses);
+  const claims = informers.of(PersistentVolumeClaims);
+  const volumes = informers.of(PersistentVolumes);
+  claims.addIndex(byClass, classNamesOf);
+  const namesOf = ({ spec }: PersistentVolume): string[] => (spec.volumeAttributesClassName ? [spec.volumeAttributesClassName] : []);
+  volumes.addIndex(byClass, namesOf);
+  const api = client.resource(VolumeAttributesClasses);
+
+  async function reconcile(name: string): Promise<void> {
+    const found = classes.lister.getByKey(name);
+    if (found === undefined) return;
+    const inUse = claims.lister.byIndex(byClass, name).length > 0 || volumes.lister.byIndex(byClass, name).length > 0;
+    const finalizers = planProtection(found, classProtection, inUse);
+    if (finalizers !== undefined) await api.update({ ...found, metadata: { ...found.metadata, finalizers } });
+  }
+
+  const handle = startController({ name: 'vac-protection', world, synced: allSynced(classes, claims, volumes), reconcile });
+  const look = (found: VolumeAttributesClass): void => {
+    if (needsLook(found, classProtection)) handle.enqueue(found.metadata.name);
+  };
+  const freed = (names: readonly string[], still: readonly string[] = []): void => {
+    for (const name of names) if (!still.includes(name)) handle.enqueue(name);
+  };
+  return withCleanup(
+    handle,
+    classes.onChange({ added: look, updated: look }),
+    claims.onChange({
+      updated: (claim, previous) => freed(classNamesOf(previous), classNamesOf(claim)),
+      deleted: (claim) => freed(classNamesOf(claim)),
+    }),
+    volumes.onChange({
+      updated: (volume, previous) => freed(namesOf(previous), namesOf(volume)),
+      deleted: (volume) => freed(namesOf(volume)),
+    }),
+  );
+}
+
 /** What is being deleted may be let go; what lives must be protected. */
 function needsLook({ metadata }: KubeObject, finalizer: string): boolean {
   return (metadata.deletionTimestamp !== undefined) === (metadata.finalizers?.includes(finalizer) ?? false);
 }
 
-/** Starts both controllers. */
+/** Starts the controllers of claims and volumes. */
 export function startVolumeProtection(claimDeps: ControllerDeps, volumeDeps: ControllerDeps): Component {
   return grouped([startClaimProtection(claimDeps), startVolumeProtectionOf(volumeDeps)]);
 }

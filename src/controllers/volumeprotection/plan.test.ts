@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { claimKeysOf, claimProtection, isClaimInUse, planProtection } from './plan.ts';
+import { claimKeysOf, claimProtection, classNamesOf, isClaimInUse, planProtection } from './plan.ts';
 
 const pod = (nodeName?: string): Pod =>
   ({
@@ -20,6 +20,15 @@ const pod = (nodeName?: string): Pod =>
 
 test('claims of a pod are those that it names and those made for it', () => {
   assert.deepEqual(claimKeysOf(pod()), ['ns/data', 'ns/p-scratch']);
+});
+
+test('a claim keeps the class that it wants, the one that it has and the one that it is about to have', () => {
+  const claim = (spec: object, status?: object) => classNamesOf({ metadata: { name: 'c' }, spec, status } as never);
+  assert.deepEqual(claim({}), []);
+  assert.deepEqual(claim({ volumeAttributesClassName: '' }), []);
+  assert.deepEqual(claim({ volumeAttributesClassName: 'gold' }, { currentVolumeAttributesClassName: 'gold' }), ['gold']);
+  const status = { currentVolumeAttributesClassName: 'silver', modifyVolumeStatus: { targetVolumeAttributesClassName: 'bronze' } };
+  assert.deepEqual(claim({ volumeAttributesClassName: 'gold' }, status), ['gold', 'silver', 'bronze']);
 });
 
 test('only a pod with a node uses its claims', () => {

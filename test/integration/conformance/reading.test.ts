@@ -1,4 +1,4 @@
-// Conformance of reading: pages, expired tokens, Tables, watches in one order, discovery in its two forms, events by source.
+// Conformance of reading: pages, expired tokens, Tables, discovery in its two forms, events by source.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type HttpsApi, startHttpsApi } from '../../support/https.ts';
@@ -9,12 +9,6 @@ const ok = (answer: WireAnswer, code = 200): WireAnswer => {
   assert.equal(answer.code, code, Buffer.from(answer.bytes).toString('utf8').slice(0, 2_000));
   return answer;
 };
-const lines = (answer: WireAnswer) =>
-  Buffer.from(answer.bytes)
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line));
 const table = 'application/json;as=Table;v=v1;g=meta.k8s.io';
 
 describe('reading', () => {
@@ -112,64 +106,6 @@ describe('reading', () => {
       spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
     };
     ok(await wire('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body, headers: { accept: table } }), 406);
-  });
-
-  it('shows every watcher the same events in the same order, from wherever it starts', async () => {
-    const ns = await space('order');
-    const from = ok(await wire('GET', `${ns}/configmaps`)).json.metadata.resourceVersion;
-    const url = `${ns}/configmaps`;
-    for (let i = 0; i < 20; i++) {
-      ok(await wire('POST', url, { body: { metadata: { name: `cm-${i}` } } }), 201);
-      if (i % 3 === 0) ok(await wire('PUT', `${url}/cm-${i}`, { body: { metadata: { name: `cm-${i}` }, data: { i: String(i) } } }));
-      if (i % 5 === 0) ok(await wire('DELETE', `${url}/cm-${i}`));
-    }
-    const all = lines(await wire('GET', `${url}?watch=1&resourceVersion=${from}&timeoutSeconds=60`, { lines: 31 }));
-    assert.equal(all.length, 31);
-    const key = (event: { type: string; object: { metadata: { name: string; resourceVersion: string } } }) =>
-      `${event.type} ${event.object.metadata.name} ${event.object.metadata.resourceVersion}`;
-    const order = all.map(key);
-    const revisions = all.map((event) => BigInt(event.object.metadata.resourceVersion));
-    assert.deepEqual(
-      revisions,
-      revisions.toSorted((a, b) => Number(a - b)),
-    );
-    const starts = [3, 9, 17, 28];
-    await Promise.all(
-      starts.map(async (start) => {
-        const revision = all[start].object.metadata.resourceVersion;
-        const rest = order.length - start - 1;
-        const seen = lines(await wire('GET', `${url}?watch=1&resourceVersion=${revision}&timeoutSeconds=60`, { lines: rest }));
-        assert.deepEqual(seen.map(key), order.slice(start + 1));
-      }),
-    );
-  });
-
-  it('says that an object is deleted when it leaves the selector, and added when it comes back', async () => {
-    const ns = await space('selected');
-    const url = `${ns}/configmaps`;
-    const put = async (label: string, step: string): Promise<void> => {
-      const body = { metadata: { name: 'cm', labels: { watched: label } }, data: { mutation: step } };
-      ok(await wire('PUT', `${url}/cm`, { body }));
-    };
-    ok(await wire('POST', url, { body: { metadata: { name: 'cm', labels: { watched: 'yes' } } } }), 201);
-    const from = ok(await wire('GET', url)).json.metadata.resourceVersion;
-    await put('yes', '1');
-    await put('no', '1');
-    await put('no', '2');
-    await put('yes', '2');
-    await put('yes', '3');
-    ok(await wire('DELETE', `${url}/cm`));
-    const watched = await wire('GET', `${url}?watch=1&resourceVersion=${from}&labelSelector=watched%3Dyes&timeoutSeconds=60`, { lines: 5 });
-    assert.deepEqual(
-      lines(watched).map((event) => [event.type, event.object.data?.mutation]),
-      [
-        ['MODIFIED', '1'],
-        ['DELETED', '1'],
-        ['ADDED', '2'],
-        ['MODIFIED', '3'],
-        ['DELETED', '3'],
-      ],
-    );
   });
 
   it('finds events by source in both their versions', async () => {

@@ -15,6 +15,7 @@ import {
   ResourceClaimTemplates,
   StorageClasses,
   VolumeAttachments,
+  VolumeAttributesClasses,
 } from '#api/refs.ts';
 import { isNotFound } from '#api/status.ts';
 import { startAttachDetachController } from '#controllers/attachdetach/controller.ts';
@@ -22,7 +23,7 @@ import { startEphemeralVolumeController } from '#controllers/ephemeralvolume/con
 import { startGarbageCollector } from '#controllers/garbagecollector/controller.ts';
 import { startResourceClaimController } from '#controllers/resourceclaim/controller.ts';
 import { startVolumeBinder } from '#controllers/volumebinder/controller.ts';
-import { startVolumeProtection } from '#controllers/volumeprotection/controller.ts';
+import { startClassProtection, startVolumeProtection } from '#controllers/volumeprotection/controller.ts';
 import { type ControllerBench, withControllers } from '../../support/controllers.ts';
 import { until } from '../../support/until.ts';
 
@@ -34,6 +35,7 @@ before(async () => {
   bench = await withControllers((deps) => [
     startVolumeBinder(deps),
     startVolumeProtection(deps, deps),
+    startClassProtection(deps),
     startEphemeralVolumeController(deps),
     startAttachDetachController(deps),
     startResourceClaimController(deps),
@@ -102,6 +104,20 @@ test('a claim and a volume find each other, in either order; what is used stays 
   await volumeIs('two', 'Released');
   await volumes().patch('two', { spec: { claimRef: null } }, { type: 'merge' });
   await volumeIs('two', 'Available');
+});
+
+test('a class of attributes stays while a claim names it', async () => {
+  const classes = bench.client.resource(VolumeAttributesClasses);
+  await classes.create({ metadata: { name: 'gold' }, driverName: 'd.example.com', parameters: { iops: '5' } });
+  await claim('wants-gold', { volumeAttributesClassName: 'gold' });
+  await until('the controller knows the claim', () => bench.informers.of(PersistentVolumeClaims).lister.get('wants-gold', namespace));
+  await classes.delete('gold');
+  assert.ok((await classes.get('gold')).metadata.deletionTimestamp, 'a claim names it');
+  await claims().delete('wants-gold', { namespace });
+  await gone(() => classes.get('gold'));
+  await classes.create({ metadata: { name: 'silver' }, driverName: 'd.example.com', parameters: { iops: '1' } });
+  await classes.delete('silver');
+  await gone(() => classes.get('silver'));
 });
 
 test('only one of two claims gets the volume; the other waits for another', async () => {
