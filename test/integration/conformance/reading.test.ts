@@ -1,4 +1,4 @@
-// Conformance of reading: pages, expired tokens, Tables, discovery in its two forms, events by source.
+// Conformance of reading: pages, expired tokens, Tables, discovery in its two forms.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type HttpsApi, startHttpsApi } from '../../support/https.ts';
@@ -106,50 +106,6 @@ describe('reading', () => {
       spec: { nonResourceAttributes: { path: '/', verb: 'get' } },
     };
     ok(await wire('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body, headers: { accept: table } }), 406);
-  });
-
-  it('finds events by source in both their versions', async () => {
-    const ns = await space('sources');
-    const event = {
-      apiVersion: 'events.k8s.io/v1',
-      kind: 'Event',
-      metadata: { name: 'event-test', labels: { 'testevent-constant': 'true' } },
-      regarding: { namespace: 'sources' },
-      eventTime: '2017-09-19T13:49:16.000000Z',
-      note: 'This is event-test',
-      action: 'Do',
-      reason: 'Test',
-      type: 'Normal',
-      reportingController: 'test-controller',
-      reportingInstance: 'test-node',
-    };
-    const collection = '/apis/events.k8s.io/v1/namespaces/sources/events';
-    ok(await wire('POST', collection, { body: event }), 201);
-    const names = async (url: string) =>
-      ok(await wire('GET', url)).json.items.map((item: { metadata: { name: string } }) => item.metadata.name);
-    assert.deepEqual(await names(`${ns}/events?fieldSelector=source%3Dtest-controller`), ['event-test']);
-    assert.deepEqual(await names(`${ns}/events?fieldSelector=source%3Dother`), []);
-    assert.deepEqual(await names(`${collection}?fieldSelector=reportingController%3Dtest-controller`), ['event-test']);
-    assert.deepEqual(await names('/apis/events.k8s.io/v1/events?labelSelector=testevent-constant%3Dtrue'), ['event-test']);
-    const before = ok(await wire('GET', `${collection}/event-test`)).json;
-    const few = { series: { count: 2, lastObservedTime: '2017-09-19T13:49:11.000000Z' } };
-    const type = 'application/strategic-merge-patch+json';
-    ok(await wire('PATCH', `${collection}/event-test`, { body: few, headers: { 'content-type': type } }));
-    const patched = ok(await wire('GET', `${collection}/event-test`)).json;
-    const bare = (object: { metadata: object }) => ({
-      ...object,
-      metadata: { ...object.metadata, resourceVersion: '', managedFields: [] },
-    });
-    assert.deepEqual(bare(patched), bare({ ...before, ...few }));
-    const many = { series: { count: 100, lastObservedTime: '2017-09-19T13:49:16.000000Z' } };
-    // As in the suite: the object that was read first, without a revision.
-    const { resourceVersion: _, ...metadata } = before.metadata;
-    ok(await wire('PUT', `${collection}/event-test`, { body: { ...before, ...many, metadata } }));
-    const updated = ok(await wire('GET', `${collection}/event-test`)).json;
-    assert.deepEqual(bare(updated), bare({ ...before, ...many }));
-    assert.equal(ok(await wire('GET', `${ns}/events/event-test`)).json.series.count, 100);
-    ok(await wire('DELETE', `${collection}?labelSelector=testevent-constant%3Dtrue`));
-    assert.deepEqual(await names(`${ns}/events`), []);
   });
 
   it('discovers in one document per root, and in one per version', async () => {

@@ -7,22 +7,20 @@ import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.t
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Draft } from '#api/object.ts';
 import { PersistentVolumeClaims, PersistentVolumes, Pods } from '#api/refs.ts';
-import { isConflict, StatusError } from '#api/status.ts';
-import { startVolumeBinder } from '#controllers/volumebinder/controller.ts';
-import { startVolumeProtection } from '#controllers/volumeprotection/controller.ts';
-import { type ControllerBench, withControllers } from '../../support/controllers.ts';
+import { isAlreadyExists, isConflict } from '#api/status.ts';
+import { at, type Suite, startSuite } from '../../support/suite.ts';
 import { until } from '../../support/until.ts';
 
 const namespace = 'default';
 const limit = 30_000;
-let bench: ControllerBench;
+let suite: Suite;
 before(async () => {
-  bench = await withControllers((deps) => [startVolumeBinder(deps), startVolumeProtection(deps, deps)]);
+  suite = await startSuite(0);
 });
-after(() => bench[Symbol.asyncDispose]());
+after(async () => suite?.[Symbol.asyncDispose]());
 
-const volumes = () => bench.client.resource(PersistentVolumes);
-const claims = () => bench.client.resource(PersistentVolumeClaims);
+const volumes = () => suite.client.resource(PersistentVolumes);
+const claims = () => suite.client.resource(PersistentVolumeClaims);
 const merge = { type: 'merge' } as const;
 const status = { ...merge, subresource: 'status' } as const;
 
@@ -87,10 +85,11 @@ test('the life of a volume and its claim', async () => {
   await until('the volume is gone', async () => (await volumes().list({ labelSelector: 'test=life' })).items.length === 0, limit);
 });
 
+// Conformance: [sig-storage] PersistentVolumes CSI Conformance should apply changes to a pv/pvc status [Conformance]
 test('what a client writes into a status stays, whatever the controllers do', async () => {
   const { volume, claim } = await create('status');
   const [name, own] = [volume.metadata.name, claim.metadata.name];
-  const read = await claims().get(own, { namespace, subresource: 'status' });
+  const read = await suite.dynamic.resource(PersistentVolumeClaims).get(own, { namespace, subresource: 'status' });
   assert.ok(read.status?.phase === 'Pending' || read.status?.phase === 'Bound');
   assert.match((await volumes().get(name, { subresource: 'status' })).status?.phase ?? '', /^(Available|Bound|Pending)$/);
   const condition = (type: string, reason: string) => ({ type, status: 'True', reason, message: 'Set from e2e test' });
@@ -121,25 +120,32 @@ test('what a client writes into a status stays, whatever the controllers do', as
   assert.equal(tried.spec?.volumeName, name);
 });
 
-test('pods may describe volumes of drivers', async () => {
-  const pods = bench.client.resource(Pods);
-  const csi = [{ driver: 'e2e.example.com' }, { driver: 'e2e.example.com', fsType: 'ext4', readOnly: true }];
-  const wanted = {
-    metadata: { name: 'pod-csi-inline-volumes' },
-    spec: {
-      serviceAccountName: 'default',
-      automountServiceAccountToken: false,
-      volumes: csi.map((source, i) => ({ name: `csi-inline-vol${i}`, csi: source })),
-      containers: [{ name: 'c', image: 'i', volumeMounts: csi.map((_, i) => ({ name: `csi-inline-vol${i}`, mountPath: `/mnt/vol${i}` })) }],
-    },
-  } as Draft<Pod>;
-  const made = await pods.create(wanted, { namespace });
-  await assert.rejects(pods.create(wanted, { namespace }), (error) => error instanceof StatusError && error.status.code === 409);
-  assert.deepEqual(
-    made.spec.volumes?.map((volume) => volume.csi),
-    csi,
-  );
-  const patched = await pods.patch(made.metadata.name, { metadata: { annotations: { patched: 'true' } } }, { ...merge, namespace });
-  assert.equal(patched.metadata.annotations?.['patched'], 'true');
-  await pods.delete(made.metadata.name, { namespace });
-});
+// Conformance: [sig-storage] CSIInlineVolumes should support CSIVolumeSource in Pod API [Conformance]
+test('pods may describe volumes of drivers', () =>
+  suite.inNamespace('csiinlinevolumes', async (own) => {
+    const pods = at(suite.client, Pods, own);
+    const name = 'pod-csi-inline-volumes';
+    const csi = [{ driver: 'e2e.example.com' }, { driver: 'e2e.example.com', fsType: 'ext4', readOnly: true }];
+    const volumeMounts = csi.map((_, i) => ({ name: `csi-inline-vol${i}`, mountPath: `/mnt/vol${i}` }));
+    const wanted = {
+      metadata: { name },
+      spec: {
+        volumes: csi.map((source, i) => ({ name: `csi-inline-vol${i}`, csi: source })),
+        containers: [{ name, image: 'busybox', command: ['sh', '-c', 'ls /mnt/*'], volumeMounts }],
+      },
+    } as Draft<Pod>;
+    const made = await pods.create(wanted);
+    await assert.rejects(pods.create(wanted), isAlreadyExists);
+    const read = await pods.get(name);
+    assert.equal(read.metadata.uid, made.metadata.uid);
+    assert.deepEqual(
+      read.spec.volumes?.filter((volume) => volume.csi).map((volume) => volume.csi),
+      csi,
+    );
+    assert.equal((await pods.list()).items.length, 1);
+    const patched = await pods.patch(name, 'merge', { metadata: { annotations: { patched: 'true' } } });
+    assert.equal(patched.metadata.annotations?.['patched'], 'true');
+    await pods.remove(name);
+    const left = await pods.find(name);
+    assert.ok(left === undefined || left.metadata.deletionTimestamp);
+  }));
