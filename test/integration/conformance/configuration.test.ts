@@ -65,7 +65,10 @@ describe('configuration', { concurrency: 4 }, () => {
       const maps = at(suite.client, ConfigMaps, namespace);
       const data = { 'data-1': 'value-1', 'data-2': 'value-2', 'data-3': 'value-3' };
       const made = await maps.create({ metadata: { name: 'immutable' }, data });
-      const bare = ({ metadata: { resourceVersion: _, managedFields: __, ...metadata }, ...rest }: ConfigMap): ConfigMap => ({ ...rest, metadata });
+      const bare = ({ metadata: { resourceVersion: _, managedFields: __, ...metadata }, ...rest }: ConfigMap): ConfigMap => ({
+        ...rest,
+        metadata,
+      });
       // Not immutable yet: the data may change.
       const changed = await maps.update({ ...made, data: { ...data, 'data-4': 'value-4' } });
       assert.equal(changed.data?.['data-4'], 'value-4');
@@ -112,7 +115,10 @@ describe('configuration', { concurrency: 4 }, () => {
           ({ metadata }) => metadata.namespace === namespace,
         );
       assert.equal((await everywhere()).length, 1);
-      await secrets.patch('test-secret', 'strategic', { metadata: { labels: { testsecret: 'true' } }, data: { key: base64(base64('value1')) } });
+      await secrets.patch('test-secret', 'strategic', {
+        metadata: { labels: { testsecret: 'true' } },
+        data: { key: base64(base64('value1')) },
+      });
       const read = await secrets.get('test-secret');
       assertNewer(read, made);
       assert.equal(Buffer.from(Buffer.from(read.data?.['key'] ?? '', 'base64').toString(), 'base64').toString(), 'value1');
@@ -161,9 +167,16 @@ describe('configuration', { concurrency: 4 }, () => {
   test('leases keep their times to the microsecond, from the first year on', () =>
     suite.inNamespace('lease-test', async (namespace) => {
       const leases = at(suite.client, Leases, namespace);
-      const at1 = (seconds: number): string => `0001-01-01T00:${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}.000000Z`;
+      const at1 = (seconds: number): string =>
+        `0001-01-01T00:${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}.000000Z`;
       const spec = (holder: string, leaseDurationSeconds: number, acquired: number, renewed: number, leaseTransitions: number) =>
-        ({ holderIdentity: holder, leaseDurationSeconds, acquireTime: at1(acquired), renewTime: at1(renewed), leaseTransitions }) as Lease['spec'];
+        ({
+          holderIdentity: holder,
+          leaseDurationSeconds,
+          acquireTime: at1(acquired),
+          renewTime: at1(renewed),
+          leaseTransitions,
+        }) as Lease['spec'];
       const first = spec('holder', 30, 2, 5, 0);
       const made = await leases.create({ metadata: { name: 'lease' }, spec: first });
       assert.deepEqual((await leases.get('lease')).spec, first);

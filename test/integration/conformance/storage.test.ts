@@ -59,7 +59,11 @@ describe('storage objects', { concurrency: 4 }, () => {
     lifecycle(CSINodes, (name) => ({ metadata: { name: `e2e-csinode-${name}` }, spec: { drivers: [] } })));
 
   test('the life of a class of attributes', () =>
-    lifecycle(VolumeAttributesClasses, () => ({ metadata: { generateName: 'e2e-vac-' }, driverName: 'e2e-fake-csi-driver', parameters: { key: 'value' } })));
+    lifecycle(VolumeAttributesClasses, () => ({
+      metadata: { generateName: 'e2e-vac-' },
+      driverName: 'e2e-fake-csi-driver',
+      parameters: { key: 'value' },
+    })));
 
   // Conformance: [sig-storage] CSIInlineVolumes should run through the lifecycle of a CSIDriver [Conformance]
   test('the lives of two drivers', async () => {
