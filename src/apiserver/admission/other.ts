@@ -5,18 +5,22 @@ import { apiVersionOf } from '#api/object.ts';
 import type { Context } from '../chain.ts';
 import type { Registry } from '../registry/registry.ts';
 import { isTrue } from '../requestinfo.ts';
+import type { ResourceRow } from '../resources/row.ts';
 import { kindOf } from './webhooks/review.ts';
 
 export interface OtherRequest {
   readonly operation: 'CREATE' | 'CONNECT';
   readonly object: object;
   readonly dryRun?: boolean;
+  /** Of a resource that holds no objects and is therefore none of the registry's. */
+  readonly row?: ResourceRow;
 }
 
 /** Runs admission on what the request of `ctx` carries; answers with the object to go on with. */
-export async function admitOther(registry: Registry, ctx: Context, { operation, object, dryRun = false }: OtherRequest): Promise<object> {
+export async function admitOther(registry: Registry, ctx: Context, request: OtherRequest): Promise<object> {
+  const { operation, object, dryRun = false } = request;
   const { group, version, resource, subresource, namespace, name } = ctx.info;
-  const { row } = registry.must(group, version, resource);
+  const row = request.row ?? registry.must(group, version, resource).row;
   const attributes = {
     operation,
     row,

@@ -24,6 +24,9 @@ export interface AdmissionAttributes {
   readonly registry: Registry;
 }
 
+/** What messages call an object: its name, or what its name will begin with. */
+export const shownName = ({ metadata }: KubeObject): string => metadata.name || metadata.generateName || '';
+
 /** Undo of what a validating plug-in took (quota); called when the write fails after all. */
 export type Undo = () => void;
 

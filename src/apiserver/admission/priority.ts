@@ -4,7 +4,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { PriorityClass } from '#api/scheduling/v1/priorityclass.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, shownName } from './plugin.ts';
 
 /** The lowest of the classes that are marked as the default. */
 export function defaultClass(registry: Registry): PriorityClass | undefined {
@@ -27,7 +27,7 @@ async function classOf({ registry }: AdmissionAttributes, name: string): Promise
 
 async function admitPod(attributes: AdmissionAttributes): Promise<KubeObject> {
   const pod = attributes.object as Pod;
-  const refuse = (message: string) => forbidden({ group: '', resource: 'pods' }, pod.metadata.name, message);
+  const refuse = (message: string) => forbidden({ group: '', resource: 'pods' }, shownName(pod), message);
   const wanted = pod.spec.priorityClassName;
   const found = wanted ? await classOf(attributes, wanted) : defaultClass(attributes.registry);
   if (wanted && !found) throw refuse(`no PriorityClass with name ${wanted} was found`);

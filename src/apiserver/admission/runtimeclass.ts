@@ -4,7 +4,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { RuntimeClass } from '#api/node/v1/runtimeclass.ts';
 import type { KubeObject } from '#api/object.ts';
 import { deepEqual } from '#api/walk/equal.ts';
-import type { AdmissionPlugin } from './plugin.ts';
+import { type AdmissionPlugin, shownName } from './plugin.ts';
 
 export const runtimeClass: AdmissionPlugin = {
   name: 'RuntimeClass',
@@ -12,7 +12,7 @@ export const runtimeClass: AdmissionPlugin = {
 
   async admit({ object, registry }) {
     const pod = object as Pod;
-    const refuse = (message: string) => forbidden({ group: '', resource: 'pods' }, pod.metadata.name, message);
+    const refuse = (message: string) => forbidden({ group: '', resource: 'pods' }, shownName(pod), message);
     const name = pod.spec.runtimeClassName;
     if (!name) {
       if (pod.spec.overhead && Object.keys(pod.spec.overhead).length > 0)

@@ -6,7 +6,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { ServiceAccount } from '#api/core/v1/serviceaccount.ts';
 import type { Volume } from '#api/core/v1/volume.ts';
 import type { KubeObject } from '#api/object.ts';
-import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
+import { type AdmissionAttributes, type AdmissionPlugin, shownName } from './plugin.ts';
 
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 const volumePrefix = 'kube-api-access-';
@@ -73,7 +73,7 @@ export const serviceAccount: AdmissionPlugin = {
 
   async admit(attributes, round) {
     const pod = attributes.object as Pod;
-    const refuse = (message: string): StatusError => forbidden({ group: '', resource: 'pods' }, pod.metadata.name, message);
+    const refuse = (message: string): StatusError => forbidden({ group: '', resource: 'pods' }, shownName(pod), message);
     if (pod.metadata.annotations?.[mirror] !== undefined) {
       if (pod.spec.serviceAccountName) throw refuse('a mirror pod may not reference service accounts');
       return undefined;

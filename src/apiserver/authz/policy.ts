@@ -3,6 +3,7 @@ import type { PolicyRule } from '#api/rbac/v1/common.ts';
 import { authenticatedGroup, mastersGroup, nodesGroup, unauthenticatedGroup } from '../authn/groups.ts';
 import { bootstrapGroup } from '../authn/bootstrap.ts';
 import { componentBindings, componentNamespaceBindings, componentNamespaceRoles, componentRoles } from './controllers.ts';
+import { offeredRoles } from './offered.ts';
 import { allow, allowPaths } from './rules.ts';
 
 export interface RoleSpec {
@@ -47,6 +48,11 @@ const viewRules: readonly PolicyRule[] = [
   ),
   allow(read, 'autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status'),
   allow(read, 'batch', 'cronjobs cronjobs/status jobs jobs/status'),
+  allow(
+    read,
+    'extensions',
+    'daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale',
+  ),
   allow(read, 'policy', 'poddisruptionbudgets poddisruptionbudgets/status'),
   allow(read, 'networking.k8s.io', 'ingresses ingresses/status networkpolicies'),
   allow(read, 'resource.k8s.io', 'resourceclaims resourceclaims/status resourceclaimtemplates'),
@@ -70,6 +76,11 @@ const editRules: readonly PolicyRule[] = [
   ),
   allow(write, 'autoscaling', 'horizontalpodautoscalers'),
   allow(write, 'batch', 'cronjobs jobs'),
+  allow(
+    write,
+    'extensions',
+    'daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets replicasets/scale replicationcontrollers/scale',
+  ),
   allow(write, 'policy', 'poddisruptionbudgets'),
   allow(write, 'networking.k8s.io', 'ingresses networkpolicies'),
   allow(`${write} ${read}`, 'coordination.k8s.io', 'leases'),
@@ -167,6 +178,7 @@ export const clusterRoles: readonly RoleSpec[] = [
     labels: { [aggregateTo('view')]: 'true' },
   },
   ...componentRoles,
+  ...offeredRoles,
 ];
 
 const group = (name: string) => ({ kind: 'Group' as const, name });

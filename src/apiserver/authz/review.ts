@@ -4,6 +4,7 @@ import type { SubjectRulesReviewStatus } from '#api/authorization/v1/selfsubject
 import type { FieldError } from '#api/status.ts';
 import type { UserInfo } from '#client/transport.ts';
 import type { Authorizer, AuthzAttributes } from '../chain.ts';
+import { nodeOf } from './node.ts';
 import type { Rbac } from './rbac.ts';
 
 type What = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>;
@@ -83,8 +84,9 @@ export async function reviewAccess(authorizer: Authorizer, user: UserInfo, spec:
   return { allowed: decision === 'allow', ...(decision === 'deny' ? { denied: true } : {}), ...(reason ? { reason } : {}) };
 }
 
-/** Everything that roles allow a user in a namespace. */
+/** Everything that roles allow a user in a namespace. What a node's agent may do depends on what it asks for, too. */
 export function reviewRules(rbac: Rbac, user: UserInfo, namespace: string): SubjectRulesReviewStatus {
+  const isNode = nodeOf(user) !== undefined;
   const rules = [...rbac.rulesFor(user, namespace)].flatMap((source) => source.rules);
   return {
     resourceRules: rules
@@ -98,6 +100,7 @@ export function reviewRules(rbac: Rbac, user: UserInfo, namespace: string): Subj
     nonResourceRules: rules
       .filter((rule) => rule.nonResourceURLs?.length)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, ...(nonResourceURLs ? { nonResourceURLs } : {}) })),
-    incomplete: false,
+    incomplete: isNode,
+    ...(isNode ? { evaluationError: 'node authorizer does not support user rule resolution' } : {}),
   };
 }

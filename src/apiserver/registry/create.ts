@@ -1,56 +1,69 @@
 // POST: one algorithm for every kind.
 import { alreadyExists, generateNameConflict, invalid, isAlreadyExists } from '#api/status.ts';
 import type { KubeObject } from '#api/object.ts';
+import type { AdmissionAttributes } from '../admission/plugin.ts';
 import { encodeStored } from '../cacher/codec.ts';
 import { Entry } from '../cacher/entry.ts';
 import { trackCreate } from './managed.ts';
-import { firstGeneration, prepareNewMeta, withMeta, withStatusOf } from './meta.ts';
+import { checkNewMeta, prepareNewMeta, withStatusOf } from './meta.ts';
 import { persist } from './persist.ts';
 import { validateNew } from './schema.ts';
+import type { Resource } from './resource.ts';
 import type { Reservation } from './strategy.ts';
 import { type WriteRequest, writeContext } from './request.ts';
 
 const nameAttempts = 8;
 
-/** Creates an object that was decoded and aligned with the URL; answers with what was written. */
+/**
+ * Creates an object that was decoded and aligned with the URL; answers with what was written. Mutating admission sees it as it
+ * was sent, without a name if that is still to be generated; should the generated name be taken, only what follows is repeated.
+ */
 export async function create(request: WriteRequest, draft: KubeObject): Promise<Entry> {
   const { resource } = request;
-  const generated = !draft.metadata.name && draft.metadata.generateName;
-  if (!generated) return createOnce(request, draft);
+  checkNewMeta(draft, resource);
+  const admitted = await admitNew(request, trackCreate(request, withoutStatus(resource, draft)));
+  const object = withoutStatus(resource, admitted);
+  const { name, generateName } = object.metadata;
+  if (name || !generateName) return createOnce(request, object, name);
   for (let attempt = 1; ; attempt++) {
-    const name = request.registry.generateName(generated);
+    const generated = request.registry.generateName(generateName);
     try {
-      return await createOnce(request, withMeta(draft, { name }));
+      return await createOnce(request, object, generated);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      if (attempt >= nameAttempts) throw generateNameConflict(resource.groupResource, name, 1);
+      if (attempt >= nameAttempts) throw generateNameConflict(resource.groupResource, generated, 1);
     }
   }
 }
 
-async function createOnce(request: WriteRequest, draft: KubeObject): Promise<Entry> {
-  const { registry, resource, ctx } = request;
-  const { strategy } = resource;
-  const write = writeContext(request);
-  let object = prepareNewMeta(draft, registry, resource);
-  if (resource.hasStatus && !strategy.keepsStatus) object = withStatusOf(object, undefined, resource.row.struct);
-  object = trackCreate(request, object);
-  const attributes = {
-    operation: 'CREATE' as const,
+/** What a client says about the status of a new object counts for nothing. */
+const withoutStatus = (resource: Resource, object: KubeObject): KubeObject =>
+  resource.hasStatus && !resource.strategy.keepsStatus ? withStatusOf(object, undefined, resource.row.struct) : object;
+
+function attributesOf({ registry, resource, ctx, dryRun, options }: WriteRequest, object: KubeObject): AdmissionAttributes {
+  return {
+    operation: 'CREATE',
     row: resource.row,
     subresource: '',
     namespace: object.metadata.namespace ?? '',
-    name: object.metadata.name,
+    name: object.metadata.name ?? '',
+    object,
     oldObject: undefined,
-    dryRun: request.dryRun,
-    options: request.options,
+    dryRun,
+    options,
     ctx,
     registry,
   };
-  object = (await registry.admission.admit({ ...attributes, object })) ?? object;
-  if (resource.hasStatus && !strategy.keepsStatus) object = withStatusOf(object, undefined, resource.row.struct);
-  const generation = firstGeneration(resource);
-  if (generation !== undefined) object = withMeta(object, { generation });
+}
+
+const admitNew = async (request: WriteRequest, object: KubeObject): Promise<KubeObject> =>
+  (await request.registry.admission.admit(attributesOf(request, object))) ?? object;
+
+async function createOnce(request: WriteRequest, draft: KubeObject, name: string): Promise<Entry> {
+  const { registry, resource, ctx } = request;
+  const { strategy } = resource;
+  const write = writeContext(request);
+  let object = prepareNewMeta(draft, name, registry, resource);
   if (strategy.prepareCreate) object = strategy.prepareCreate(object, write);
 
   let reservation: Reservation | undefined;
@@ -62,7 +75,7 @@ async function createOnce(request: WriteRequest, draft: KubeObject): Promise<Ent
     if (errors.length > 0) throw invalid(resource.groupKind, object.metadata.name, errors);
     for (const text of strategy.warnings?.(object, undefined, write) ?? []) ctx.warnings.push(text);
     if (strategy.reserve) ({ object, reservation } = await strategy.reserve(object, undefined, write));
-    undo = await registry.admission.validate({ ...attributes, object });
+    undo = await registry.admission.validate(attributesOf(request, object));
     const key = resource.key(object.metadata.namespace ?? '', object.metadata.name);
     if (request.dryRun) {
       if (resource.table.get(key)) throw alreadyExists(resource.groupResource, object.metadata.name);

@@ -51,8 +51,10 @@ export async function remove(request: DeleteRequest): Promise<DeleteResult> {
         ctx,
         registry,
       };
-      await registry.admission.admit(attributes);
-      await registry.admission.validate(attributes);
+      if (!request.admitted) {
+        await registry.admission.admit(attributes);
+        await registry.admission.validate(attributes);
+      }
     } catch (error) {
       if (verified || registry.hub.current || !(error instanceof StatusError)) throw error;
       const fresh = await fromStore(registry, key);

@@ -35,9 +35,9 @@ export function alignName<T extends KubeObject>(object: T, name: string): T {
   throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
 }
 
-/** metadata of a new object: what only the server may set is set, what nobody may set is dropped. */
-export function prepareNewMeta<T extends KubeObject>(object: T, registry: Registry, resource: Resource): T {
-  if (object.metadata.resourceVersion) {
+/** Refuses a new object that claims to have been stored already, or that will never have a name. */
+export function checkNewMeta({ metadata }: KubeObject, resource: Resource): void {
+  if (metadata.resourceVersion) {
     throw new StatusError({
       kind: 'Status',
       apiVersion: 'v1',
@@ -47,18 +47,21 @@ export function prepareNewMeta<T extends KubeObject>(object: T, registry: Regist
       code: 500,
     });
   }
-  const { generateName, name } = object.metadata;
-  if (!name && !generateName) {
-    const error: FieldError = { type: 'Required value', field: 'metadata.name', value: '', detail: 'name or generateName is required' };
-    throw invalid(resource.groupKind, '', [error]);
-  }
+  if (metadata.name || metadata.generateName) return;
+  const error: FieldError = { type: 'Required value', field: 'metadata.name', value: '', detail: 'name or generateName is required' };
+  throw invalid(resource.groupKind, '', [error]);
+}
+
+/** metadata of a new object under its name: what only the server may set is set, what nobody may set is dropped. */
+export function prepareNewMeta<T extends KubeObject>(object: T, name: string, registry: Registry, resource: Resource): T {
   return withMeta(object, {
+    name,
     uid: registry.world.random.uuid(),
     creationTimestamp: registry.now(),
     deletionTimestamp: undefined,
     deletionGracePeriodSeconds: undefined,
     selfLink: undefined,
-    generation: undefined,
+    generation: firstGeneration(resource),
   });
 }
 

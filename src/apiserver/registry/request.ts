@@ -14,6 +14,8 @@ export interface WriteRequest {
   readonly fieldManager: string;
   /** The options object that admission sees. */
   readonly options: object;
+  /** Admission has judged what asked for this write (a Binding, an Eviction), and is not asked about the write itself. */
+  readonly admitted?: boolean;
   /** managedFields are already computed (apply). */
   readonly tracked?: boolean;
 }

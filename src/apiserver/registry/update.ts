@@ -106,7 +106,7 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
     ctx,
     registry,
   };
-  const admitted = await registry.admission.admit({ ...attributes, object });
+  const admitted = request.admitted ? undefined : await registry.admission.admit({ ...attributes, object });
   if (admitted && admitted !== object) object = part ? part.merge(admitted, old, write) : keepForeignParts(request, admitted, old);
   if (subresource === 'status') object = strategy.prepareStatus?.(object, old, write) ?? object;
   else if (!part) object = strategy.prepareUpdate?.(object, old, write) ?? object;
@@ -125,7 +125,7 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
     if (errors.length > 0) throw invalid(resource.groupKind, name, errors);
     for (const text of strategy.warnings?.(object, old, write) ?? []) ctx.warnings.push(text);
     if (strategy.reserve && subresource === '') ({ object, reservation } = await strategy.reserve(object, old, write));
-    undo = await registry.admission.validate({ ...attributes, object });
+    if (!request.admitted) undo = await registry.admission.validate({ ...attributes, object });
     if (unchanged(object, old)) {
       written = true;
       return { ok: true, entry: current };

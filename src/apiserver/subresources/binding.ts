@@ -65,9 +65,9 @@ export async function serveBinding({
   const errors = validateShape(Binding, binding);
   if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, name, errors);
   const request = writeRequest(registry, resource, ctx, 'CreateOptions');
-  if (ctx.info.subresource === 'binding') {
-    binding = (await ctx.backend.admit(ctx, { operation: 'CREATE', object: binding, dryRun: request.dryRun })) as Binding;
-  }
+  const bindings = { ...resource.row, resource: 'bindings', kind: 'Binding', subresources: [], struct: Binding };
+  const row = ctx.info.subresource === 'binding' ? {} : { row: bindings };
+  binding = (await ctx.backend.admit(ctx, { operation: 'CREATE', object: binding, dryRun: request.dryRun, ...row })) as Binding;
   const nodes = registry.must('', 'v1', 'nodes');
   const labels = nodes.table.get(nodes.key('', binding.target.name as string))?.object.metadata.labels ?? {};
   const now = registry.now();
@@ -78,6 +78,7 @@ export async function serveBinding({
     name,
     unconditional: true,
     createWhenAbsent: false,
+    admitted: true,
     // As in Kubernetes, a binding owns no fields: what it sets is nobody's to apply.
     tracked: true,
     next: (old) => bound(old as Pod, binding, labels, now) as KubeObject,

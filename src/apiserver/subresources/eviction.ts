@@ -82,6 +82,7 @@ async function markDisrupted(request: SubresourceRequest, pod: Pod, version: str
   const condition = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' };
   const { entry } = await update({
     ...writeRequest(registry, resource, ctx, 'UpdateOptions'),
+    admitted: true,
     subresource: 'status',
     namespace,
     name,
@@ -105,7 +106,7 @@ export async function serveEviction(request: SubresourceRequest): Promise<Answer
   const eviction = await decodeBody<Eviction>(ctx, { struct: Eviction, group: 'policy', version: 'v1', kind: 'Eviction' });
   if (eviction.metadata.name && eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object');
   const options: DeleteOptions = eviction.deleteOptions ?? {};
-  const write = { ...writeRequest(registry, resource, ctx, 'DeleteOptions'), subresource: '' };
+  const write = { ...writeRequest(registry, resource, ctx, 'DeleteOptions'), subresource: '', admitted: true };
   const dryRun = write.dryRun || options.dryRun?.includes('All') === true;
   await ctx.backend.admit(ctx, { operation: 'CREATE', object: eviction, dryRun });
   const entry = await getEntry(registry, resource, namespace, name, new URLSearchParams());

@@ -67,6 +67,8 @@ int run_grpc_health_checking(int argc, char **argv);
 int run_curl(int argc, char **argv);
 int run_guestbook(int argc, char **argv);
 int run_issuer_discovery(int argc, char **argv);
+int run_webhook(int argc, char **argv);
+int run_conversion_webhook(int argc, char **argv);
 
 /* tls.c: NULL and negative numbers tell failures. */
 void *tls_server(const char *certificate, const char *key);

@@ -66,6 +66,8 @@ static const struct {
     {"grpc-health-checking", run_grpc_health_checking},
     {"guestbook", run_guestbook},
     {"test-service-account-issuer-discovery", run_issuer_discovery},
+    {"webhook", run_webhook},
+    {"crd-conversion-webhook", run_conversion_webhook},
     {"probe", run_probe},
 };
 

@@ -301,7 +301,9 @@ describe('validating webhooks', () => {
     const everything = [rule(['*'], 'admissionregistration.k8s.io', ['*'], '*')];
     await validate('w', hook('/deny', everything, { namespaceSelector: {} }));
     await mutate('m', hook('/mutate', everything, { namespaceSelector: {} }));
-    const made = await validating().create({ metadata: { name: 'other' }, webhooks: [] });
+    // An empty path of a Service is allowed, and means none.
+    const clientConfig = { service: { namespace: ns, name: 'none', path: '' } };
+    const made = await validate('other', hook('/other', [rule(['CREATE'], '', ['invalid'])], { clientConfig }));
     assert.equal(made.metadata.labels, undefined);
     await validating().delete('other');
     assert.equal(hooks.asked.length, 0);
@@ -343,6 +345,27 @@ describe('validating webhooks', () => {
     );
     await refused(maps().deleteCollection({ namespace: ns }));
     assert.equal((await maps().get('keep', { namespace: ns })).metadata.name, 'keep');
+  });
+
+  it('are asked about evictions and bindings, not about what these do to the pod', async () => {
+    hooks.paths.set('/pods', allow);
+    await validate('w', hook('/pods', [rule(['*'], '', ['pods', 'pods/eviction', 'pods/binding', 'pods/status'])]));
+    await pods().create(pod('p'));
+    await pods().create(pod('q'));
+    hooks.asked.length = 0;
+    const target = { kind: 'Node', name: 'n' };
+    await pods().createSub('p', 'binding', { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target }, { namespace: ns });
+    const plain = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'q' }, target };
+    assert.equal((await raw(api, 'POST', `/api/v1/namespaces/${ns}/bindings`, plain)).code, 201);
+    await pods().createSub('p', 'eviction', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } }, { namespace: ns });
+    assert.deepEqual(
+      hooks.asked.map(({ body: { request } }) => [request.operation, request.resource.resource, request.subResource, request.kind.kind]),
+      [
+        ['CREATE', 'pods', 'binding', 'Binding'],
+        ['CREATE', 'pods', 'eviction', 'Eviction'],
+      ],
+    );
+    assert.equal((await pods().get('q', { namespace: ns })).spec.nodeName, 'n');
   });
 
   it('see the version that their rules name', async () => {
@@ -400,6 +423,26 @@ describe('mutating webhooks', () => {
     assert.deepEqual((await maps().create(map('n', { 'mutation-start': 'yes' }))).data, { 'mutation-start': 'yes' });
     await mutating().patch('m', [{ op: 'replace', path: '/webhooks/0/rules/0/operations', value: ['CREATE'] }], { type: 'json' });
     assert.equal((await maps().create(map('o', { 'mutation-start': 'yes' }))).data?.['mutation-stage-1'], 'yes');
+  });
+
+  it('see an object without the name that is still to be generated, and may give it one', async () => {
+    hooks.paths.set('/look', allow);
+    hooks.paths.set('/name', (asked) =>
+      asked.body.request.object.data?.nameless ? patchWith(asked, [{ op: 'add', path: '/metadata/name', value: 'named' }]) : allow(asked),
+    );
+    const rules = [rule(['CREATE'], '', ['configmaps'])];
+    await mutate('m', hook('/name', rules));
+    await validate('v', hook('/look', rules));
+    const generated = { metadata: { generateName: 'g-', namespace: ns } };
+    const made = await maps().create(generated as never);
+    assert.match(made.metadata.name, /^g-[a-z0-9]{5}$/);
+    const [first, second] = hooks.asked.map(({ body }) => body.request);
+    assert.equal(first.name, undefined);
+    assert.deepEqual(Object.keys(first.object.metadata).toSorted(), ['generateName', 'managedFields', 'namespace']);
+    assert.equal(second.name, made.metadata.name);
+    assert.equal(second.object.metadata.name, made.metadata.name);
+    assert.equal(second.object.metadata.uid, made.metadata.uid);
+    assert.equal((await maps().create({ ...generated, data: { nameless: 'yes' } } as never)).metadata.name, 'named');
   });
 
   it('add to pods what then gets defaults and the built-in plug-ins’ own', async () => {

@@ -18,7 +18,10 @@ const jane = (...args: string[]): Promise<CommandResult> => k(...args, '--as=jan
 
 test('whoami', async () => {
   const text = await k.ok('auth', 'whoami');
-  assert.match(text, /^ATTRIBUTE +VALUE\nUsername +kubernetes-admin\nGroups +\[.*system:masters.*system:authenticated.*\]\n/);
+  assert.match(
+    text,
+    /^ATTRIBUTE {2,}VALUE\nUsername {2,}kubernetes-admin\nGroups {2,}\[system:masters system:authenticated\]\nExtra: authentication\.kubernetes\.io\/credential-id {3}\[X509SHA256=[0-9a-f]{64}\]\n$/,
+  );
   const other = JSON.parse(await k.ok('auth', 'whoami', '--as=jane', '--as-group=ops', '-o', 'json'));
   assert.equal(other.status.userInfo.username, 'jane');
   assert.deepEqual([...other.status.userInfo.groups].sort(), ['ops', 'system:authenticated']);
@@ -53,6 +56,48 @@ test('can-i', async () => {
   assert.match(list, /^Resources +Non-Resource URLs +Resource Names +Verbs$/m);
   assert.match(list, /^pods +\[\] +\[\] +\[get list watch\]$/m);
   assert.match(list, /^selfsubjectaccessreviews\.authorization\.k8s\.io +\[\] +\[\] +\[create\]$/m);
+});
+
+const everybody = [
+  'selfsubjectreviews.authentication.k8s.io [] [] [create]',
+  'selfsubjectaccessreviews.authorization.k8s.io [] [] [create]',
+  'selfsubjectrulesreviews.authorization.k8s.io [] [] [create]',
+];
+// Two roles of everybody name some of these.
+const paths = ['/api/*', '/api', '/apis/*', '/apis', '/healthz', '/healthz', '/livez', '/livez', '/openapi/*', '/openapi', '/readyz']
+  .concat(['/readyz', '/version/', '/version/', '/version', '/version'])
+  .map((path) => ` [${path}] [] [get]`);
+const viewed = `bindings configmaps endpoints events limitranges namespaces/status namespaces persistentvolumeclaims/status
+  persistentvolumeclaims pods/log pods/status pods replicationcontrollers/scale replicationcontrollers/status replicationcontrollers
+  resourcequotas/status resourcequotas serviceaccounts services/status services controllerrevisions.apps daemonsets.apps/status
+  daemonsets.apps deployments.apps/scale deployments.apps/status deployments.apps replicasets.apps/scale replicasets.apps/status
+  replicasets.apps statefulsets.apps/scale statefulsets.apps/status statefulsets.apps horizontalpodautoscalers.autoscaling/status
+  horizontalpodautoscalers.autoscaling cronjobs.batch/status cronjobs.batch jobs.batch/status jobs.batch
+  endpointslices.discovery.k8s.io daemonsets.extensions/status daemonsets.extensions deployments.extensions/scale
+  deployments.extensions/status deployments.extensions ingresses.extensions/status ingresses.extensions networkpolicies.extensions
+  replicasets.extensions/scale replicasets.extensions/status replicasets.extensions replicationcontrollers.extensions/scale
+  ingresses.networking.k8s.io/status ingresses.networking.k8s.io networkpolicies.networking.k8s.io
+  poddisruptionbudgets.policy/status poddisruptionbudgets.policy resourceclaims.resource.k8s.io/status
+  resourceclaims.resource.k8s.io resourceclaimtemplates.resource.k8s.io`.split(/\s+/);
+
+test('can-i --list prints what Kubernetes prints', async () => {
+  await k.ok('create', 'namespace', 'viewed');
+  await k.ok('create', 'rolebinding', 'vera', '--clusterrole=view', '--user=vera', '-n', 'viewed');
+  /** Lines of the table, their cells with one space between. */
+  const list = async (...args: string[]): Promise<string[]> => {
+    const { code, stdout, stderr } = await k('auth', 'can-i', '--list', ...args);
+    assert.equal(code, 0, stderr);
+    const [head, ...lines] = stdout.trimEnd().split('\n');
+    assert.match(head ?? '', /^Resources {2,}Non-Resource URLs {3}Resource Names {3}Verbs$/);
+    return lines.map((line) => line.replaceAll(/ {2,}/g, ' '));
+  };
+  assert.deepEqual(await list('--as=fresh'), [...everybody, ...paths]);
+  assert.deepEqual(await list(), ['*.* [] [] [*]', ' [*] [] [*]', ...everybody, ...paths]);
+  const view = viewed.map((name) => `${name} [] [] [get list watch]`);
+  assert.deepEqual(await list('--as=vera', '-n', 'viewed'), [...everybody, ...view, ...paths]);
+  assert.deepEqual(await list('--as=vera'), [...everybody, ...paths]);
+  const node = await k('auth', 'can-i', '--list', '--as=system:node:n', '--as-group=system:nodes');
+  assert.match(node.stderr, /Warning: the list may be incomplete: node authorizer does not support user rule resolution/);
 });
 
 test('forbidden', async () => {

@@ -109,7 +109,8 @@ export function checkService(service: ServiceReference, at: string, errors: Fiel
     if (service[field] === '') errors.push(required(`${at}.${field}`, `service ${field} is required`));
   }
   for (const text of portNumber(service.port ?? 443)) errors.push(invalid(`${at}.port`, service.port, `port is not valid: ${text}`));
-  if (service.path === undefined) return;
+  // An empty path is as good as none.
+  if (!service.path) return;
   if (!service.path.startsWith('/')) errors.push(invalid(`${at}.path`, service.path, "must start with a '/'"));
   else {
     const steps = service.path.slice(1).replace(/\/$/, '').split('/');

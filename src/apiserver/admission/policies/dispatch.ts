@@ -10,7 +10,7 @@ import { fromJson } from '#format/cel/native.ts';
 import { goJson } from '#format/goquote.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { celInput } from '../celinput.ts';
-import type { AdmissionAttributes } from '../plugin.ts';
+import { type AdmissionAttributes, shownName } from '../plugin.ts';
 import { namespaceOf } from '../webhooks/select.ts';
 import type { Bound } from './bound.ts';
 import { CompiledPolicy, type Verdict } from './compiled.ts';
@@ -61,8 +61,8 @@ export async function dispatch(hooks: readonly PolicyHook[], attributes: Admissi
 function denialError({ policy, binding, message, reason }: Denial, { row, name, object }: AdmissionAttributes): StatusError {
   const by = binding === undefined ? '' : ` with binding '${binding}'`;
   const text = `ValidatingAdmissionPolicy '${policy}'${by} denied request: ${message}`;
-  const shownName = name || object?.metadata?.name || object?.metadata?.generateName || 'Unknown';
-  const { status } = forbidden({ group: row.group, resource: row.resource }, shownName, text);
+  const called = name || (object?.metadata && shownName(object)) || 'Unknown';
+  const { status } = forbidden({ group: row.group, resource: row.resource }, called, text);
   const given = reason || 'Invalid';
   return new StatusError({
     ...status,

@@ -10,7 +10,7 @@ import { decodeValue } from '../../body.ts';
 import { admissionVariables } from '../../cel/admissionenv.ts';
 import type { Resource } from '../../registry/resource.ts';
 import { celInput } from '../celinput.ts';
-import { type AdmissionAttributes, Round } from '../plugin.ts';
+import { type AdmissionAttributes, Round, shownName } from '../plugin.ts';
 import { convert } from '../webhooks/call.ts';
 import { namespaceOf } from '../webhooks/select.ts';
 import type { Bound } from './bound.ts';
@@ -63,8 +63,8 @@ export async function mutate(
 
 function refusal(messages: readonly string[], { row, name, object }: AdmissionAttributes): StatusError {
   const text = aggregateText(messages);
-  const shownName = name || object?.metadata.name || object?.metadata.generateName || 'Unknown';
-  const { status } = forbidden({ group: row.group, resource: row.resource }, shownName, text);
+  const called = name || (object?.metadata && shownName(object)) || 'Unknown';
+  const { status } = forbidden({ group: row.group, resource: row.resource }, called, text);
   return new StatusError({ ...status, reason: 'Invalid', code: 422, details: { ...status.details, causes: [{ message: text }] } });
 }
 

@@ -35,8 +35,7 @@ async function judge(loading: Promise<readonly PolicyHook[]>, attributes: Admiss
 
 export const validatingPolicies: AdmissionPlugin = {
   name: 'ValidatingAdmissionPolicy',
-  handles: (row, operation, subresource) =>
-    !isAdmissionConfiguration(row.group, row.resource) && !(operation === 'UPDATE' && subresource === 'binding'),
+  handles: (row) => !isAdmissionConfiguration(row.group, row.resource),
   validate(attributes) {
     const { hooks } = policiesOf(attributes.ctx.backend);
     return hooks === null ? undefined : judge(hooks, attributes);

@@ -2,7 +2,7 @@
 import { forbidden } from '#api/status.ts';
 import { lazy } from '#base/lazy.ts';
 import type { MatchConditions } from '../../cel/matchconditions.ts';
-import type { AdmissionAttributes } from '../plugin.ts';
+import { type AdmissionAttributes, shownName } from '../plugin.ts';
 import type { Views } from './call.ts';
 import type { Hook, Invocation } from './hooks.ts';
 
@@ -30,6 +30,6 @@ export async function conditionsHold({ hook, resource }: Invocation, attributes:
   const outcome = await (await conditionsOf(hook)).evaluate(await celInput(attributes, resource, views));
   if (outcome.kind !== 'error') return outcome.kind === 'match';
   if (hook.spec.failurePolicy === 'Ignore') return false;
-  const { row, name } = attributes;
-  throw forbidden({ group: row.group, resource: row.resource }, name, outcome.message);
+  const { row, name, object } = attributes;
+  throw forbidden({ group: row.group, resource: row.resource }, name || (object ? shownName(object) : ''), outcome.message);
 }

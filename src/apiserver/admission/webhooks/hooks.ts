@@ -101,8 +101,7 @@ export class Hooks {
 
   #match(registry: Registry, row: ResourceRow, operation: Operation, subresource: string): readonly Invocation[] {
     const own = registry.find(row.group, row.version, row.resource);
-    // The last step of a Binding: webhooks have seen the Binding itself.
-    if (!own || (operation === 'UPDATE' && subresource === 'binding')) return none;
+    if (!own) return none;
     const matches = ({ spec }: Hook, { group, version, resource, namespaced }: ResourceRow): boolean =>
       spec.rules?.some((rule) => ruleMatches(rule, { operation, group, version, resource, subresource, inNamespace: namespaced })) === true;
     return (this.#hooks ?? []).flatMap((hook): Invocation[] => {
