@@ -34,6 +34,11 @@ import { running } from './sync/state.ts';
 import { CsiDrivers } from './csi/drivers.ts';
 import { createCsiVolumes } from './csi/volumes.ts';
 import { startPluginRegistry } from './plugins/registry.ts';
+import { watchLogind } from './shutdown/logind.ts';
+import { NodeShutdown } from './shutdown/manager.ts';
+import { shutdownSeconds } from './shutdown/plan.ts';
+import { isStaticPod } from './static/annotations.ts';
+import { StaticPodFiles } from './static/files.ts';
 import { PodTokens } from './tokens/tokens.ts';
 import { boundClaim } from './volumes/claims.ts';
 import type { SetUpContext } from './volumes/setup.ts';
@@ -63,6 +68,8 @@ export interface AgentDeps {
 }
 
 export interface Agent extends Component {
+  /** The machine goes down: ends the pods in the order of their priority; resolves when they have ended or their time is over. */
+  shutDown(): Promise<void>;
   /** Port of the agent's HTTPS API. */
   readonly port: number;
 }
@@ -123,7 +130,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       port: () => port,
       under: () => evictions.pressures(),
       devices: () => devices.resources(),
-      problems: deps.problems ?? (() => []),
+      problems: () => [...(shutdown.underWay ? ['node is shutting down'] : []), ...(deps.problems?.() ?? [])],
       volumesInUse: csi.inUse,
     },
   );
@@ -147,6 +154,13 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     },
     config.eviction,
   );
+  const shutdown = new NodeShutdown({
+    world,
+    periods: config.shutdown,
+    workers: () => pods?.workers().filter((worker) => worker.active) ?? [],
+    flush: (uid) => statuses.flush(uid),
+    changed: () => node.check(),
+  });
   const context: AgentContext = {
     world,
     client,
@@ -168,8 +182,9 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     beforeStart: deps.beforeStart ?? (() => Promise.resolve()),
     security: { ...(capabilities ? { capabilities } : {}), seccompDir: `${config.dataDir}/seccomp` },
     resolv: () => readResolver(fs, config.resolvConf),
-    services: async () => {
-      await serviceInformer.whenSynced;
+    services: async (pod) => {
+      // Static pods must be able to start before there is an API server to ask.
+      if (!isStaticPod(pod)) await serviceInformer.whenSynced;
       return serviceInformer.lister.list();
     },
     node: () => nodeInformer.lister.get(config.nodeName) ?? node.node,
@@ -179,6 +194,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     claims,
     admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable, ...devices.resources().allocatable }),
     pressures: () => evictions.pressures(),
+    shuttingDown: () => shutdown.underWay,
     activePods: () => pods?.active() ?? [],
   };
   pods = new PodManager(context, informers);
@@ -212,6 +228,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   async function begin(): Promise<void> {
     informers.start();
     cache.start();
+    if (config.shutdown.length > 0) loops.push(watchShutdown());
+    if (config.staticPodPath !== undefined) await startStaticPods(config.staticPodPath);
     await retry(() => node.register(stop.signal));
     plugins = await startPluginRegistry(world, `${config.dataDir}/plugins_registry`, { CSIPlugin: drivers, DRAPlugin: claims });
     loops.push(
@@ -222,6 +240,26 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       rotateLogs(),
     );
     await retry(() => manager.start());
+  }
+
+  /** Static pods run whether or not the API server can be reached. What runs of them already is taken over. */
+  async function startStaticPods(path: string): Promise<void> {
+    await retry(() => cache.relist());
+    const files = new StaticPodFiles(world, { path, nodeName: config.nodeName, checkEvery: config.fileCheckFrequency });
+    manager.setStatic(await files.read().catch(() => []));
+    loops.push(files.run((found) => manager.setStatic(found), stop.signal));
+  }
+
+  async function watchShutdown(): Promise<void> {
+    await watchLogind(
+      world,
+      {
+        needed: shutdownSeconds(config.shutdown) * 1000,
+        goesDown: () => shutdown.begin(),
+        staysUp: () => shutdown.cancel(),
+      },
+      stop.signal,
+    );
   }
 
   async function retry(work: () => Promise<void>): Promise<void> {
@@ -243,6 +281,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     get port() {
       return port;
     },
+    shutDown: () => shutdown.begin(),
     health: () => cache.health() ?? (node.ready ? undefined : 'the node is not ready'),
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('the agent stops'));

@@ -1,6 +1,7 @@
 // The agent's configuration: what a kubelet has in its flags and configuration file.
 import type { Taint } from '#api/core/v1/affinity.ts';
 import { evictionDefaults, type EvictionOptions } from './eviction/thresholds.ts';
+import type { ShutdownPeriod } from './shutdown/plan.ts';
 import { imageGcDefaults, type ImageGcOptions } from './images/gcplan.ts';
 
 export interface AgentOptions {
@@ -42,7 +43,28 @@ export interface AgentOptions {
   readonly leaseDurationSeconds: number;
   readonly eviction: EvictionOptions;
   readonly imageGc: ImageGcOptions;
+  /** A directory of manifests (or one file) whose pods the node runs of its own accord; undefined: none. */
+  readonly staticPodPath?: string;
+  /** Milliseconds between two looks at it, where no change was noticed. */
+  readonly fileCheckFrequency: number;
+  /** How long pods get when the machine goes down, by priority; empty: they are not waited for. */
+  readonly shutdown: readonly ShutdownPeriod[];
+  /** Most processes and threads of a pod; undefined or negative: no limit. */
+  readonly podPidsLimit?: number;
+  /** Containers of Guaranteed pods that ask for whole processors get their own; undefined: nobody does. */
+  readonly cpuManager?: CpuManagerOptions;
+  /** Memory is protected and throttled by requests, on cgroup v2 (feature MemoryQoS); undefined: it is not. */
+  readonly memoryQos?: { readonly throttlingFactor: number };
   readonly version: string;
+}
+
+/** The static policy of kubelet's CPU manager. */
+export interface CpuManagerOptions {
+  readonly policy: 'static';
+  /** Processors that no container gets for itself, in the kernel's list form; empty: as many as are reserved. */
+  readonly reservedCpus: string;
+  /** `full-pcpus-only` and the like. */
+  readonly options: Readonly<Record<string, string>>;
 }
 
 /** Fills in what the caller left out. */
@@ -68,6 +90,8 @@ export function agentOptions(
     leaseDurationSeconds: 40,
     eviction: evictionDefaults,
     imageGc: imageGcDefaults,
+    fileCheckFrequency: 20_000,
+    shutdown: [],
     version: 'v1.35.0',
     ...given,
   };

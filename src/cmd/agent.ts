@@ -4,6 +4,7 @@ import type { World } from '#base/world.ts';
 import { createInformers } from '#client/informer.ts';
 import { join } from './join.ts';
 import { startNode } from './node.ts';
+import { loadNodeSettings } from './nodesettings.ts';
 import { type AgentRunOptions, UsageError } from './options.ts';
 import { place, runningAt, writeRun } from './place.ts';
 import { agentPort, nodeAddress, untilReady, version } from './up.ts';
@@ -11,6 +12,8 @@ import { agentPort, nodeAddress, untilReady, version } from './up.ts';
 export interface RunningAgent extends AsyncDisposable {
   /** Resolves when the node is Ready. */
   readonly ready: Promise<void>;
+  /** The machine goes down: ends the pods of this node. */
+  machineStops(): Promise<void>;
 }
 
 /** Joins and starts. A failed start leaves nothing running in this process. */
@@ -44,6 +47,7 @@ export async function runAgent(world: World, options: AgentRunOptions, say: (lin
         informers,
         version,
         acknowledge: options.acknowledge,
+        settings: await loadNodeSettings(world, options.node),
       }),
     );
     const ready = (async () => {
@@ -53,7 +57,7 @@ export async function runAgent(world: World, options: AgentRunOptions, say: (lin
       say(`node ${nodeName} ready`);
     })();
     ready.catch(() => undefined);
-    return { ready, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+    return { ready, machineStops: () => node.agent.shutDown(), [Symbol.asyncDispose]: () => stack.disposeAsync() };
   } catch (error) {
     await stack.disposeAsync();
     throw error instanceof UsageError ? error : new Error(`the node cannot start: ${messageOf(error)}`, { cause: error });

@@ -12,6 +12,12 @@ const noAcknowledgement = (): Option =>
   new Option('--no-endpoint-acknowledgement', 'stop pods without waiting until all nodes send elsewhere').hideHelp();
 const dataDir = (): Option => new Option('--data-dir <dir>', 'where the cluster keeps everything').default(defaultDataDir(root, home));
 
+const kubeletConfig = (): Option =>
+  new Option('--kubelet-config <file>', 'a KubeletConfiguration: static pods, reservations, eviction, shutdown');
+const credentialConfig = (): Option =>
+  new Option('--image-credential-provider-config <file>', 'a CredentialProviderConfig: plugins that know credentials of registries');
+const credentialBinaries = (): Option => new Option('--image-credential-provider-bin-dir <dir>', 'where these plugins are');
+
 const program = new Command('tutti').description('Kubernetes v1.35 in one process').showHelpAfterError().exitOverride();
 
 program
@@ -27,6 +33,9 @@ program
   .option('--scheduler-config <what>', 'default, binpack (fill nodes one after the other) or a KubeSchedulerConfiguration file')
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
+  .addOption(kubeletConfig())
+  .addOption(credentialConfig())
+  .addOption(credentialBinaries())
   .addOption(noAcknowledgement())
   .option('--admission-control-config-file <file>', 'an AdmissionConfiguration: defaults and exemptions of PodSecurity')
   .option('--authentication-config <file>', 'an AuthenticationConfiguration: issuers of tokens, anonymous requests')
@@ -62,6 +71,9 @@ program
   .option('--detach', 'return when the node is ready; it goes on in the background')
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
+  .addOption(kubeletConfig())
+  .addOption(credentialConfig())
+  .addOption(credentialBinaries())
   .addOption(noAcknowledgement())
   .option('--verbose', 'log more')
   .action(async (flags) => (await import('./verbs/agent.ts')).agentVerb(flags, { root, hostName: world.hostName }));

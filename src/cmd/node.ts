@@ -5,7 +5,7 @@ import { createPodCgroups, processorsOnline } from '#agent/cgroups/pods.ts';
 import { setUpNetwork, uplinkMtu } from '#agent/cni/network.ts';
 import { startRoutes } from '#agent/cni/routes.ts';
 import { type ContainerdInstance, startContainerd } from '#agent/containerd/instance.ts';
-import { agentOptions } from '#agent/options.ts';
+import { type AgentOptions, agentOptions } from '#agent/options.ts';
 import { createStats } from '#agent/stats/stats.ts';
 import { createPodVolumes } from '#agent/volumes/volumes.ts';
 import { Nodes } from '#api/refs.ts';
@@ -34,6 +34,8 @@ export interface NodeOptions {
   clientFor(name: string): Client;
   readonly informers: Informers;
   readonly version: string;
+  /** What the node's own files say. */
+  readonly settings: Partial<AgentOptions>;
   /** Hold the stop signal of a pod until all nodes have acknowledged that it is no endpoint any more. */
   readonly acknowledge: boolean;
 }
@@ -93,6 +95,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       layout: machine.cgroups,
       root: cgroup,
       processors: processorsOnline(await world.fs.readText('/proc/stat')),
+      ...((options.settings.podPidsLimit ?? 0) > 0 ? { podPids: options.settings.podPidsLimit } : {}),
     });
     const agent = stack.use(
       await startAgent({
@@ -114,6 +117,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
           clusterDomain: options.domain,
           version: options.version,
           server: { host: options.nodeIp, port: options.agentPort, tls: options.tls, allowedUsers: ['kube-apiserver-kubelet-client'] },
+          ...options.settings,
         }),
       }),
     );

@@ -1,4 +1,5 @@
 // What `tutti up` was asked for, with defaults filled in and checked.
+import type { NodeFlags } from './nodesettings.ts';
 import type { SecurityFlags } from './security.ts';
 import { parseCidr } from '#api/addresses.ts';
 
@@ -22,9 +23,10 @@ export interface UpOptions {
   readonly acknowledge: boolean;
   readonly verbose: boolean;
   readonly security: SecurityFlags;
+  readonly node: NodeFlags;
 }
 
-export interface UpFlags extends SecurityFlags {
+export interface UpFlags extends SecurityFlags, NodeFlags {
   readonly dataDir?: string;
   readonly apiPort?: string;
   readonly nodes?: string;
@@ -103,10 +105,11 @@ export function upOptions(
     acknowledge: flags.endpointAcknowledgement !== false,
     verbose: flags.verbose === true,
     security: flags,
+    node: flags,
   };
 }
 
-export interface AgentFlags {
+export interface AgentFlags extends NodeFlags {
   readonly dataDir?: string;
   readonly server?: string;
   readonly token?: string;
@@ -125,6 +128,7 @@ export interface AgentRunOptions {
   /** Endpoints that go are acknowledged before their pods are stopped; off only to see what that is good for. */
   readonly acknowledge: boolean;
   readonly verbose: boolean;
+  readonly node: NodeFlags;
 }
 
 /** Checks the flags of `tutti agent`. Throws `UsageError`. */
@@ -141,6 +145,7 @@ export function agentRunOptions(flags: AgentFlags, machine: { readonly dataDir: 
     nodeIp: flags.nodeIp ?? '',
     acknowledge: flags.endpointAcknowledgement !== false,
     verbose: flags.verbose === true,
+    node: flags,
   };
 }
 

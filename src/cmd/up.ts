@@ -6,6 +6,8 @@ import { isConditionTrue } from '#api/podutil.ts';
 import type { Informers } from '#client/cache.ts';
 import { publishClusterInfo } from './clusterinfo.ts';
 import { type ControlPlane, startControlPlane } from './control.ts';
+import type { RunningNode } from './node.ts';
+import { loadNodeSettings } from './nodesettings.ts';
 import { addressIn, UsageError, type UpOptions } from './options.ts';
 import { type Place, place, runningAt, writeRun } from './place.ts';
 
@@ -14,6 +16,8 @@ export interface Running extends AsyncDisposable {
   readonly where: Place;
   /** Resolves when every node that was asked for is Ready. */
   readonly ready: Promise<void>;
+  /** The machine goes down: ends the pods of its node, if there is one. */
+  machineStops(): Promise<void>;
 }
 
 export const agentPort = 10_250;
@@ -61,6 +65,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
         world.log.error('other nodes cannot join', { error: messageOf(error) }),
       );
     }
+    let running: RunningNode | undefined;
     const ready = nodesReady();
     ready.catch(() => undefined);
 
@@ -91,8 +96,10 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
             informers: control.informers,
             version,
             acknowledge: options.acknowledge,
+            settings: await loadNodeSettings(world, options.node),
           }),
         );
+        running = node;
         await node.ready;
         await untilReady(control.informers, [options.nodeName]);
         say(`node ${options.nodeName} ready (${since()})`);
@@ -121,7 +128,13 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
       }
       await writeRun(world, where, { ...run, ready: true });
     }
-    return { control, where, ready, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+    return {
+      control,
+      where,
+      ready,
+      machineStops: async () => running?.agent.shutDown(),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    };
   } catch (error) {
     await stack.disposeAsync();
     throw error instanceof UsageError ? error : new Error(`the cluster cannot start: ${messageOf(error)}`, { cause: error });

@@ -1,6 +1,8 @@
 // Which pod goes first when the node is short of something, and what it is told: pure.
 import type { Pod } from '#api/core/v1/pod.ts';
+import { isMirrorPod } from '#api/podutil.ts';
 import { quantityValue } from '#format/quantity.ts';
+import { isStaticPod } from '../static/annotations.ts';
 import type { Crossed } from './thresholds.ts';
 import { meaning } from './thresholds.ts';
 
@@ -14,8 +16,7 @@ export interface PodUsage {
 
 /** Pods that the node cannot do without: static ones and those of the system's critical priorities. */
 export function isCritical(pod: Pod): boolean {
-  const source = pod.metadata.annotations?.['kubernetes.io/config.source'];
-  return (source !== undefined && source !== 'api') || (pod.spec.priority ?? 0) >= 2_000_000_000;
+  return isStaticPod(pod) || isMirrorPod(pod) || (pod.spec.priority ?? 0) >= 2_000_000_000;
 }
 
 const requested = (pod: Pod, resource: string): number =>

@@ -1,17 +1,20 @@
-// Brings pod statuses to the API server: the newest one of each pod, one write at a time, retried until it is there.
+// Brings pod statuses to the API server: the newest one of each pod, one write at a time, retried until it is there. The
+// status of a static pod goes to its mirror, once there is one.
 import { messageOf } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { PodStatus } from '#api/core/v1/podstatus.ts';
 import { Pods } from '#api/refs.ts';
+import { isMirrorPod } from '#api/podutil.ts';
 import { isConflict, isNotFound } from '#api/status.ts';
 import type { Client } from '#client/client.ts';
+import { isStaticPod } from '../static/annotations.ts';
 import { isTerminalPhase, uidOf } from '../sync/spec.ts';
 import { isMinor, mergeConditions, statusPatch } from './patch.ts';
 
 interface Entry {
-  /** The pod as the API server has it, as far as we know. */
-  api: Pod;
+  /** The pod as the API server has it, as far as we know; undefined for a static pod that has no mirror now. */
+  api: Pod | undefined;
   wanted: PodStatus;
   /** The pod has ended and is to be deleted once its status is written. */
   remove: boolean;
@@ -25,9 +28,14 @@ const lastRetry = 10_000;
 /** How long a change that nobody waits for waits for others to go with. */
 const patience = 300;
 
-const revision = (pod: Pod): number => Number(pod.metadata.resourceVersion ?? '0');
+const revision = (pod: Pod | undefined): number => Number(pod?.metadata.resourceVersion ?? '0');
+
+/** What is known of a pod in the API when its first status is set. */
+const apiOf = (pod: Pod): Pod | undefined => (isStaticPod(pod) ? undefined : pod);
 
 export class StatusManager {
+  /** Called when the mirror of a static pod turns out to be gone. */
+  onLostMirror: (mirror: Pod) => void = () => undefined;
   readonly #client: Client;
   readonly #world: Pick<World, 'clock' | 'log'>;
   readonly #entries = new Map<string, Entry>();
@@ -45,8 +53,9 @@ export class StatusManager {
 
   /** The status to start the next computation from: ours, with what others wrote since. */
   base(pod: Pod): PodStatus {
-    const ours = this.#entries.get(uidOf(pod))?.wanted;
-    const api = pod.status ?? {};
+    const entry = this.#entries.get(uidOf(pod));
+    const ours = entry?.wanted;
+    const api = (isStaticPod(pod) ? entry?.api?.status : undefined) ?? pod.status ?? {};
     if (!ours) return api;
     return { ...api, ...ours, conditions: mergeConditions(api.conditions ?? [], ours.conditions ?? []) };
   }
@@ -56,13 +65,26 @@ export class StatusManager {
     const uid = uidOf(pod);
     const entry = this.#entries.get(uid);
     if (!entry) {
-      this.#entries.set(uid, { api: pod, wanted: status, remove: false, writing: undefined, hurry: undefined });
+      this.#entries.set(uid, { api: apiOf(pod), wanted: status, remove: false, writing: undefined, hurry: undefined });
     } else {
-      if (revision(pod) > revision(entry.api)) entry.api = pod;
+      if (revision(pod) > revision(entry.api) && !isStaticPod(pod)) entry.api = pod;
       // A final phase stays, whatever is computed later.
       entry.wanted = isTerminalPhase(entry.wanted.phase) ? { ...status, phase: entry.wanted.phase } : status;
       if (entry.hurry && !this.#canWait(entry)) entry.hurry();
     }
+    this.#kick(uid);
+  }
+
+  /** The static pod is shown by this mirror now; undefined: by none. What was known of an earlier life of the node is kept. */
+  mirror(pod: Pod, mirror: Pod | undefined): void {
+    const uid = uidOf(pod);
+    const entry = this.#entries.get(uid);
+    if (!entry) {
+      if (mirror) this.#entries.set(uid, { api: mirror, wanted: mirror.status, remove: false, writing: undefined, hurry: undefined });
+      return;
+    }
+    if (mirror && entry.api?.metadata.uid === mirror.metadata.uid && revision(mirror) <= revision(entry.api)) return;
+    entry.api = mirror;
     this.#kick(uid);
   }
 
@@ -91,7 +113,7 @@ export class StatusManager {
 
   #kick(uid: string): void {
     const entry = this.#entries.get(uid);
-    if (!entry || entry.writing || this.#stop.signal.aborted) return;
+    if (!entry?.api || entry.writing || this.#stop.signal.aborted) return;
     entry.writing = this.#drain(uid, entry).finally(() => {
       entry.writing = undefined;
     });
@@ -108,12 +130,18 @@ export class StatusManager {
         delay = firstRetry;
       } catch (error) {
         if (isNotFound(error) || isConflict(error)) {
+          if (entry.api && isMirrorPod(entry.api)) {
+            const mirror = entry.api;
+            entry.api = undefined;
+            this.onLostMirror(mirror);
+            return;
+          }
           // Deleted, or replaced by another pod of the same name: no one wants this status any more.
           if (this.#entries.get(uid) === entry) this.#entries.delete(uid);
           return;
         }
         if (this.#stop.signal.aborted) return;
-        this.#world.log.warn('cannot write the status of a pod', { pod: entry.api.metadata.name, error: messageOf(error) });
+        this.#world.log.warn('cannot write the status of a pod', { pod: entry.api?.metadata.name, error: messageOf(error) });
         await this.#world.clock.sleep(delay, this.#stop.signal).catch(() => undefined);
         delay = Math.min(delay * 2, lastRetry);
       }
@@ -121,7 +149,7 @@ export class StatusManager {
   }
 
   #canWait(entry: Entry): boolean {
-    const api = entry.api.status ?? {};
+    const api = entry.api?.status ?? {};
     const patch = entry.remove ? undefined : statusPatch(api, entry.wanted);
     return patch !== undefined && isMinor(patch, api);
   }
@@ -135,18 +163,23 @@ export class StatusManager {
 
   /** Does one write; false when there is nothing left to do. */
   async #step(entry: Entry): Promise<boolean> {
-    const { name, namespace, uid } = entry.api.metadata;
+    const { api } = entry;
+    if (!api) return false;
+    const { name, namespace, uid } = api.metadata;
     const pods = this.#client.resource(Pods);
     const { signal } = this.#stop;
     // What is wanted may change while the write is under way: what was sent is what was wanted then.
     const { wanted } = entry;
-    const status = statusPatch(entry.api.status ?? {}, wanted);
+    const status = statusPatch(api.status ?? {}, wanted);
     if (status) {
       const body = { metadata: { uid }, status };
       const written = await pods.patch(name, body, { type: 'strategic', namespace, subresource: 'status', signal });
-      if (revision(written) >= revision(entry.api)) entry.api = written;
+      // Another mirror may have taken its place meanwhile.
+      if (entry.api?.metadata.uid !== uid) return true;
+      const known = entry.api;
+      const newest = known && revision(written) < revision(known) ? known : written;
       // What the server did not take over as it is would be sent for ever: trust it took what we meant.
-      entry.api = { ...entry.api, status: { ...entry.api.status, ...pickWritten(status, wanted) } };
+      entry.api = { ...newest, status: { ...newest.status, ...pickWritten(status, wanted) } };
       return true;
     }
     if (!entry.remove) return false;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Node } from '#api/core/v1/node.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { admitPod, podRequests } from './admit.ts';
+import { admitPod } from './admit.ts';
+import { podRequests } from './capacity.ts';
 
 const make = (spec: object): Pod =>
   ({ metadata: { name: 'p', namespace: 'd' }, spec: { containers: [], ...spec }, status: {} }) as unknown as Pod;

@@ -1,48 +1,13 @@
 // Whether the node itself can take a pod: the last check after the scheduler, with kubelet's reasons. Pure.
 import type { NodeSelectorRequirement, NodeSelectorTerm } from '#api/core/v1/affinity.ts';
 import type { Node } from '#api/core/v1/node.ts';
-import { isExtendedResource } from '#api/core/v1/resources.rules.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { isTolerated } from '#api/taints.ts';
-import { quantityMilli, quantityValue } from '#format/quantity.ts';
 import { isCritical } from '../eviction/rank.ts';
 import type { WaitingReason } from '../status/input.ts';
 import { qosClass } from '../status/qos.ts';
+import { type Shortage, shortages, shortageText } from './capacity.ts';
 import { initContainers, isSidecar } from './spec.ts';
-
-type Amounts = Map<string, number>;
-
-const amount = (name: string, value: string): number => (name === 'cpu' ? quantityMilli(value) : quantityValue(value));
-
-function add(into: Amounts, from: Readonly<Record<string, string>> | undefined): void {
-  for (const [name, value] of Object.entries(from ?? {})) into.set(name, (into.get(name) ?? 0) + amount(name, value));
-}
-function atLeast(into: Amounts, from: Amounts): void {
-  for (const [name, value] of from) into.set(name, Math.max(into.get(name) ?? 0, value));
-}
-
-/** What a pod asks for: the sum of its containers and sidecars, or the largest init container beside the sidecars before it. */
-export function podRequests(pod: Pod): Amounts {
-  const sum: Amounts = new Map();
-  for (const container of pod.spec.containers) add(sum, container.resources?.requests);
-  const sidecars: Amounts = new Map();
-  const initPeak: Amounts = new Map();
-  for (const container of initContainers(pod)) {
-    if (isSidecar(container)) {
-      add(sidecars, container.resources?.requests);
-      add(sum, container.resources?.requests);
-      atLeast(initPeak, sidecars);
-    } else {
-      const peak = new Map(sidecars);
-      add(peak, container.resources?.requests);
-      atLeast(initPeak, peak);
-    }
-  }
-  atLeast(sum, initPeak);
-  for (const [name, value] of Object.entries(pod.spec.resources?.requests ?? {})) sum.set(name, amount(name, value));
-  add(sum, pod.spec.overhead);
-  return sum;
-}
 
 function matches(requirement: NodeSelectorRequirement, value: string | undefined): boolean {
   const values = requirement.values ?? [];
@@ -98,36 +63,6 @@ const anyIp = (ip: string): boolean => ip === '0.0.0.0' || ip === '::';
 const collide = (a: HostPort, b: HostPort): boolean =>
   a.port === b.port && a.protocol === b.protocol && (a.ip === b.ip || anyIp(a.ip) || anyIp(b.ip));
 
-/** What the node lacks for a pod beside the others; undefined when it has enough. */
-function lacking(
-  pod: Pod,
-  others: readonly Pod[],
-  allocatable: Readonly<Record<string, string>>,
-): { resource: string; text: string } | undefined {
-  const pods = quantityValue(allocatable['pods'] ?? '110');
-  const lack = (resource: string, requested: number, used: number, capacity: number) => ({
-    resource,
-    text: `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
-  });
-  if (others.length + 1 > pods) return lack('pods', 1, others.length, pods);
-  const used: Amounts = new Map();
-  for (const other of others) for (const [name, value] of podRequests(other)) used.set(name, (used.get(name) ?? 0) + value);
-  for (const [name, requested] of podRequests(pod)) {
-    if (requested === 0) continue;
-    // What the node has never heard of is the cluster's own business: schedulers count it.
-    if (allocatable[name] === undefined && isExtendedResource(name)) continue;
-    const capacity = amount(name, allocatable[name] ?? '0');
-    const taken = used.get(name) ?? 0;
-    if (requested + taken > capacity) return lack(name, requested, taken, capacity);
-  }
-  return undefined;
-}
-
-/** Kubelet's text for what the node lacks. */
-export function capacityProblem(pod: Pod, others: readonly Pod[], allocatable: Readonly<Record<string, string>>): string | undefined {
-  return lacking(pod, others, allocatable)?.text;
-}
-
 /** Sysctls that a pod may set: they are namespaced and do no harm to others. */
 const safeSysctls = new Set([
   'kernel.shm_rmid_forced',
@@ -175,22 +110,23 @@ const predicate = (name: string, why: string): WaitingReason => ({
   message: `Pod was rejected: Predicate ${name} failed: ${why}`,
 });
 
-/** Why the node refuses the pod; undefined when it takes it. `others` are the pods that it already has. */
-export function admitPod(
-  pod: Pod,
-  others: readonly Pod[],
-  about: {
-    node: Node | undefined;
-    nodeName: string;
-    allocatable: Readonly<Record<string, string>>;
-    userNamespaces: boolean;
-    pressures: ReadonlySet<string>;
-  },
-): WaitingReason | undefined {
-  const short = pressureProblem(pod, about.pressures);
-  if (short) return short;
-  const lack = lacking(pod, others, about.allocatable);
-  if (lack) return { reason: `OutOf${lack.resource}`, message: `Pod was rejected: ${lack.text}` };
+export interface AdmissionFacts {
+  readonly node: Node | undefined;
+  readonly nodeName: string;
+  readonly allocatable: Readonly<Record<string, string>>;
+  readonly userNamespaces: boolean;
+  readonly pressures: ReadonlySet<string>;
+  /** The machine is about to go down. */
+  readonly shuttingDown?: boolean;
+}
+
+/** Why a pod is not taken. With `shortages` it is a critical pod for which others may have to go. */
+export interface Refusal extends WaitingReason {
+  readonly shortages?: readonly Shortage[];
+}
+
+/** What has nothing to do with amounts: the node itself, its ports. */
+function predicateProblem(pod: Pod, others: readonly Pod[], about: AdmissionFacts): WaitingReason | undefined {
   if (about.node && !affinityMatches(pod, about.node)) {
     return predicate('NodeAffinity', "node(s) didn't match Pod's node affinity/selector");
   }
@@ -201,6 +137,11 @@ export function admitPod(
   if (hostPorts(pod).some((port) => taken.some((other) => collide(port, other)))) {
     return predicate('NodePorts', "node(s) didn't have free ports for the requested pod ports");
   }
+  return undefined;
+}
+
+/** What the pod asks for that no pod gets here. */
+function featureProblem(pod: Pod, about: AdmissionFacts): WaitingReason | undefined {
   const os = pod.spec.os?.name;
   if (os && os !== 'linux') {
     return { reason: 'PodOSNotSupported', message: "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS" };
@@ -211,5 +152,21 @@ export function admitPod(
     const message = 'Pod was rejected: the container runtime does not support user namespaces, and the pod asks for one (hostUsers: false)';
     return { reason: 'UserNamespacesNotSupported', message };
   }
+  return undefined;
+}
+
+/** Why the node refuses the pod; undefined when it takes it. `others` are the pods that it already has. */
+export function admitPod(pod: Pod, others: readonly Pod[], about: AdmissionFacts): Refusal | undefined {
+  const early = pressureProblem(pod, about.pressures);
+  if (early) return early;
+  const short = shortages(pod, others, about.allocatable);
+  const [first] = short;
+  const lack = first && { reason: `OutOf${first.resource}`, message: `Pod was rejected: ${shortageText(first)}` };
+  // For a critical pod room can be made, if nothing else stands against it.
+  if (lack && !isCritical(pod)) return lack;
+  const other = predicateProblem(pod, others, about) ?? featureProblem(pod, about);
+  if (other) return other;
+  if (lack) return { ...lack, shortages: short };
+  if (about.shuttingDown) return { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };
   return undefined;
 }

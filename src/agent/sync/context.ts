@@ -47,8 +47,8 @@ export interface AgentContext {
   readonly beforeStart: (pod: Pod, ips: readonly string[], signal: AbortSignal) => Promise<void>;
   readonly security: NodeSecurity;
   readonly resolv: () => Promise<DnsConfig>;
-  /** Services of the cluster, for environment variables. */
-  readonly services: () => Promise<readonly Service[]>;
+  /** Services of the cluster, for a pod's environment variables. */
+  readonly services: (pod: Pod) => Promise<readonly Service[]>;
   /** The node as we last saw it. */
   readonly node: () => Node | undefined;
   readonly capacity: Readonly<Record<string, string>>;
@@ -58,6 +58,8 @@ export interface AgentContext {
   readonly admissible: () => Readonly<Record<string, string>>;
   /** What the node is short of: types of its pressure conditions. */
   readonly pressures: () => ReadonlySet<string>;
+  /** True from when the machine was told to go down. */
+  readonly shuttingDown: () => boolean;
   /** Pods that take part in admission on this node. */
   readonly activePods: () => readonly Pod[];
 }

@@ -1,11 +1,17 @@
-// All pods of this node: the API's wishes and the runtime's facts come in here and go to the pods' workers.
+// All pods of this node: the wishes of the API and of the node's own files, and the runtime's facts, come in here and go to
+// the pods' workers.
 import type { Timer } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { Pods } from '#api/refs.ts';
 import type { Informer, Informers } from '#client/cache.ts';
 import { admitPod } from './admit.ts';
+import { isMirrorPod } from '#api/podutil.ts';
+import { fullName, isStaticPod } from '../static/annotations.ts';
+import { MirrorPods } from '../static/mirrors.ts';
+import type { WaitingReason } from '../status/input.ts';
 import type { AgentContext } from './context.ts';
+import { podsToPreempt, preempted } from './preempt.ts';
 import { isTerminalPhase, uidOf } from './spec.ts';
 import { identityOf, PodWorker } from './worker.ts';
 
@@ -16,6 +22,9 @@ export class PodManager {
   readonly #context: AgentContext;
   readonly #informer: Informer<Pod>;
   readonly #workers = new Map<string, PodWorker>();
+  readonly #mirrors: MirrorPods;
+  /** Static pods by uid, as the files ask for them now. */
+  #static: ReadonlyMap<string, Pod> = new Map();
   #remove: (() => void) | undefined;
   #synced = false;
   #disposed = false;
@@ -24,19 +33,48 @@ export class PodManager {
   constructor(context: AgentContext, informers: Informers) {
     this.#context = context;
     this.#informer = informers.of(Pods, { fieldSelector: `spec.nodeName=${context.options.nodeName}` });
+    const { client, world, node, statuses } = context;
+    this.#mirrors = new MirrorPods({ client, world, node, changed: (pod, mirror) => statuses.mirror(pod, mirror) });
+    statuses.onLostMirror = (mirror) => this.#mirrors.gone(mirror);
   }
 
-  /** Resolves once every pod of the API and of the runtime has its worker. */
+  /** Resolves once every pod of the API and of the runtime has its worker. Static pods must have been named before. */
   async start(): Promise<void> {
     await Promise.all([this.#context.cache.relist(), this.#informer.whenSynced]);
     this.#remove = this.#informer.onChange({
-      added: (pod) => this.#added(pod),
-      updated: (pod) => this.#updated(pod),
-      deleted: (pod) => this.#deleted(pod),
+      added: (pod) => (isMirrorPod(pod) ? this.#mirrors.seen(pod) : this.#added(pod)),
+      updated: (pod) => (isMirrorPod(pod) ? this.#mirrors.seen(pod) : this.#updated(pod)),
+      deleted: (pod) => (isMirrorPod(pod) ? this.#mirrors.gone(pod) : this.#deleted(pod)),
     });
     this.#synced = true;
+    this.#mirrors.complete();
     for (const state of this.#context.cache.states()) this.runtimeChanged(state.uid);
     await this.#cleanUp();
+  }
+
+  /** The static pods of this node, all of them: those that are not among them any more end. */
+  setStatic(pods: readonly Pod[]): void {
+    const before = this.#static;
+    this.#static = new Map(pods.map((pod) => [uidOf(pod), pod]));
+    for (const [uid, pod] of before) if (!this.#static.has(uid)) this.#deleted(pod);
+    for (const pod of pods) if (before.get(uidOf(pod)) !== pod) this.#startStatic(pod);
+  }
+
+  /** Starts or updates a static pod. An earlier version of it, or another one of its name, must have gone first. */
+  #startStatic(pod: Pod): void {
+    const name = fullName(pod);
+    const inTheWay = this.workers().some((worker) => worker.id.uid !== uidOf(pod) && worker.pod && fullName(worker.pod) === name);
+    if (inTheWay) return;
+    this.#mirrors.want(pod);
+    this.#updated(pod);
+  }
+
+  #gone(worker: PodWorker): void {
+    this.#workers.delete(worker.id.uid);
+    const { pod } = worker;
+    if (!pod || !isStaticPod(pod)) return;
+    this.#mirrors.release(pod);
+    for (const next of this.#static.values()) if (fullName(next) === fullName(pod)) this.#startStatic(next);
   }
 
   get(uid: string): PodWorker | undefined {
@@ -47,10 +85,11 @@ export class PodManager {
     return [...this.#workers.values()];
   }
 
-  /** The pod of this name, of which the API knows. */
+  /** The pod of this name, of which the API knows: itself, or by its mirror. */
   find(namespace: string, name: string): PodWorker | undefined {
     const pod = this.#informer.lister.get(name, namespace);
-    return pod && this.#workers.get(uidOf(pod));
+    if (pod && !isMirrorPod(pod)) return this.#workers.get(uidOf(pod));
+    return this.workers().find((worker) => worker.pod && isStaticPod(worker.pod) && fullName(worker.pod) === `${name}_${namespace}`);
   }
 
   /** Pods that hold resources of the node. */
@@ -61,26 +100,51 @@ export class PodManager {
   #worker(identity: ReturnType<typeof identityOf>): PodWorker {
     const known = this.#workers.get(identity.uid);
     if (known) return known;
-    const worker = new PodWorker(this.#context, identity, (uid) => this.#workers.delete(uid));
+    const worker = new PodWorker(this.#context, identity, (gone) => this.#gone(gone));
     this.#workers.set(identity.uid, worker);
     return worker;
   }
 
   #added(pod: Pod): void {
-    const known = this.#workers.has(uidOf(pod));
+    const uid = uidOf(pod);
+    const ran = pod.status?.startTime !== undefined || (isStaticPod(pod) && this.#context.cache.get(uid) !== undefined);
     // What ran before, or was taken before, is not judged again.
-    const judged = known || pod.status?.startTime || pod.metadata.deletionTimestamp || isTerminalPhase(pod.status?.phase);
-    const refused = judged
-      ? undefined
-      : admitPod(pod, this.active(), {
-          node: this.#context.node(),
-          nodeName: this.#context.options.nodeName,
-          allocatable: this.#context.admissible(),
-          userNamespaces: false,
-          pressures: this.#context.pressures(),
-        });
+    const judged = this.#workers.has(uid) || ran || pod.metadata.deletionTimestamp || isTerminalPhase(pod.status?.phase);
+    const verdict = judged ? {} : this.#admit(pod);
+    const { refused } = verdict;
     if (refused) this.#context.recorder.event(pod, 'Warning', refused.reason, refused.message.replace(/^Pod was rejected: /, ''));
-    this.#worker(identityOf(pod)).update(pod, refused);
+    this.#worker(identityOf(pod)).update(pod, verdict);
+  }
+
+  /** Judges a pod that is new here. `after`: it is taken, and starts when others have made room. */
+  #admit(pod: Pod): { refused?: WaitingReason; after?: Promise<void> } {
+    const others = this.active();
+    const context = this.#context;
+    const refused = admitPod(pod, others, {
+      node: context.node(),
+      nodeName: context.options.nodeName,
+      allocatable: context.admissible(),
+      userNamespaces: false,
+      pressures: context.pressures(),
+      shuttingDown: context.shuttingDown(),
+    });
+    if (!refused?.shortages) return refused ? { refused } : {};
+    try {
+      return { after: this.#preempt(podsToPreempt(pod, others, refused.shortages)) };
+    } catch (error) {
+      const text = `Unexpected error while attempting to recover from admission failure: ${messageOf(error)}`;
+      return { refused: { reason: 'UnexpectedAdmissionError', message: `Pod was rejected: ${text}` } };
+    }
+  }
+
+  /** Ends pods for a critical one; resolves when nothing of them runs any more. */
+  async #preempt(pods: readonly Pod[]): Promise<void> {
+    const workers = pods.flatMap((pod) => this.#workers.get(uidOf(pod)) ?? []);
+    for (const worker of workers) {
+      if (worker.pod) this.#context.recorder.event(worker.pod, 'Warning', preempted.reason, preempted.message);
+      worker.end(preempted, { disrupted: 'TerminationByKubelet' });
+    }
+    await Promise.all(workers.map((worker) => worker.stopped));
   }
 
   #updated(pod: Pod): void {
@@ -148,6 +212,7 @@ export class PodManager {
     this.#disposed = true;
     this.#cleanUpTimer?.cancel();
     this.#remove?.();
+    this.#mirrors.dispose();
     await Promise.all(this.workers().map((worker) => worker.dispose()));
   }
 }

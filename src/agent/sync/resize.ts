@@ -5,7 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import { containerResources } from '../config/resources.ts';
 import type { WaitingReason } from '../status/input.ts';
 import { sameJson } from '../status/patch.ts';
-import { capacityProblem } from './admit.ts';
+import { capacityProblem } from './capacity.ts';
 import { type AgentContext, containerPath } from './context.ts';
 import { initContainers, isSidecar } from './spec.ts';
 import { latest, type PodState, type RuntimeContainer } from './state.ts';

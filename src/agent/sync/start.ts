@@ -102,7 +102,7 @@ async function configure(context: AgentContext, pod: Pod, input: StartInput, ima
   const current = withIps(context, pod, ips);
   const { env, invalid } = await makeEnv(current, container, {
     objects: context.objects,
-    services: await context.services(),
+    services: await context.services(pod),
     allocatable: context.allocatable,
     readVolumeFile: (volume, path) => readEmptyDir(context, pod, { volume, path }),
   });

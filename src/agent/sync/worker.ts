@@ -34,11 +34,14 @@ export interface PodIdentity {
 export class PodWorker {
   readonly id: PodIdentity;
   readonly #context: AgentContext;
-  readonly #gone: (uid: string) => void;
+  readonly #gone: (worker: PodWorker) => void;
   /** The newest version; undefined when the API has never told us (left over from an earlier life of the agent). */
   pod: Pod | undefined;
   #inApi = false;
   #stage: Stage = 'running';
+  readonly #ended = Promise.withResolvers<void>();
+  /** Waits for others that make room. */
+  #held = false;
   /** Nothing of it runs any more. Once the API knows, the scheduler may send another pod into its place. */
   #stopped = false;
   #failure: WaitingReason | undefined;
@@ -60,7 +63,7 @@ export class PodWorker {
   #disposed = false;
   #cgroupParent: string | undefined;
 
-  constructor(context: AgentContext, id: PodIdentity, gone: (uid: string) => void) {
+  constructor(context: AgentContext, id: PodIdentity, gone: (worker: PodWorker) => void) {
     this.#context = context;
     this.id = id;
     this.#gone = gone;
@@ -76,14 +79,19 @@ export class PodWorker {
     return this.#stage === 'running' || this.#stage === 'terminating';
   }
 
+  /** Resolves when nothing of it runs any more. */
+  get stopped(): Promise<void> {
+    return this.#ended.promise;
+  }
+
   get state(): PodState {
     return this.#context.cache.get(this.id.uid) ?? emptyState(this.id);
   }
 
   // ---- What happens around the pod ----
 
-  /** A new version of the pod. `refused`: the node does not take it. */
-  update(pod: Pod, refused?: WaitingReason): void {
+  /** A new version of the pod. `refused`: the node does not take it; `after`: it may begin only then. */
+  update(pod: Pod, { refused, after }: { readonly refused?: WaitingReason; readonly after?: Promise<void> } = {}): void {
     // Our own status writes come back as updates: they change nothing for volumes and references.
     if (!this.pod || !sameWishes(this.pod, pod)) {
       this.#volumesStale = true;
@@ -95,6 +103,13 @@ export class PodWorker {
       this.#failure = refused;
       this.#terminate();
     } else if (pod.metadata.deletionTimestamp || isTerminalPhase(pod.status?.phase)) this.#terminate();
+    if (after) {
+      this.#held = true;
+      void after.then(() => {
+        this.#held = false;
+        this.wake();
+      });
+    }
     this.wake();
   }
 
@@ -228,6 +243,7 @@ export class PodWorker {
       this.#terminate();
       return;
     }
+    if (this.#held) return;
     const { signal } = this.#sync;
     await this.publish();
     if (this.#deadlinePassed(pod)) {
@@ -405,6 +421,7 @@ export class PodWorker {
     if (running(this.state).length > 0) throw new Error(`containers of pod ${this.pod ? podText(this.pod) : this.id.name} still run`);
     this.#stop = undefined;
     this.#stopped = true;
+    this.#ended.resolve();
     this.#context.probes.remove(this.id.uid);
     await this.publish(true);
     await this.#unmount();
@@ -442,7 +459,7 @@ export class PodWorker {
     statuses.forget(this.id.uid);
     this.#stage = 'gone';
     this.#timer?.cancel();
-    this.#gone(this.id.uid);
+    this.#gone(this);
   }
 
   /** Lets go of the pod without touching what runs. */

@@ -2,8 +2,11 @@
 import { prepareMachine } from '#cli/setup.ts';
 import { keepMemorySmall } from '#host/memory.ts';
 import { createWorld } from '#host/world.ts';
+import { loadNodeSettings, nodeFlags } from '../nodesettings.ts';
 import { type AgentFlags, agentRunOptions, defaultDataDir, UsageError } from '../options.ts';
 import { place, runningAt } from '../place.ts';
+import { absoluteFlags } from './absolute.ts';
+import { untilStopped } from './stopping.ts';
 import { startDetached } from './up.ts';
 
 export interface AgentVerbFlags extends AgentFlags {
@@ -22,19 +25,23 @@ export async function agentVerb(flags: AgentVerbFlags, machine: { readonly root:
     console.log(`node ${running.nodeName} runs in ${dataDir} already (process ${running.pid})`);
     return;
   }
+  await loadNodeSettings({ fs: world.fs }, options.node);
   await prepareMachine(world, (line) => console.log(line));
   if (flags.detach) {
-    const args = process.argv.slice(2).filter((arg) => arg !== '--detach');
-    return startDetached(world, where, args);
+    const { args } = absoluteFlags(flags, process.argv.slice(2), nodeFlags);
+    return startDetached(
+      world,
+      where,
+      args.filter((arg) => arg !== '--detach'),
+    );
   }
   const { runAgent } = await import('../agent.ts');
   const agent = await runAgent(world, options, (line) => console.log(line));
-  const stopping = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.resolve());
+  const stopping = untilStopped(world, () => agent.machineStops());
   const memory = keepMemorySmall(world.clock);
   try {
-    await Promise.race([agent.ready, stopping.promise]);
-    await stopping.promise;
+    await Promise.race([agent.ready, stopping]);
+    await stopping;
     console.log('stopping; pods go on running, `tutti down` ends them');
   } finally {
     memory.cancel();

@@ -1,13 +1,15 @@
 // `tutti up`: in the foreground until a signal, or detached.
-import { resolve } from 'node:path';
 import type { World } from '#base/world.ts';
 import { prepareMachine } from '#cli/setup.ts';
 import { keepMemorySmall } from '#host/memory.ts';
 import { createWorld } from '#host/world.ts';
+import { loadNodeSettings, nodeFlags } from '../nodesettings.ts';
 import { defaultDataDir, type UpFlags, upOptions } from '../options.ts';
 import { type Place, place, runningAt } from '../place.ts';
 import { checkSecurity, securityFlags } from '../security.ts';
 import { schedulerConfig } from '../schedulerconfig.ts';
+import { absoluteFlags } from './absolute.ts';
+import { untilStopped } from './stopping.ts';
 
 export interface UpVerbFlags extends UpFlags {
   readonly detach?: boolean;
@@ -17,7 +19,9 @@ const startTimeout = 120_000;
 
 /** Starts a cluster. Detached it returns when everything is ready; a cluster that runs already is left as it is. */
 export async function upVerb(given: UpVerbFlags, machine: { readonly root: boolean; readonly hostName: string }): Promise<void> {
-  const { flags, args } = absolute(given, process.argv.slice(2));
+  // The scheduler's configuration may be a word.
+  const words = /[./]/.test(given.schedulerConfig ?? '') ? (['schedulerConfig'] as const) : [];
+  const { flags, args } = absoluteFlags(given, process.argv.slice(2), [...words, ...securityFlags, ...nodeFlags]);
   const options = upOptions(flags, { ...machine, dataDir: flags.dataDir ?? defaultDataDir(machine.root, process.env['HOME'] ?? '/root') });
   const where = place(options.dataDir);
   const world = createWorld({ logLevel: options.verbose ? 'debug' : 'warn' });
@@ -30,6 +34,7 @@ export async function upVerb(given: UpVerbFlags, machine: { readonly root: boole
   // A mistake in it is told here, not in the log of a process in the background.
   await schedulerConfig(world, options.schedulerConfig);
   await checkSecurity(world, options.security);
+  await loadNodeSettings({ fs: world.fs }, options.node);
   if (options.nodes.kind === 'real') await prepareMachine(world, (line) => console.log(line));
   if (flags.detach)
     return startDetached(
@@ -40,38 +45,18 @@ export async function upVerb(given: UpVerbFlags, machine: { readonly root: boole
 
   const { up } = await import('../up.ts');
   const cluster = await up(world, options, (line) => console.log(line));
-  const stopping = Promise.withResolvers<void>();
-  // Taken only once everything runs: a signal during the start ends the process at once, as one expects.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.resolve());
+  // Waited for only once everything runs: a signal during the start ends the process at once, as one expects.
+  const stopping = untilStopped(world, () => cluster.machineStops());
   const memory = keepMemorySmall(world.clock);
   try {
-    await Promise.race([cluster.ready, stopping.promise]);
+    await Promise.race([cluster.ready, stopping]);
     printAccess(where, cluster.control.server);
-    await stopping.promise;
+    await stopping;
     console.log('stopping; pods go on running, `tutti down` ends them');
   } finally {
     memory.cancel();
     await cluster[Symbol.asyncDispose]();
   }
-}
-
-/** Files that are named relative to where we are are named absolutely: a detached process is elsewhere. */
-function absolute(flags: UpVerbFlags, args: readonly string[]): { flags: UpVerbFlags; args: readonly string[] } {
-  let found: { flags: UpVerbFlags; args: readonly string[] } = { flags, args };
-  for (const key of ['schedulerConfig', ...securityFlags] as const) {
-    const given = flags[key];
-    // The scheduler's configuration may be a word.
-    if (given === undefined || (key === 'schedulerConfig' && !/[./]/.test(given))) continue;
-    const path = resolve(given);
-    const name = `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-    found = {
-      flags: { ...found.flags, [key]: path },
-      args: found.args.map((arg, index) =>
-        arg === given && found.args[index - 1] === name ? path : arg === `${name}=${given}` ? `${name}=${path}` : arg,
-      ),
-    };
-  }
-  return found;
 }
 
 function printAccess(where: Place, server: string): void {

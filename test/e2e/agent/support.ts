@@ -64,7 +64,7 @@ export interface AgentNode extends AsyncDisposable {
   /** Stops the agent only. */
   stopAgent(): Promise<void>;
   createPod(pod: Draft<Pod>): Promise<Pod>;
-  /** Waits until the pod satisfies `check`; tells its state when it does not in time. */
+  /** Waits until the pod is there and satisfies `check`; tells its state when it does not in time. */
   until(name: string, check: (pod: Pod) => unknown, ms?: number): Promise<Pod>;
   untilGone(name: string, ms?: number): Promise<void>;
   /** `reason: message` of the pod's events, oldest first. */
@@ -155,6 +155,11 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
   await agent.ready;
   const pods = client.resource(Pods);
   const namespace = 'default';
+  const find = (name: string): Promise<Pod | undefined> =>
+    pods.get(name, { namespace }).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+      return undefined;
+    });
 
   return {
     client,
@@ -182,19 +187,16 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
     async until(name, check, ms = 30_000) {
       const deadline = Date.now() + ms;
       for (;;) {
-        const pod = await pods.get(name, { namespace });
-        if (check(pod)) return pod;
-        if (Date.now() > deadline) assert.fail(`pod ${name}: ${JSON.stringify(pod.status, null, 1)}`);
+        const pod = await find(name);
+        if (pod && check(pod)) return pod;
+        if (Date.now() > deadline) assert.fail(`pod ${name}: ${JSON.stringify(pod?.status, null, 1)}`);
         await world.clock.sleep(20);
       }
     },
     async untilGone(name, ms = 30_000) {
       const deadline = Date.now() + ms;
       for (;;) {
-        const pod = await pods.get(name, { namespace }).catch((error: unknown) => {
-          if (!isNotFound(error)) throw error;
-          return undefined;
-        });
+        const pod = await find(name);
         if (!pod) return;
         if (Date.now() > deadline) assert.fail(`pod ${name} is still there: ${JSON.stringify(pod.status, null, 1)}`);
         await world.clock.sleep(20);

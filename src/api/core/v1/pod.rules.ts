@@ -224,8 +224,10 @@ export const podRules: readonly TypeRules[] = [
       }
     },
     update(next, previous, errors) {
-      if (next.metadata.annotations?.[mirror] !== previous.metadata.annotations?.[mirror]) {
-        errors.push(forbiddenField(`metadata.annotations[${mirror}]`, 'may not update mirror pod annotation'));
+      const mirrored = previous.metadata.annotations?.[mirror];
+      if (next.metadata.annotations?.[mirror] !== mirrored) {
+        const text = mirrored === undefined ? 'may not add mirror pod annotation' : 'may not remove or update mirror pod annotation';
+        errors.push(forbiddenField(`metadata.annotations[${mirror}]`, text));
       }
       checkSpecUpdate(next.spec, previous.spec, errors);
     },

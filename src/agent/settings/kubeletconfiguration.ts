@@ -1,0 +1,153 @@
+// A kubelet's configuration file (kubelet.config.k8s.io/v1beta1), as far as this agent has what it sets: pure.
+import { isObject } from '#format/own.ts';
+import { parseYaml } from '#format/yaml.ts';
+import { addQuantity, quantityValue } from '#format/quantity.ts';
+import type { AgentOptions } from '../options.ts';
+import type { Taint } from '#api/core/v1/affinity.ts';
+import { evictionDefaults } from '../eviction/thresholds.ts';
+import { imageGcDefaults } from '../images/gcplan.ts';
+import { plainPeriods, type ShutdownPeriod } from '../shutdown/plan.ts';
+import { Fields, SettingsError } from './fields.ts';
+import { withoutEffect } from './known.ts';
+
+export { SettingsError } from './fields.ts';
+
+/** What a file sets, and the fields in it that mean nothing here. */
+export interface KubeletSettings {
+  readonly options: Partial<AgentOptions>;
+  readonly ignored: readonly string[];
+}
+
+type Draft = { -readonly [K in keyof AgentOptions]?: AgentOptions[K] };
+
+function shutdown(fields: Fields): readonly ShutdownPeriod[] | undefined {
+  const whole = fields.duration('shutdownGracePeriod') ?? 0;
+  const critical = fields.duration('shutdownGracePeriodCriticalPods') ?? 0;
+  const byPriority = fields.objects('shutdownGracePeriodByPodPriority');
+  if (byPriority !== undefined && byPriority.length > 0) {
+    if (whole > 0 || critical > 0) {
+      throw new SettingsError('cannot specify both shutdownGracePeriodByPodPriority and shutdownGracePeriod at the same time');
+    }
+    return byPriority.map((entry) => ({
+      priority: entry.number('priority') ?? 0,
+      seconds: entry.number('shutdownGracePeriodSeconds') ?? 0,
+    }));
+  }
+  if (critical > whole) {
+    throw new SettingsError(`shutdownGracePeriodCriticalPods ${critical / 1000}s must be <= shutdownGracePeriod ${whole / 1000}s`);
+  }
+  for (const [name, value] of [
+    ['shutdownGracePeriod', whole],
+    ['shutdownGracePeriodCriticalPods', critical],
+  ] as const) {
+    if (value > 0 && value < 1000) throw new SettingsError(`${name} ${value / 1000}s must be either zero or otherwise >= 1 sec`);
+  }
+  return whole > 0 ? plainPeriods(Math.floor(whole / 1000), Math.floor(critical / 1000)) : undefined;
+}
+
+/** What the system and Tutti themselves need, taken off what pods may use. */
+function reserved(fields: Fields): Readonly<Record<string, string>> | undefined {
+  const parts = [fields.strings('systemReserved'), fields.strings('kubeReserved')];
+  if (parts.every((part) => part === undefined)) return undefined;
+  const sum: Record<string, string> = {};
+  for (const part of parts) {
+    for (const [name, value] of Object.entries(part ?? {})) sum[name] = sum[name] === undefined ? value : addQuantity(sum[name], value);
+  }
+  return sum;
+}
+
+function eviction(fields: Fields): AgentOptions['eviction'] | undefined {
+  const hard = fields.strings('evictionHard');
+  const soft = fields.strings('evictionSoft');
+  const softGrace = fields.strings('evictionSoftGracePeriod');
+  const transition = fields.duration('evictionPressureTransitionPeriod');
+  const maxPodGraceSeconds = fields.number('evictionMaxPodGracePeriod');
+  if ([hard, soft, softGrace, transition, maxPodGraceSeconds].every((value) => value === undefined)) return undefined;
+  return {
+    ...evictionDefaults,
+    // One hard threshold that is named drops the others, unless they are to be merged (KEP: mergeDefaultEvictionSettings).
+    ...(hard ? { hard: fields.flag('mergeDefaultEvictionSettings') ? { ...evictionDefaults.hard, ...hard } : hard } : {}),
+    ...(soft ? { soft } : {}),
+    ...(softGrace ? { softGrace } : {}),
+    ...(transition === undefined ? {} : { transition }),
+    ...(maxPodGraceSeconds === undefined ? {} : { maxPodGraceSeconds }),
+  };
+}
+
+function imageGc(fields: Fields): AgentOptions['imageGc'] | undefined {
+  const highPercent = fields.number('imageGCHighThresholdPercent');
+  const lowPercent = fields.number('imageGCLowThresholdPercent');
+  const minimumAge = fields.duration('imageMinimumGCAge');
+  if (highPercent === undefined && lowPercent === undefined && minimumAge === undefined) return undefined;
+  const result = {
+    highPercent: highPercent ?? imageGcDefaults.highPercent,
+    lowPercent: lowPercent ?? imageGcDefaults.lowPercent,
+    minimumAge: minimumAge ?? imageGcDefaults.minimumAge,
+  };
+  if (result.lowPercent >= result.highPercent) {
+    throw new SettingsError(
+      `imageGCLowThresholdPercent ${result.lowPercent} must be less than imageGCHighThresholdPercent ${result.highPercent}`,
+    );
+  }
+  return result;
+}
+
+function cpuManager(fields: Fields): AgentOptions['cpuManager'] | undefined {
+  const policy = fields.text('cpuManagerPolicy');
+  const reservedCpus = fields.text('reservedSystemCPUs') ?? '';
+  const options = fields.strings('cpuManagerPolicyOptions') ?? {};
+  if (policy !== undefined && policy !== 'none' && policy !== 'static')
+    throw new SettingsError(`unknown policy: ${JSON.stringify(policy)}`);
+  return policy === 'static' ? { policy, reservedCpus, options } : undefined;
+}
+
+function memoryQos(fields: Fields): AgentOptions['memoryQos'] | undefined {
+  const throttlingFactor = fields.number('memoryThrottlingFactor') ?? 0.9;
+  if (throttlingFactor <= 0 || throttlingFactor > 1) {
+    throw new SettingsError(`memoryThrottlingFactor ${throttlingFactor} must be greater than 0 and less than or equal to 1.0`);
+  }
+  return fields.gates()['MemoryQoS'] ? { throttlingFactor } : undefined;
+}
+
+function logSize(fields: Fields): number | undefined {
+  const text = fields.text('containerLogMaxSize');
+  return text === undefined ? undefined : quantityValue(text);
+}
+
+/** Reads the text of a configuration file, YAML or JSON. Throws SettingsError in kubelet's words. */
+export function readKubeletConfiguration(text: string): KubeletSettings {
+  const value = parseYaml(text);
+  if (!isObject(value) || value['kind'] !== 'KubeletConfiguration' || value['apiVersion'] !== 'kubelet.config.k8s.io/v1beta1') {
+    throw new SettingsError('it is not a KubeletConfiguration of kubelet.config.k8s.io/v1beta1');
+  }
+  const fields = new Fields(value);
+  const restartMax = fields.object('crashLoopBackOff')?.duration('maxContainerRestartPeriod');
+  const given: Draft = {
+    staticPodPath: fields.text('staticPodPath'),
+    fileCheckFrequency: fields.duration('fileCheckFrequency'),
+    maxPods: fields.number('maxPods'),
+    podPidsLimit: fields.number('podPidsLimit'),
+    clusterDns: fields.list('clusterDNS'),
+    clusterDomain: fields.text('clusterDomain'),
+    resolvConf: fields.text('resolvConf'),
+    containerLogMaxSize: logSize(fields),
+    containerLogMaxFiles: fields.number('containerLogMaxFiles'),
+    registerNode: fields.flag('registerNode'),
+    taints: fields.list<Taint>('registerWithTaints'),
+    leaseDurationSeconds: fields.number('nodeLeaseDurationSeconds'),
+    backoffMax: restartMax,
+    reserved: reserved(fields),
+    eviction: eviction(fields),
+    imageGc: imageGc(fields),
+    shutdown: shutdown(fields),
+    cpuManager: cpuManager(fields),
+    memoryQos: memoryQos(fields),
+  } as Draft;
+  const left = fields.unread().filter((name) => name !== 'kind' && name !== 'apiVersion');
+  const unknown = left.filter((name) => !withoutEffect.has(name));
+  if (unknown.length > 0) {
+    throw new SettingsError(`strict decoding error: ${unknown.map((name) => `unknown field ${JSON.stringify(name)}`).join(', ')}`);
+  }
+  const options = Object.fromEntries(Object.entries(given).filter(([, setting]) => setting !== undefined));
+  return { options, ignored: left };
+}

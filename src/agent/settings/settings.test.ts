@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { formatCpuset, parseCpuset } from './cpuset.ts';
+import { readKubeletConfiguration } from './kubeletconfiguration.ts';
+
+const file = (fields: object): string =>
+  JSON.stringify({ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', ...fields });
+const read = (fields: object) => readKubeletConfiguration(file(fields)).options;
+
+test('an empty configuration sets nothing', () => assert.deepEqual(read({}), {}));
+
+test('what a file sets', () => {
+  const text = [
+    'apiVersion: kubelet.config.k8s.io/v1beta1',
+    'kind: KubeletConfiguration',
+    'staticPodPath: /etc/kubernetes/manifests',
+    'fileCheckFrequency: 5s',
+    'maxPods: 42',
+    'containerLogMaxSize: 1Mi',
+    'systemReserved: {cpu: 200m, memory: 100Mi}',
+    'kubeReserved: {cpu: 300m}',
+    'shutdownGracePeriod: 30s',
+    'shutdownGracePeriodCriticalPods: 10s',
+    'cgroupDriver: systemd',
+  ].join('\n');
+  const { options, ignored } = readKubeletConfiguration(text);
+  assert.deepEqual(options, {
+    staticPodPath: '/etc/kubernetes/manifests',
+    fileCheckFrequency: 5000,
+    maxPods: 42,
+    containerLogMaxSize: 1024 * 1024,
+    reserved: { cpu: '500m', memory: '100Mi' },
+    shutdown: [
+      { priority: 0, seconds: 20 },
+      { priority: 2_000_000_000, seconds: 10 },
+    ],
+  });
+  assert.deepEqual(ignored, ['cgroupDriver']);
+});
+
+test('hard thresholds that are named replace all others, unless they are to be merged', () => {
+  assert.deepEqual(read({ evictionHard: { 'memory.available': '1Gi' } }).eviction?.hard, { 'memory.available': '1Gi' });
+  const merged = read({ evictionHard: { 'memory.available': '1Gi' }, mergeDefaultEvictionSettings: true }).eviction?.hard;
+  assert.equal(merged?.['memory.available'], '1Gi');
+  assert.equal(merged['nodefs.available'], '10%');
+});
+
+test('the feature gate decides about memory QoS', () => {
+  assert.equal(read({ memoryThrottlingFactor: 0.8 }).memoryQos, undefined);
+  assert.deepEqual(read({ memoryThrottlingFactor: 0.8, featureGates: { MemoryQoS: true } }).memoryQos, { throttlingFactor: 0.8 });
+});
+
+test('processors of their own for containers', () => {
+  assert.equal(read({ cpuManagerPolicy: 'none' }).cpuManager, undefined);
+  assert.deepEqual(read({ cpuManagerPolicy: 'static', reservedSystemCPUs: '0-1' }).cpuManager, {
+    policy: 'static',
+    reservedCpus: '0-1',
+    options: {},
+  });
+});
+
+const refused: readonly (readonly [string, object, RegExp])[] = [
+  ['another kind', { kind: 'Pod' }, /not a KubeletConfiguration/],
+  ['an unknown field', { staticPodPat: 'x' }, /^SettingsError: strict decoding error: unknown field "staticPodPat"$/],
+  ['a wrong type', { maxPods: '110' }, /maxPods must be a number/],
+  ['no duration', { fileCheckFrequency: '5' }, /fileCheckFrequency: time: missing unit in duration "5"/],
+  [
+    'critical pods with more than all',
+    { shutdownGracePeriod: '5s', shutdownGracePeriodCriticalPods: '10s' },
+    /must be <= shutdownGracePeriod/,
+  ],
+  ['less than a second', { shutdownGracePeriod: '0.5s' }, /must be either zero or otherwise >= 1 sec/],
+  [
+    'two ways at once',
+    { shutdownGracePeriod: '5s', shutdownGracePeriodByPodPriority: [{ priority: 0, shutdownGracePeriodSeconds: 5 }] },
+    /cannot specify both/,
+  ],
+  ['no policy', { cpuManagerPolicy: 'dynamic' }, /unknown policy: "dynamic"/],
+  ['too much throttling', { memoryThrottlingFactor: 1.5 }, /memoryThrottlingFactor 1.5 must be/],
+  ['an image collection that cannot end', { imageGCLowThresholdPercent: 90 }, /must be less than imageGCHighThresholdPercent/],
+];
+for (const [name, fields, problem] of refused) test(`refused: ${name}`, () => assert.throws(() => read(fields), problem));
+
+test('sets of processors', () => {
+  assert.deepEqual([...parseCpuset('0-2,5')], [0, 1, 2, 5]);
+  assert.deepEqual([...parseCpuset('\n')], []);
+  assert.equal(formatCpuset([5, 0, 1, 2, 7, 8]), '0-2,5,7-8');
+  assert.equal(formatCpuset([]), '');
+  for (const text of ['a', '3-1', '1,,2', '-1']) assert.throws(() => parseCpuset(text));
+});
