@@ -22,6 +22,8 @@ interface SimSandbox {
   readonly config: SandboxConfig;
   readonly handler: string;
   readonly createdAt: number;
+  /** What its containers have touched. */
+  readonly files: Set<string>;
   ready: boolean;
   ip: string;
 }
@@ -167,7 +169,15 @@ export function createSimRuntime(world: Pick<World, 'clock' | 'random' | 'fs' | 
       const hosted = config.linux?.securityContext?.namespaceOptions?.network === 'NODE';
       const ip = hosted ? '' : options.addresses.take();
       if (ip === undefined) throw new RuntimeError('unknown', 'failed to set up the network of the sandbox: no addresses are left');
-      const sandbox: SimSandbox = { id: newId(), config, handler: runtimeHandler, createdAt: clock.now(), ready: true, ip };
+      const sandbox: SimSandbox = {
+        id: newId(),
+        config,
+        handler: runtimeHandler,
+        createdAt: clock.now(),
+        files: new Set(),
+        ready: true,
+        ip,
+      };
       sandboxes.set(sandbox.id, sandbox);
       tell('started', sandbox.id);
       return sandbox.id;
@@ -202,11 +212,12 @@ export function createSimRuntime(world: Pick<World, 'clock' | 'random' | 'fs' | 
     async createContainer(sandboxId, config) {
       const sandbox = sandboxOf(sandboxId);
       const commandLine = [...(config.command ?? []), ...(config.args ?? [])];
+      const env = Object.fromEntries((config.envs ?? []).map(({ key, value }) => [key, value]));
       const container: SimContainer = {
         id: newId(),
         sandbox,
         config,
-        script: scriptOf(config.metadata.name, sandbox.config.annotations ?? {}, commandLine),
+        script: scriptOf(config.metadata.name, sandbox.config.annotations ?? {}, commandLine, { env, files: sandbox.files }),
         createdAt: clock.now(),
         startedAt: 0,
         finishedAt: 0,

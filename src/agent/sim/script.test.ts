@@ -36,3 +36,21 @@ test('a broken annotation counts as none', () => {
     assert.equal(script.readyMs, 0, text);
   }
 });
+
+test('scripts know variables, tests, files and how commands hang together', () => {
+  const files = new Set<string>();
+  const run = (script: string, env: Record<string, string> = {}) => scriptOf('c', {}, ['sh', '-c', script], { env, files });
+  const once = 'if-not-known';
+  assert.equal(run(once).exit, undefined);
+  const failOnce = '[ -f /data/seen ] && exit 0; touch /data/seen; exit 1';
+  assert.equal(run(failOnce).exit?.code, 1);
+  assert.equal(run(failOnce).exit?.code, 0);
+  const odd = '[ "$INDEX" = 0 ] || [ ${INDEX} = 2 ] || exit 42';
+  assert.deepEqual(
+    ['0', '1', '2', '3'].map((INDEX) => run(odd, { INDEX }).exit?.code),
+    [0, 42, 0, 42],
+  );
+  assert.equal(run("[ $A != yes ] && echo '$A' $A", { A: 'no' }).output, '$A no\n');
+  assert.deepEqual(run('[ $A = no ] && sleep 5 || sleep 60', { A: 'no' }).exit, { afterMs: 5000, code: 0 });
+  assert.equal(scriptOf('c', {}, ['echo', '$A'], { env: { A: 'x' }, files }).output, '$A\n');
+});

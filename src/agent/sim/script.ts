@@ -1,4 +1,5 @@
-// What a simulated container does: told by an annotation of its pod, or read off simple commands. Pure.
+// What a simulated container does: told by an annotation of its pod, or read off simple commands.
+import { runCommand, runScript, type ShellWorld } from './shell.ts';
 
 /** The annotation: JSON, `{"*": {…}, "sidecar": {…}}` by container name; `*` is for those that are not named. */
 export const scriptAnnotation = 'sim.tutti.dev/containers';
@@ -33,9 +34,16 @@ interface Written {
 const defaults: Script = { startMs: 0, readyMs: 0, exit: undefined, stopMs: 0, cpuMillis: 1, memoryBytes: 8 * 1024 * 1024, output: '' };
 const shells = new Set(['sh', 'bash', 'ash', 'dash']);
 
+const nowhere = (): ShellWorld => ({ env: {}, files: new Set() });
+
 /** What a container does, from its pod's annotations and its command line. A broken annotation counts as none. */
-export function scriptOf(container: string, annotations: Readonly<Record<string, string>>, commandLine: readonly string[]): Script {
-  const fromCommand: Script = { ...defaults, ...commandScript(commandLine) };
+export function scriptOf(
+  container: string,
+  annotations: Readonly<Record<string, string>>,
+  commandLine: readonly string[],
+  world: ShellWorld = nowhere(),
+): Script {
+  const fromCommand: Script = { ...defaults, ...commandScript(commandLine, world) };
   const written = writtenFor(container, annotations[scriptAnnotation]);
   if (written === undefined) return fromCommand;
   const number = (value: unknown, fallback: number, scale = 1): number =>
@@ -64,43 +72,10 @@ function writtenFor(container: string, text: string | undefined): Written | unde
   }
 }
 
-/** Understands `true`, `false`, `sleep N`, `echo …`, `exit N` and shell scripts made of these; anything else runs for ever. */
-function commandScript(commandLine: readonly string[]): Partial<Script> {
+/** Understands simple commands and shell scripts made of them (shell.ts); anything else runs for ever. */
+function commandScript(commandLine: readonly string[], world: ShellWorld): Partial<Script> {
   const [first = '', ...rest] = commandLine;
-  const name = first.slice(first.lastIndexOf('/') + 1);
-  if (!shells.has(name)) return run([[name, ...rest]]);
+  if (!shells.has(first.slice(first.lastIndexOf('/') + 1))) return runCommand(commandLine, world);
   const at = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
-  const text = at < 0 ? '' : (rest[at + 1] ?? '');
-  return run(
-    text
-      .split(/;|&&|\n/)
-      .map((line) => line.trim().split(/\s+/))
-      .filter((words) => words[0] !== ''),
-  );
-}
-
-function run(statements: readonly (readonly string[])[]): Partial<Script> {
-  let afterMs = 0;
-  let code = 0;
-  let output = '';
-  if (statements.length === 0) return {};
-  for (const [name, ...words] of statements) {
-    if (name === 'sleep') {
-      const seconds = duration(words[0]);
-      if (seconds === undefined) return { output };
-      afterMs += seconds * 1000;
-    } else if (name === 'echo') output += `${words.join(' ').replaceAll(/^["']|["']$/g, '')}\n`;
-    else if (name === 'exit') return { output, exit: { afterMs, code: Number(words[0] ?? code) || 0 } };
-    else if (name === 'true') code = 0;
-    else if (name === 'false') code = 1;
-    else return { output };
-  }
-  return { output, exit: { afterMs, code } };
-}
-
-const units: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 };
-
-function duration(word: string | undefined): number | undefined {
-  const match = /^(\d+(?:\.\d+)?)([smhd]?)$/.exec(word ?? '');
-  return match ? Number(match[1]) * (units[match[2] ?? ''] ?? 1) : undefined;
+  return runScript(at < 0 ? '' : (rest[at + 1] ?? ''), world);
 }

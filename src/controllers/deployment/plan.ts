@@ -46,7 +46,7 @@ const differ = (a: Readonly<Record<string, string>>, b: Readonly<Record<string, 
   Object.entries(a).some(([key, value]) => b?.[key] !== value) || Object.keys(b ?? {}).length !== Object.keys(a).length;
 
 /** The new ReplicaSet as it is created. */
-function draft(deployment: Deployment, revision: number, replicas: number): Extract<Action, { type: 'create' }> {
+function draft(deployment: Deployment, revision: bigint, replicas: number): Extract<Action, { type: 'create' }> {
   const { name, namespace } = deployment.metadata;
   const { template, selector, minReadySeconds } = deployment.spec;
   const hash = templateHash(template, deployment.status.collisionCount);
@@ -83,7 +83,7 @@ function resize(deployment: Deployment, sizes: readonly Size[]): Action[] {
 }
 
 /** Keeps the new set's annotations and minReadySeconds those of the Deployment. */
-function align(deployment: Deployment, set: ReplicaSet, revision: number): Action[] {
+function align(deployment: Deployment, set: ReplicaSet, revision: bigint): Action[] {
   const annotations = { ...annotationsAt(set, deployment, revision) };
   const minReadySeconds = deployment.spec.minReadySeconds ?? 0;
   if (!differ(annotations, set.metadata.annotations) && minReadySeconds === (set.spec.minReadySeconds ?? 0)) return [];
@@ -98,7 +98,7 @@ function cleanUp(deployment: Deployment, oldSets: readonly ReplicaSet[]): Action
   const surplus = cleanable.length - limit;
   if (surplus <= 0) return [];
   return cleanable
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b))
+    .toSorted((a, b) => Number(revisionOf(a) - revisionOf(b)))
     .slice(0, surplus)
     .filter(
       (set) => set.status.replicas === 0 && replicasOf(set) === 0 && (set.metadata.generation ?? 0) <= (set.status.observedGeneration ?? 0),
@@ -128,13 +128,14 @@ function changesOf(action: Extract<Action, { type: 'update' }>): Readonly<Record
   return Object.fromEntries(Object.entries(action.annotations).filter(([key, value]) => old?.[key] !== value));
 }
 
+const highest = (numbers: readonly bigint[]): bigint => numbers.reduce((a, b) => (a > b ? a : b));
+
 /** Plans one step. Deleting Deployments only get their status. */
 export function planDeployment({ deployment, sets, oldPodsRun }: Observed): Plan {
   const newSet = findNewSet(deployment, sets);
   if (deployment.metadata.deletionTimestamp !== undefined) return { newSet, actions: [] };
   const oldSets = byAge(sets.filter((set) => set !== newSet));
-  const highestOld = Math.max(0, ...oldSets.map(revisionOf));
-  const revision = Math.max(highestOld + 1, newSet === undefined ? 0 : revisionOf(newSet));
+  const revision = highest(oldSets.map((set) => revisionOf(set) + 1n).concat(1n, newSet === undefined ? 0n : revisionOf(newSet)));
   const own = deployment.metadata.annotations?.[annotation.revision];
   const withRevision = (actions: readonly Action[], known = true): Plan => ({
     newSet,

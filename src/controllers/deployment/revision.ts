@@ -49,7 +49,11 @@ export function findNewSet(deployment: Deployment, sets: readonly ReplicaSet[]):
   return byAge(sets).find((set) => hasTemplate(set, deployment));
 }
 
-export const revisionOf = (object: Deployment | ReplicaSet): number => Number(object.metadata.annotations?.[annotation.revision] ?? 0) || 0;
+/** The number in an annotation, a 64-bit one; 0 when there is none. */
+const numberIn = (text: string | undefined): bigint =>
+  text !== undefined && /^[+-]?\d{1,19}$/.test(text) ? BigInt(text.replace('+', '')) : 0n;
+
+export const revisionOf = (object: Deployment | ReplicaSet): bigint => numberIn(object.metadata.annotations?.[annotation.revision]);
 
 /** The Deployment's annotations that its sets share. */
 export function sharedAnnotations(deployment: Deployment): Annotations {
@@ -57,13 +61,13 @@ export function sharedAnnotations(deployment: Deployment): Annotations {
 }
 
 /** Annotations of the new set at a revision: a set that is used again remembers the revisions that it had. */
-export function annotationsAt(set: ReplicaSet | undefined, deployment: Deployment, revision: number): Annotations {
+export function annotationsAt(set: ReplicaSet | undefined, deployment: Deployment, revision: bigint): Annotations {
   const old = set?.metadata.annotations ?? {};
   const next: Record<string, string> = { ...old, ...sharedAnnotations(deployment) };
-  const before = Number(old[annotation.revision] ?? 0);
+  const before = numberIn(old[annotation.revision]);
   if (before >= revision) return next;
   next[annotation.revision] = String(revision);
-  if (before > 0) {
+  if (before > 0n) {
     const history = [...(old[annotation.history]?.split(',').filter(Boolean) ?? []), String(before)];
     while (history.length > 1 && history.join(',').length > historyLimit) history.shift();
     next[annotation.history] = history.join(',');

@@ -1,201 +1,87 @@
-// Workloads on real containers, as the conformance suite tries them: sets with an order, one pod per node, jobs that fail.
-import assert from 'node:assert/strict';
+// Apps and scheduling on containers: the scenarios of the conformance suite that are played on simulated nodes too
+// (test/integration/conformance/apps.test.ts names the suite's tests), in one cluster, a few at a time.
 import { after, before, describe, test } from 'node:test';
-import type { Job } from '#api/batch/v1/job.ts';
-import type { Draft } from '#api/object.ts';
-import { isPodReady } from '#api/podutil.ts';
-import { ControllerRevisions, DaemonSets, Jobs, PodDisruptionBudgets, Pods, StatefulSets } from '#api/refs.ts';
-import type { StatusError } from '#api/status.ts';
-import { type OneNodeCluster, startCluster } from '../../support/cluster.ts';
-import { until } from '../../support/until.ts';
-import { busybox, inSpace, type Space } from './support.ts';
+import * as budgets from '../../support/apps/budgets.ts';
+import * as daemonsets from '../../support/apps/daemonsets.ts';
+import * as deployments from '../../support/apps/deployments.ts';
+import { inGround, type Scenario } from '../../support/apps/ground.ts';
+import * as jobs from '../../support/apps/jobs.ts';
+import * as placement from '../../support/apps/placement.ts';
+import * as replicas from '../../support/apps/replicas.ts';
+import * as statefulsets from '../../support/apps/statefulsets.ts';
+import { startCluster, type TestCluster } from '../../support/cluster.ts';
 
-const minute = 60_000;
-
-/** A container that is ready while a file of it is there. */
-const serving = (version: string) => ({
-  name: 'c',
-  image: busybox,
-  command: ['sh', '-c', 'touch /tmp/ready; trap "exit 0" TERM; while true; do sleep 1; done'],
-  env: [{ name: 'VERSION', value: version }],
-  readinessProbe: { exec: { command: ['cat', '/tmp/ready'] }, periodSeconds: 1, failureThreshold: 1 },
+let cluster: TestCluster;
+before(async () => {
+  cluster = await startCluster();
 });
-const labels = { app: 'web' };
-const template = (version: string, more: object = {}) => ({
-  metadata: { labels },
-  spec: { terminationGracePeriodSeconds: 1, containers: [serving(version)], ...more },
+after(() => cluster?.[Symbol.asyncDispose]());
+
+const on = (scenario: Scenario) => () => inGround(cluster, true, scenario);
+
+describe('apps on containers', { concurrency: 6, timeout: 8 * 60_000 }, () => {
+  test('Deployment: its life', on(deployments.lifecycle));
+  test('Deployment: a rolling update takes up the revision of what was there', on(deployments.rollingUpdate));
+  test('Deployment: Recreate never runs old and new pods together', on(deployments.recreate));
+  test('Deployment: old sets go beyond the history limit', on(deployments.cleanUp));
+  test('Deployment: a change while another is under way', on(deployments.rollover));
+  test('Deployment: scale', on(deployments.scale));
+  test('Deployment: sets grow in proportion', on(deployments.proportional));
+  test('Deployment: status', on(deployments.status));
+  test('ReplicaSet: every replica serves', on(replicas.setServes));
+  test('ReplicaSet: adopts and releases pods', on(replicas.setAdoptsAndReleases));
+  test('ReplicaSet: scale', on(replicas.setScale));
+  test('ReplicaSet: replaced and patched', on(replicas.setReplaceAndPatch));
+  test('ReplicaSet: deletion of a collection', on(replicas.setCollection));
+  test('ReplicaSet: status', on(replicas.setStatus));
+  test('ReplicationController: every replica serves', on(replicas.controllerServes));
+  test('ReplicationController: a quota that is spent', on(replicas.controllerOverQuota));
+  test('ReplicationController: adopts pods', on(replicas.controllerAdopts));
+  test('ReplicationController: its life', on(replicas.controllerLifecycle));
+  test('ReplicationController: scale', on(replicas.controllerScale));
+  test('StatefulSet: grows and shrinks in order and halts at an unhealthy pod', on(statefulsets.scalesInOrder));
+  test('StatefulSet: a parallel one does not halt', on(statefulsets.bursts));
+  test('StatefulSet: rolls and rolls back', on(statefulsets.rollsAndRollsBack));
+  test('StatefulSet: canaries and phases', on(statefulsets.canaries));
+  test('StatefulSet: a pod that a node refuses is made again', on(statefulsets.recreatesEvicted));
+  test('StatefulSet: scale', on(statefulsets.scale));
+  test('StatefulSet: patched, and deletion of a collection', on(statefulsets.collection));
+  test('StatefulSet: status', on(statefulsets.status));
+  test('DaemonSet: on every node, and again when its pod is deleted', on(daemonsets.simple));
+  test('DaemonSet: follows labels of nodes', on(daemonsets.complex));
+  test('DaemonSet: replaces a failed pod', on(daemonsets.retriesFailed));
+  test('DaemonSet: rolls', on(daemonsets.rolls));
+  test('DaemonSet: deletion of a collection', on(daemonsets.collection));
+  test('DaemonSet: status', on(daemonsets.status));
+  test('ControllerRevision: its life', on(daemonsets.controllerRevisions));
+  test('Job: restarted in place', on(jobs.restartsLocally));
+  test('Job: indexes and host names', on(jobs.indexes));
+  test('Job: deleted', on(jobs.deletes));
+  test('Job: adopts and releases pods', on(jobs.adoptsAndReleases));
+  test('Job: every index has its own limit', on(jobs.limitsPerIndex));
+  test('Job: too many failed indexes', on(jobs.limitsFailedIndexes));
+  test('Job: FailIndex', on(jobs.failsIndexes));
+  test('Job: FailJob', on(jobs.failsAtOnce));
+  test('Job: an eviction is ignored by its exit code', on(jobs.ignoresEvictionByCode));
+  test('Job: an eviction is ignored by its condition', on(jobs.ignoresEvictionByCondition));
+  test('Job: succeeds with some indexes', on(jobs.succeedsByIndex));
+  test('Job: succeeds with a number of indexes', on(jobs.succeedsByCount));
+  test('Job: is suspended', on(jobs.suspends));
+  test('Job: status', on(jobs.status));
+  test('Job: its life', on(jobs.lifecycle));
+  test('PodDisruptionBudget: counts', on(budgets.counts));
+  test('PodDisruptionBudget: status', on(budgets.statusWrites));
+  test('PodDisruptionBudget: blocks an eviction until it allows it', on(budgets.blocks));
 });
-const versionsOf = async (space: Space) =>
-  (await space.list(Pods, 'app=web'))
-    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-    .toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
-    .map((pod) => `${pod.metadata.name}=${pod.spec.containers[0]?.env?.[0]?.value}`);
-const newVersion = (version: string) => ({ spec: { template: { spec: { containers: [serving(version)] } } } });
-const patch = { type: 'strategic' } as const;
 
-describe('workloads', { timeout: 6 * minute }, () => {
-  let cluster: OneNodeCluster;
-  before(async () => {
-    cluster = await startCluster();
-  });
-  after(() => cluster[Symbol.asyncDispose]());
-
-  test('a StatefulSet comes and goes in order, halts at an unhealthy pod, and rolls back', () =>
-    inSpace(cluster, async (space) => {
-      const { namespace } = space;
-      const ready = (count: number) =>
-        space.until(StatefulSets, 'web', ({ status }) => status.replicas === count && (status.readyReplicas ?? 0) === count, minute);
-      await space.create(StatefulSets, {
-        metadata: { name: 'web' },
-        spec: { replicas: 2, serviceName: 'web', selector: { matchLabels: labels }, template: template('1') },
-      } as never);
-      const first = await ready(2);
-      assert.equal((await space.exec('web-1', 'hostname')).trim(), 'web-1');
-      await space.exec('web-0', 'rm', '/tmp/ready');
-      await space.until(Pods, 'web-0', (pod) => !isPodReady(pod));
-      await space.of(StatefulSets).patch('web', { spec: { replicas: 3 } }, { type: 'merge', namespace });
-      await space.until(StatefulSets, 'web', ({ status, metadata }) => status.observedGeneration === metadata.generation);
-      assert.equal((await space.list(Pods, 'app=web')).length, 2, 'an unhealthy pod halts growing');
-      await space.exec('web-0', 'touch', '/tmp/ready');
-      await ready(3);
-
-      await space.of(StatefulSets).patch('web', newVersion('2'), { ...patch, namespace });
-      await until('version 2', async () => (await versionsOf(space)).join() === 'web-0=2,web-1=2,web-2=2', minute);
-      await space.until(StatefulSets, 'web', ({ status }) => status.currentRevision === status.updateRevision, minute);
-      await space.of(StatefulSets).patch('web', newVersion('1'), { ...patch, namespace });
-      const back = await space.until(StatefulSets, 'web', ({ status }) => status.currentRevision === first.status.currentRevision, minute);
-      assert.equal(back.status.updateRevision, first.status.updateRevision, 'the old revision is found again');
-      await space.of(StatefulSets).patch('web', { spec: { replicas: 0 } }, { type: 'merge', namespace });
-      await ready(0);
-    }));
-
-  test('a StatefulSet makes a pod again that the node refuses', () =>
-    inSpace(cluster, async (space) => {
-      const ports = [{ containerPort: 21017, hostPort: 21017 }];
-      const container = { name: 'c', image: busybox, command: ['sleep', '3600'], ports };
-      const spec = { nodeName: cluster.nodeName, terminationGracePeriodSeconds: 0, containers: [container] };
-      await space.create(Pods, { metadata: { name: 'first' }, spec } as never);
-      await space.until(Pods, 'first', ({ status }) => status.phase === 'Running');
-      await space.create(StatefulSets, {
-        metadata: { name: 'late' },
-        spec: { serviceName: 'late', selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
-      } as never);
-      const failed = await space.until(Pods, 'late-0', ({ status }) => status.phase === 'Failed');
-      await space.until(Pods, 'late-0', ({ metadata }) => metadata.uid !== failed.metadata.uid);
-      await space.remove(Pods, 'first', 0);
-      await space.until(Pods, 'late-0', ({ status }) => status.phase === 'Running', minute);
-    }));
-
-  test('a DaemonSet runs on the node, replaces a failed pod, and rolls', () =>
-    inSpace(cluster, async (space) => {
-      const { namespace } = space;
-      await space.create(DaemonSets, {
-        metadata: { name: 'web' },
-        spec: { selector: { matchLabels: labels }, template: template('1') },
-      } as never);
-      const available = () =>
-        space.until(
-          DaemonSets,
-          'web',
-          ({ status, metadata }) =>
-            status.numberAvailable === 1 && status.updatedNumberScheduled === 1 && status.observedGeneration === metadata.generation,
-          minute,
-        );
-      await available();
-      const [pod] = await space.list(Pods, 'app=web');
-      const status = { phase: 'Failed' as const };
-      await space.of(Pods).patch(pod?.metadata.name ?? '', { status }, { type: 'merge', subresource: 'status', namespace });
-      await until(
-        'replaced',
-        async () => {
-          const list = await space.list(Pods, 'app=web');
-          return list.length === 1 && list[0]?.metadata.uid !== pod?.metadata.uid;
-        },
-        minute,
-      );
-      await available();
-      await space.of(DaemonSets).patch('web', newVersion('2'), { ...patch, namespace });
-      await until('version 2', async () => (await versionsOf(space)).every((text) => text.endsWith('=2')), minute);
-      await available();
-      const revisions = await space.list(ControllerRevisions, 'app=web');
-      assert.deepEqual(revisions.map(({ revision }) => revision).toSorted(), [1, 2]);
-    }));
-
-  const job = (name: string, script: string, spec: Draft<Job['spec']> = {}, pod: object = {}) =>
-    ({
-      metadata: { name },
-      spec: {
-        ...spec,
-        template: {
-          spec: {
-            restartPolicy: 'Never',
-            terminationGracePeriodSeconds: 0,
-            containers: [{ name: 'c', image: busybox, command: ['sh', '-c', script] }],
-            ...pod,
-          },
-        },
-      },
-    }) as Draft<Job>;
-  const ended = (space: Space, name: string, type: 'Complete' | 'Failed') =>
-    space.until(
-      Jobs,
-      name,
-      ({ status }) => status.conditions?.some((condition) => condition.type === type && condition.status === 'True'),
-      minute,
-    );
-
-  test('jobs: restarted in place, indexed, failing by index, succeeding early', () =>
-    inSpace(cluster, async (space) => {
-      const once = 'if [ -f /data/seen ]; then exit 0; fi; touch /data/seen; exit 1';
-      const data = { volumes: [{ name: 'data', emptyDir: {} }] };
-      const container = { name: 'c', image: busybox, command: ['sh', '-c', once], volumeMounts: [{ name: 'data', mountPath: '/data' }] };
-      await space.create(
-        Jobs,
-        job('local', '', { completions: 2, parallelism: 2 }, { restartPolicy: 'OnFailure', containers: [container], ...data }),
-      );
-      const indexed = { completions: 3, parallelism: 3, completionMode: 'Indexed' } as const;
-      await space.create(Jobs, job('named', 'test "$(hostname)" = "named-$JOB_COMPLETION_INDEX"', indexed));
-      const policy = { rules: [{ action: 'FailIndex', onExitCodes: { operator: 'In', values: [42] } }] };
-      await space.create(
-        Jobs,
-        job('partly', '[ $JOB_COMPLETION_INDEX != 1 ] || exit 42', {
-          ...indexed,
-          backoffLimitPerIndex: 1,
-          podFailurePolicy: policy,
-        } as never),
-      );
-      const early = { rules: [{ succeededIndexes: '0' }] };
-      await space.create(Jobs, job('early', '[ $JOB_COMPLETION_INDEX = 0 ] || sleep 3600', { ...indexed, successPolicy: early } as never));
-      assert.equal((await ended(space, 'local', 'Complete')).status.succeeded, 2);
-      assert.equal((await ended(space, 'named', 'Complete')).status.completedIndexes, '0-2');
-      const partly = (await ended(space, 'partly', 'Failed')).status;
-      assert.deepEqual([partly.completedIndexes, partly.failedIndexes], ['0,2', '1']);
-      const done = await ended(space, 'early', 'Complete');
-      assert.equal(done.status.completedIndexes, '0');
-      assert.deepEqual([done.status.active ?? 0, done.status.ready ?? 0, done.status.terminating ?? 0], [0, 0, 0]);
-      assert.ok((await space.list(Pods)).every(({ metadata }) => metadata.finalizers === undefined));
-    }));
-
-  test('a disruption budget keeps pods until it allows their eviction', () =>
-    inSpace(cluster, async (space) => {
-      const { namespace } = space;
-      await space.create(PodDisruptionBudgets, {
-        metadata: { name: 'web' },
-        spec: { minAvailable: 1, selector: { matchLabels: labels } },
-      } as never);
-      await space.create(Pods, { metadata: { name: 'one', labels }, spec: template('1').spec } as never);
-      await space.until(PodDisruptionBudgets, 'web', ({ status }) => status.currentHealthy === 1, minute);
-      const evict = () =>
-        space
-          .of(Pods)
-          .createSub('one', 'eviction', { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'one', namespace } }, { namespace });
-      await assert.rejects(
-        evict(),
-        ({ code, status }: StatusError) => code === 429 && status.details?.causes?.[0]?.reason === 'DisruptionBudget',
-      );
-      await space.create(Pods, { metadata: { name: 'two', labels }, spec: template('1').spec } as never);
-      await space.until(PodDisruptionBudgets, 'web', ({ status }) => status.disruptionsAllowed === 1, minute);
-      await evict();
-      await space.untilGone(Pods, 'one');
-    }));
+// One at a time: they fill the node and count what fits.
+describe('scheduling on containers', { timeout: 4 * 60_000 }, () => {
+  test('resources of nodes are not exceeded', on(placement.resourceLimits));
+  test('a node selector that nothing matches', on(placement.selectorUnmatched));
+  test('a node selector that a node matches', on(placement.selectorMatched));
+  test('host ports conflict where one pod takes all addresses', on(placement.hostPortConflict));
+  test('the pod of lowest priority makes room', on(placement.preempts));
+  test('a critical pod preempts', on(placement.criticalPreempts));
+  test('a victim is told why', on(placement.victimIsTold));
+  test('pods of ReplicaSets are preempted once', on(placement.preemptsReplicas));
 });
