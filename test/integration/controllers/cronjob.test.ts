@@ -55,6 +55,7 @@ async function finish(job: Job | undefined): Promise<void> {
 }
 const remove = (name: string) => crons().delete(name, { namespace, options: { propagationPolicy: 'Background' } });
 
+// Conformance: [sig-apps] CronJob should schedule multiple jobs concurrently [Conformance]
 test('jobs start by the clock, beside each other when that is allowed', async () => {
   await create('allow');
   await until('seen', () => clock.pending > 0);
@@ -81,6 +82,7 @@ test('jobs start by the clock, beside each other when that is allowed', async ()
   await until('all gone', async () => (await jobsOf('allow')).length === 0, limit);
 });
 
+// Conformance: [sig-apps] CronJob should not schedule new jobs when ForbidConcurrent [Slow] [Conformance]
 test('Forbid waits for the one that runs', async () => {
   await create('forbid', { concurrencyPolicy: 'Forbid' });
   await minute();
@@ -98,6 +100,7 @@ test('Forbid waits for the one that runs', async () => {
   await remove('forbid');
 });
 
+// Conformance: [sig-apps] CronJob should replace jobs when ReplaceConcurrent [Conformance]
 test('Replace ends the one that runs', async () => {
   await create('replace', { concurrencyPolicy: 'Replace' });
   await minute();

@@ -4,7 +4,7 @@ import type { PodDisruptionBudget } from '#api/policy/v1/poddisruptionbudget.ts'
 import { CronJobs, PodDisruptionBudgets, Pods } from '#api/refs.ts';
 import { isNotFound, type StatusError } from '#api/status.ts';
 import { until } from '../until.ts';
-import { event, type Ground, minute, named, patched, readyPods, updated } from './ground.ts';
+import { event, type Ground, patience, named, patched, readyPods, updated } from './ground.ts';
 import { job } from './jobs.ts';
 import { deleteCollection } from './parts.ts';
 
@@ -18,7 +18,7 @@ const processed = (ground: Ground, name: string) =>
     PodDisruptionBudgets,
     name,
     ({ metadata, status }) => (status.observedGeneration ?? 0) >= (metadata.generation ?? 0),
-    minute,
+    patience,
   );
 async function createPods(ground: Ground, count: number): Promise<void> {
   const { spec } = ground.template(labels) as { spec: object };
@@ -51,14 +51,14 @@ export async function counts(ground: Ground): Promise<void> {
   await budget(ground, 'foo', { minAvailable: 2 });
   await createPods(ground, 3);
   await readyPods(ground, 'foo=bar', 3);
-  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.disruptionsAllowed > 0, minute);
+  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.disruptionsAllowed > 0, patience);
 }
 
 export async function statusWrites(ground: Ground): Promise<void> {
   await budget(ground, 'foo', { minAvailable: 1 });
   await createPods(ground, 1);
   await readyPods(ground, 'foo=bar', 1);
-  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.currentHealthy === 1, minute);
+  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.currentHealthy === 1, patience);
   // The eviction of a pod as it stands in `disruptedPods` is what a client writes; the budget's own status stays consistent.
   const at = '2026-01-01T00:00:00Z';
   const written = await updated(
@@ -85,23 +85,23 @@ export async function blocks(ground: Ground): Promise<void> {
   await createPods(ground, 3);
   await readyPods(ground, 'foo=bar', 3);
   await budget(ground, 'foo', { minAvailable: 3 });
-  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.currentHealthy === 3 && status.disruptionsAllowed === 0, minute);
+  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.currentHealthy === 3 && status.disruptionsAllowed === 0, patience);
   const isBlocked = ({ code, status, message }: StatusError): boolean =>
     code === 429 &&
     status.details?.causes?.[0]?.reason === 'DisruptionBudget' &&
     message === "Cannot evict pod as it would violate the pod's disruption budget.";
   await assert.rejects(evict(ground, 'pod-0'), isBlocked);
   await updated(ground, PodDisruptionBudgets, 'foo', (old) => ({ ...old, spec: { ...old.spec, minAvailable: 2 } }));
-  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.disruptionsAllowed === 1, minute);
+  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.disruptionsAllowed === 1, patience);
   await evict(ground, 'pod-0');
-  await ground.untilGone(Pods, 'pod-0', minute);
+  await ground.untilGone(Pods, 'pod-0', patience);
   // The last word of an update is what counts, be it by patch.
   await patched(ground, PodDisruptionBudgets, 'foo', { spec: { minAvailable: 2 } }, { type: 'merge' });
-  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.currentHealthy === 2 && status.disruptionsAllowed === 0, minute);
+  await ground.until(PodDisruptionBudgets, 'foo', ({ status }) => status.currentHealthy === 2 && status.disruptionsAllowed === 0, patience);
   await assert.rejects(evict(ground, 'pod-1'), isBlocked);
   await ground.remove(PodDisruptionBudgets, 'foo');
-  await until('without the budget it goes', async () => (await evict(ground, 'pod-1').catch(() => undefined)) !== undefined, minute);
-  await ground.untilGone(Pods, 'pod-1', minute);
+  await until('without the budget it goes', async () => (await evict(ground, 'pod-1').catch(() => undefined)) !== undefined, patience);
+  await ground.untilGone(Pods, 'pod-1', patience);
 }
 
 export async function collections(ground: Ground): Promise<void> {

@@ -6,7 +6,7 @@ import { controllerOf } from '#api/object.ts';
 import { isPodReady } from '#api/podutil.ts';
 import { ControllerRevisions, DaemonSets, Nodes, Pods } from '#api/refs.ts';
 import { until } from '../until.ts';
-import { alive, type Ground, minute, named, patched, schedulableNodes, updated, versionOf } from './ground.ts';
+import { alive, type Ground, patience, named, patched, schedulableNodes, updated, versionOf } from './ground.ts';
 import { deleteCollection, statusSubresource } from './parts.ts';
 
 const labels = { 'daemonset-name': 'daemon-set' };
@@ -33,7 +33,7 @@ async function runsOn(ground: Ground, nodes: readonly string[]): Promise<void> {
           .join() === wanted
       );
     },
-    minute,
+    patience,
   );
   const count = nodes.length;
   await ground.until(
@@ -41,7 +41,7 @@ async function runsOn(ground: Ground, nodes: readonly string[]): Promise<void> {
     'daemon-set',
     ({ status }) =>
       status.desiredNumberScheduled === count && status.currentNumberScheduled === count && (status.numberReady ?? 0) === count,
-    minute,
+    patience,
   );
 }
 const revisions = async (ground: Ground): Promise<readonly ControllerRevision[]> =>
@@ -102,7 +102,7 @@ export async function retriesFailed(ground: Ground): Promise<void> {
     'status',
   );
   assert.equal(failed.status.phase, 'Failed');
-  await ground.untilGone(Pods, failed.metadata.name, minute);
+  await ground.untilGone(Pods, failed.metadata.name, patience);
   await runsOn(ground, nodes);
 }
 
@@ -114,7 +114,7 @@ export async function rolls(ground: Ground): Promise<void> {
   await patched(ground, DaemonSets, 'daemon-set', {
     spec: { template: { spec: { containers: [{ name: 'web', env: [{ name: 'VERSION', value: '2' }] }] } } },
   });
-  await until('all pods are new', async () => (await versions(ground)).join() === nodes.map(() => '2').join(), minute);
+  await until('all pods are new', async () => (await versions(ground)).join() === nodes.map(() => '2').join(), patience);
   await runsOn(ground, nodes);
   await newest(ground, 2);
 }
@@ -129,11 +129,11 @@ export async function rollsBack(ground: Ground): Promise<void> {
     ? ground.template(labels, '2', { containers: [{ image: 'foo:non-existent' }] } as never)
     : ground.template(labels, '2', { readinessGates: [{ conditionType: 'never.example.com/set' }] });
   await newVersion(ground, stuck);
-  await until('the rollout is half done', async () => (await versions(ground)).includes('2'), minute);
+  await until('the rollout is half done', async () => (await versions(ground)).includes('2'), patience);
   const good = (await alive(ground, selector)).filter((pod) => pod.spec.containers[0]?.env?.[0]?.value === '1');
   assert.equal(good.length, nodes.length - 1);
   await newVersion(ground, ground.template(labels));
-  await until('all pods are as before', async () => (await versions(ground)).join() === nodes.map(() => '1').join(), minute);
+  await until('all pods are as before', async () => (await versions(ground)).join() === nodes.map(() => '1').join(), patience);
   await runsOn(ground, nodes);
   const after = new Set((await alive(ground, selector)).map(({ metadata }) => metadata.uid));
   assert.ok(
@@ -199,7 +199,7 @@ export async function controllerRevisions(ground: Ground): Promise<void> {
   await until(
     'its data is the new template',
     async () => (await revisions(ground)).some(({ data }) => JSON.stringify(data).includes('"terminationGracePeriodSeconds":2')),
-    minute,
+    patience,
   );
   await ground.remove(DaemonSets, 'daemon-set');
 }

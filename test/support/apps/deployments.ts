@@ -5,7 +5,7 @@ import type { ReplicaSet } from '#api/apps/v1/replicaset.ts';
 import { isPodAvailable } from '#api/podutil.ts';
 import { Deployments, Pods, ReplicaSets } from '#api/refs.ts';
 import { until } from '../until.ts';
-import { alive, event, type Ground, minute, patched, readyPods, updated, versionOf } from './ground.ts';
+import { alive, event, type Ground, patience, patched, readyPods, updated, versionOf } from './ground.ts';
 import { scaleSubresource, statusSubresource } from './parts.ts';
 
 const labels = { name: 'httpd', e2e: 'testing' };
@@ -26,7 +26,7 @@ const complete = (ground: Ground, name: string) =>
       status.updatedReplicas === spec.replicas &&
       status.replicas === spec.replicas &&
       status.availableReplicas === spec.replicas,
-    minute,
+    patience,
   );
 const version = (text: string, more: object = {}) => ({
   spec: { template: { spec: { containers: [{ name: 'web', env: [{ name: 'VERSION', value: text }] }] } }, ...more },
@@ -105,7 +105,7 @@ export async function rollingUpdate(ground: Ground): Promise<void> {
   const adopted = await ground.get(ReplicaSets, old.metadata.name);
   assert.equal(adopted.spec.replicas, 0);
   assert.equal(adopted.metadata.ownerReferences?.[0]?.uid, made.metadata.uid);
-  await until('the old pod is gone', async () => (await ground.list(Pods, selector)).length === 1, minute);
+  await until('the old pod is gone', async () => (await ground.list(Pods, selector)).length === 1, patience);
 }
 
 export async function recreate(ground: Ground): Promise<void> {
@@ -148,7 +148,7 @@ export async function cleanUp(ground: Ground): Promise<void> {
       const sets = await ground.list(ReplicaSets, selector);
       return sets.length === 1 && image(sets[0] as ReplicaSet) === '2';
     },
-    minute,
+    patience,
   );
   await complete(ground, name);
   assert.deepEqual(
@@ -169,7 +169,7 @@ export async function rollover(ground: Ground): Promise<void> {
   const strategy = { rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } };
   const slow = ground.real ? stuck : ground.template(labels, 'stuck', { readinessGates: [{ conditionType: 'never.example.com/set' }] });
   await create(ground, name, 1, { minReadySeconds: 2, strategy }, slow);
-  await until('the first change is under way', async () => (await setOf(ground, 'stuck'))?.status.replicas === 1, minute);
+  await until('the first change is under way', async () => (await setOf(ground, 'stuck'))?.status.replicas === 1, patience);
   const first = await setOf(ground, 'stuck');
   const old = await ground.get(ReplicaSets, 'test-rollover-controller');
   assert.equal(old.spec.replicas, 1, 'what is available stays');
@@ -205,10 +205,10 @@ export async function proportional(ground: Ground): Promise<void> {
     return [a.spec.replicas, a.status.availableReplicas, b?.spec.replicas, b?.status.availableReplicas ?? 0].join();
   };
   // 10 + 3 in all, 8 available: what is new gets what is left.
-  await until('the rollout stands still', async () => (await sizes()) === '8,8,5,0', minute);
+  await until('the rollout stands still', async () => (await sizes()) === '8,8,5,0', patience);
   await updated(ground, Deployments, name, (old) => ({ ...old, spec: { ...old.spec, replicas: 30 } }));
   // 33 in all: 20 more, shared as 8 to 5.
-  await until('both have grown', async () => (await sizes()).startsWith('20,20,13,'), minute);
+  await until('both have grown', async () => (await sizes()).startsWith('20,20,13,'), patience);
 }
 
 export async function status(ground: Ground): Promise<void> {

@@ -12,7 +12,8 @@ import { until } from '../until.ts';
 
 export type { Space };
 export { agnhost, busybox };
-export const minute = 60_000;
+/** Milliseconds that one wait may take: a busy machine is slow. */
+export const patience = 180_000;
 
 export interface Ground extends Space {
   /** True where pods are containers. */
@@ -106,7 +107,7 @@ export async function event<T extends KubeObject>(
   ref: ResourceRef<T>,
   from: { readonly resourceVersion: string; readonly labelSelector?: string; readonly fieldSelector?: string },
   check: (event: WatchEvent<T>) => boolean,
-  ms = minute,
+  ms = patience,
 ): Promise<T> {
   const signal = AbortSignal.timeout(ms);
   const seen: string[] = [];
@@ -173,7 +174,7 @@ export const readyPods = (ground: Space, labelSelector: string, count: number): 
       const pods = await ground.list(Pods, labelSelector);
       return pods.length === count && pods.every((pod) => pod.status.phase === 'Running' && isPodReady(pod)) ? pods : undefined;
     },
-    minute,
+    patience,
   );
 
 /** Nodes that take pods. */

@@ -4,7 +4,7 @@ import type { Job } from '#api/batch/v1/job.ts';
 import { controllerOf } from '#api/object.ts';
 import { ConfigMaps, Jobs, Pods } from '#api/refs.ts';
 import { until } from '../until.ts';
-import { busybox, event, type Ground, minute, patched, updated, versionOf } from './ground.ts';
+import { busybox, event, type Ground, patience, patched, updated, versionOf } from './ground.ts';
 
 /** A job of one container that runs a script. */
 export function job(name: string, script: string, spec: object = {}, pod: object = {}, container: object = {}): never {
@@ -33,7 +33,7 @@ const forever = 'sleep 1000000';
 const hasCondition = ({ status }: Job, type: string, reason?: string): boolean =>
   status.conditions?.some((one) => one.type === type && one.status === 'True' && (reason === undefined || one.reason === reason)) ?? false;
 const reaches = (ground: Ground, name: string, type: string, reason?: string) =>
-  ground.until(Jobs, name, (one) => hasCondition(one, type, reason), 2 * minute);
+  ground.until(Jobs, name, (one) => hasCondition(one, type, reason), patience);
 const podsOf = (ground: Ground, name: string) => ground.list(Pods, `batch.kubernetes.io/job-name=${name}`);
 const running = (ground: Ground, name: string, count: number) =>
   until(
@@ -42,7 +42,7 @@ const running = (ground: Ground, name: string, count: number) =>
       const pods = (await podsOf(ground, name)).filter(({ status, metadata }) => status.phase === 'Running' && !metadata.deletionTimestamp);
       return pods.length === count && pods;
     },
-    minute,
+    patience,
   );
 /** The interim condition comes with or before the last one, and all finalizers are gone with it. */
 async function ends(ground: Ground, name: string, type: 'Complete' | 'Failed', reason?: string): Promise<Job> {
@@ -80,8 +80,8 @@ export async function deletes(ground: Ground): Promise<void> {
   await ground.create(Jobs, job('foo', forever, half));
   await running(ground, 'foo', 2);
   await ground.of(Jobs).delete('foo', { namespace: ground.namespace, options: { propagationPolicy: 'Foreground' } });
-  await ground.untilGone(Jobs, 'foo', minute);
-  await until('its pods are gone', async () => (await podsOf(ground, 'foo')).length === 0, minute);
+  await ground.untilGone(Jobs, 'foo', patience);
+  await until('its pods are gone', async () => (await podsOf(ground, 'foo')).length === 0, patience);
 }
 
 export async function adoptsAndReleases(ground: Ground): Promise<void> {
@@ -128,14 +128,14 @@ async function ignoresEviction(ground: Ground, name: string, rules: readonly obj
   const env = [{ name: 'EVICTED', valueFrom: { configMapKeyRef: { name: 'markers', key: 'evicted' } } }];
   const script = `[ $JOB_COMPLETION_INDEX != 0 ] || [ $EVICTED = yes ] || ${forever}`;
   await ground.create(Jobs, job(name, script, { ...indexed, backoffLimit: 0, podFailurePolicy: { rules } }, {}, { env }));
-  await ground.until(Jobs, name, ({ status }) => status.succeeded === 3, minute);
+  await ground.until(Jobs, name, ({ status }) => status.succeeded === 3, patience);
   const [pod] = await running(ground, name, 1);
   const { namespace } = ground;
   const target = pod?.metadata.name ?? '';
   await patched(ground, ConfigMaps, 'markers', { data: { evicted: 'yes' } });
   const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: target, namespace } };
   await ground.of(Pods).createSub(target, 'eviction', eviction, { namespace });
-  await ground.untilGone(Pods, target, minute);
+  await ground.untilGone(Pods, target, patience);
   const { status } = await ends(ground, name, 'Complete');
   assert.deepEqual([status.completedIndexes, status.succeeded], ['0-3', 4]);
 }
@@ -181,7 +181,7 @@ export async function suspends(ground: Ground): Promise<void> {
   await ground.create(Jobs, job('to-suspend', forever, { ...half, suspend: false }));
   await running(ground, 'to-suspend', 2);
   await updated(ground, Jobs, 'to-suspend', (old) => ({ ...old, spec: { ...old.spec, suspend: true } }));
-  await until('its pods are gone', async () => (await podsOf(ground, 'to-suspend')).length === 0, minute);
+  await until('its pods are gone', async () => (await podsOf(ground, 'to-suspend')).length === 0, patience);
   await reaches(ground, 'to-suspend', 'Suspended');
 }
 

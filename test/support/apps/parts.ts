@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Draft, KubeObject } from '#api/object.ts';
 import type { ResourceRef } from '#api/refs.ts';
 import { until } from '../until.ts';
-import { event, type Ground, minute, patched, updated } from './ground.ts';
+import { event, type Ground, patience, patched, updated } from './ground.ts';
 
 interface Replicated extends KubeObject {
   readonly spec: { readonly replicas?: number };
@@ -73,5 +73,5 @@ export async function deleteCollection<T extends KubeObject>(
   const everywhere = async () => (await ground.of(ref).list({ labelSelector })).items.length;
   assert.equal(await everywhere(), count);
   await ground.of(ref).deleteCollection({ namespace, labelSelector }, { options: options as Draft<object> });
-  await until(`no ${ref.resource} with ${labelSelector}`, async () => (await everywhere()) === 0, minute);
+  await until(`no ${ref.resource} with ${labelSelector}`, async () => (await everywhere()) === 0, patience);
 }

@@ -5,7 +5,7 @@ import { conditionOf } from '#api/podutil.ts';
 import { Events, LimitRanges, Nodes, Pods, PriorityClasses, ReplicaSets } from '#api/refs.ts';
 import { isForbidden, isInvalid, isNotFound } from '#api/status.ts';
 import { until } from '../until.ts';
-import { busybox, event, type Ground, minute, named, patched, removing, schedulableNodes, updated, versionOf } from './ground.ts';
+import { busybox, event, type Ground, patience, named, patched, removing, schedulableNodes, updated, versionOf } from './ground.ts';
 import { deleteCollection } from './parts.ts';
 
 const pause = (spec: object = {}, container: object = {}): object => ({
@@ -15,12 +15,12 @@ const pause = (spec: object = {}, container: object = {}): object => ({
 });
 const make = (ground: Ground, name: string, spec: object, metadata: object = {}): Promise<Pod> =>
   ground.create(Pods, { metadata: { name, ...metadata }, spec } as never);
-const runs = (ground: Ground, name: string) => ground.until(Pods, name, ({ status }) => status.phase === 'Running', minute);
+const runs = (ground: Ground, name: string) => ground.until(Pods, name, ({ status }) => status.phase === 'Running', patience);
 const isRefused = (pod: Pod): boolean => {
   const condition = conditionOf(pod.status.conditions, 'PodScheduled');
   return condition?.status === 'False' && condition.reason === 'Unschedulable';
 };
-const refused = (ground: Ground, name: string) => ground.until(Pods, name, isRefused, minute);
+const refused = (ground: Ground, name: string) => ground.until(Pods, name, isRefused, patience);
 const failedScheduling = (ground: Ground, name: string) =>
   until('the event is there', async () => {
     const { items } = await ground
@@ -51,7 +51,7 @@ async function offering(
       await until(
         'the node offers it',
         async () => (await ground.of(Nodes).get(node)).status.allocatable?.[resource] !== undefined,
-        minute,
+        patience,
       );
     await body();
   } finally {
@@ -140,9 +140,9 @@ async function filled(
 }
 /** The victim terminates with the condition, and goes when its finalizer does. */
 async function victimGoes(ground: Ground): Promise<Pod> {
-  const victim = await ground.until(Pods, 'pod0', ({ metadata }) => metadata.deletionTimestamp !== undefined, minute);
+  const victim = await ground.until(Pods, 'pod0', ({ metadata }) => metadata.deletionTimestamp !== undefined, patience);
   await patched(ground, Pods, 'pod0', { metadata: { finalizers: null } }, { type: 'merge' });
-  await ground.untilGone(Pods, 'pod0', minute);
+  await ground.untilGone(Pods, 'pod0', patience);
   return victim;
 }
 
@@ -170,7 +170,7 @@ export const criticalPreempts = (ground: Ground): Promise<void> =>
           const pod = await ground.of(Pods).get(name, { namespace });
           return pod.status.phase === 'Running' && pod;
         },
-        minute,
+        patience,
       );
       assert.equal(critical.spec.nodeName, nodes[0]);
     } finally {
@@ -202,7 +202,7 @@ export async function preemptsReplicas(ground: Ground): Promise<void> {
           metadata: { name: `rs-pod${index + 1}` },
           spec: { replicas: 1, selector: { matchLabels: labels }, template: { metadata: { labels }, spec } },
         } as never);
-        await ground.until(ReplicaSets, `rs-pod${index + 1}`, ({ status }) => status.availableReplicas === 1, minute);
+        await ground.until(ReplicaSets, `rs-pod${index + 1}`, ({ status }) => status.availableReplicas === 1, patience);
       }
       await make(ground, 'pod4', pause({ priorityClassName: name('p4'), ...onNode(node) }, wants('500')));
       await runs(ground, 'pod4');
@@ -219,7 +219,7 @@ export async function preemptsReplicas(ground: Ground): Promise<void> {
           const pods = (await ground.list(Pods)).filter(({ metadata }) => metadata.name !== 'pod4');
           return pods.length === 3 && pods.filter(({ metadata }) => metadata.labels?.['name'] !== 'pod3').every(isRefused);
         },
-        minute,
+        patience,
       );
       assert.deepEqual(made, { pod1: 2, pod2: 2, pod3: 1 });
     }),

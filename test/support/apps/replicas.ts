@@ -5,7 +5,7 @@ import { controllerOf, type KubeObject } from '#api/object.ts';
 import { Pods, ReplicaSets, ReplicationControllers, ResourceQuotas, type ResourceRef } from '#api/refs.ts';
 import { isForbidden } from '#api/status.ts';
 import { until } from '../until.ts';
-import { agnhost, event, type Ground, minute, patched, readyPods, updated, versionOf } from './ground.ts';
+import { agnhost, event, type Ground, patience, patched, readyPods, updated, versionOf } from './ground.ts';
 import { deleteCollection, scaleSubresource, statusSubresource } from './parts.ts';
 
 interface Replicas extends KubeObject {
@@ -28,7 +28,7 @@ function replicas(ref: Ref, name: string, count: number, labels: Readonly<Record
   return { metadata: { name, labels }, spec: { replicas: count, selector, template } } as never;
 }
 const ready = (ground: Ground, ref: Ref, name: string, count: number) =>
-  ground.until(ref, name, ({ status }) => status.replicas === count && (status.readyReplicas ?? 0) === count, minute);
+  ground.until(ref, name, ({ status }) => status.replicas === count && (status.readyReplicas ?? 0) === count, patience);
 
 /** Every replica answers with its own name, asked through the API server. */
 async function serves(ground: Ground, ref: Ref): Promise<void> {
@@ -44,7 +44,7 @@ async function serves(ground: Ground, ref: Ref): Promise<void> {
     await until(
       `${metadata.name} answers`,
       async () => (await ground.kubectl('get', '--raw', path)).stdout.trim() === metadata.name,
-      minute,
+      patience,
     );
   }
 }
@@ -146,7 +146,7 @@ export async function controllerOverQuota(ground: Ground): Promise<void> {
     controllers,
     name,
     ({ status }) => status.conditions?.some(({ type }) => type === 'ReplicaFailure'),
-    minute,
+    patience,
   );
   const condition = failing.status.conditions?.[0] as { reason?: string; message?: string };
   assert.equal(condition.reason, 'FailedCreate');
@@ -163,7 +163,7 @@ export async function controllerOverQuota(ground: Ground): Promise<void> {
     controllers,
     name,
     ({ status, metadata }) => status.observedGeneration === metadata.generation && (status.conditions ?? []).length === 0,
-    minute,
+    patience,
   );
 }
 

@@ -4,7 +4,7 @@ import type { StatefulSet } from '#api/apps/v1/statefulset.ts';
 import { isPodReady } from '#api/podutil.ts';
 import { Pods, Services, StatefulSets } from '#api/refs.ts';
 import { until } from '../until.ts';
-import { alive, event, type Ground, minute, patched, readyPods, schedulableNodes, updated, versionOf } from './ground.ts';
+import { alive, event, type Ground, patience, patched, readyPods, schedulableNodes, updated, versionOf } from './ground.ts';
 import { deleteCollection, scaleSubresource, statusSubresource } from './parts.ts';
 
 const labels = { foo: 'bar', baz: 'blah' };
@@ -29,7 +29,7 @@ async function create(
 }
 /** The status tells of the newest spec. */
 const observed = (ground: Ground, name: string, check: (set: StatefulSet) => boolean = () => true) =>
-  ground.until(StatefulSets, name, (set) => (set.status.observedGeneration ?? 0) >= (set.metadata.generation ?? 0) && check(set), minute);
+  ground.until(StatefulSets, name, (set) => (set.status.observedGeneration ?? 0) >= (set.metadata.generation ?? 0) && check(set), patience);
 const rescale = (ground: Ground, name: string, replicas: number) =>
   updated(ground, StatefulSets, name, (old) => ({ ...old, spec: { ...old.spec, replicas } }));
 const breakAll = async (ground: Ground, name: string, count: number) => {
@@ -55,7 +55,7 @@ const inOrder = (ground: Ground, from: string, type: 'ADDED' | 'DELETED', names:
       if (one.type === type && one.object.metadata.name === names[at]) at++;
       return at === names.length;
     },
-    3 * minute,
+    patience,
   );
 };
 
@@ -86,12 +86,12 @@ export async function bursts(ground: Ground): Promise<void> {
   await readyPods(ground, selector, 1);
   await breakAll(ground, 'ss', 1);
   await rescale(ground, 'ss', 3);
-  await until('three pods', async () => (await alive(ground, selector)).length === 3, minute);
+  await until('three pods', async () => (await alive(ground, selector)).length === 3, patience);
   await mendAll(ground, 'ss', 1);
   await readyPods(ground, selector, 3);
   await breakAll(ground, 'ss', 3);
   await rescale(ground, 'ss', 0);
-  await until('no pods', async () => (await ground.list(Pods, selector)).length === 0, minute);
+  await until('no pods', async () => (await ground.list(Pods, selector)).length === 0, patience);
   await observed(ground, 'ss', ({ status }) => status.replicas === 0);
 }
 
@@ -133,7 +133,7 @@ export async function canaries(ground: Ground): Promise<void> {
   assert.equal(after.status.currentRevision, status.currentRevision);
   assert.deepEqual(await pods(ground), [old, old, old], 'the partition is beyond the replicas');
   const reach = async (...wanted: string[]) => {
-    await until(wanted.join(), async () => (await pods(ground)).join() === wanted.join(), minute);
+    await until(wanted.join(), async () => (await pods(ground)).join() === wanted.join(), patience);
     await readyPods(ground, selector, 3);
   };
   await moveTo(2);
@@ -142,7 +142,7 @@ export async function canaries(ground: Ground): Promise<void> {
   await until(
     'pods are made again',
     async () => (await ground.list(Pods, selector)).every(({ metadata }) => !metadata.deletionTimestamp),
-    minute,
+    patience,
   );
   await readyPods(ground, selector, 3);
   assert.deepEqual(await pods(ground), [old, old, next], 'what is made again keeps its revision');
@@ -158,14 +158,14 @@ export async function recreatesEvicted(ground: Ground): Promise<void> {
   const ports = [{ name: 'conflict', containerPort: 21_017, hostPort: 21_017 }];
   const spec = (ground.template(labels, '1', { nodeName, containers: [{ ports }] } as never) as { spec: object }).spec;
   await ground.create(Pods, { metadata: { name: 'test-pod' }, spec } as never);
-  await ground.until(Pods, 'test-pod', ({ status }) => status.phase === 'Running', minute);
+  await ground.until(Pods, 'test-pod', ({ status }) => status.phase === 'Running', patience);
   const from = await versionOf(ground, Pods);
   await create(ground, 'ss', 1, {}, ground.template(labels, '1', { nodeName, containers: [{ ports }] } as never));
   const fieldSelector = 'metadata.name=ss-0';
   const gone = await event(ground, Pods, { resourceVersion: from, fieldSelector }, ({ type }) => type === 'DELETED');
   assert.equal(gone.status.phase, 'Failed');
   await ground.remove(Pods, 'test-pod', 0);
-  await ground.until(Pods, 'ss-0', ({ status, metadata }) => status.phase === 'Running' && metadata.uid !== gone.metadata.uid, minute);
+  await ground.until(Pods, 'ss-0', ({ status, metadata }) => status.phase === 'Running' && metadata.uid !== gone.metadata.uid, patience);
 }
 
 export async function scale(ground: Ground): Promise<void> {
