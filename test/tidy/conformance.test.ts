@@ -17,7 +17,7 @@ const mark = '// Conformance: ';
 
 /** Every marked name of the tests, with its place and whether a test follows it. */
 function marked(): { name: string; place: string; above: boolean }[] {
-  return globSync('test/**/*.test.ts', { cwd: root }).flatMap((file) => {
+  return globSync('test/**/*.ts', { cwd: root }).flatMap((file) => {
     const lines = readFileSync(resolve(root, file), 'utf8').split('\n');
     return lines.flatMap((line, index) => {
       if (!line.trimStart().startsWith(mark)) return [];

@@ -41,11 +41,15 @@ async function pictures(space: Space, count: number): Promise<void> {
   const running =
     '{{if (exists . "status" "containerStatuses")}}{{range .status.containerStatuses}}' +
     '{{if (and (eq .name "update-demo") (exists . "state" "running"))}}true{{end}}{{end}}{{end}}';
+  const image =
+    '{{if (exists . "spec" "containers")}}{{range .spec.containers}}{{if eq .name "update-demo"}}{{.image}}{{end}}{{end}}{{end}}';
   const shown = async (): Promise<boolean> => {
     const found = await names(space, 'name=update-demo');
     if (found.length !== count) return false;
     for (const name of found) {
-      if ((await space.kubectl.ok('get', 'pods', name, '-o', 'template', `--template=${running}`)) !== 'true') return false;
+      const look = (template: string) => space.kubectl.ok('get', 'pods', name, '-o', 'template', `--template=${template}`);
+      if ((await look(running)) !== 'true') return false;
+      assert.equal(await look(image), nautilusName);
       const path = `/api/v1/namespaces/${space.namespace}/pods/${name}/proxy/data.json`;
       const { stdout } = await space.kubectl('get', '--raw', path);
       if (!stdout.includes('nautilus.jpg')) return false;
@@ -82,6 +86,8 @@ function get(options: { port?: number; socketPath?: string; path: string }): Pro
 }
 
 describe('kubectl', { concurrency: 4 }, () => {
+  // Conformance: [sig-cli] Kubectl client Update Demo should create and stop a replication controller [Conformance]
+  // Conformance: [sig-cli] Kubectl client Update Demo should scale a replication controller [Conformance]
   test('the update demo: a replication controller starts, scales and stops', () =>
     inSpace(cluster, async (space) => {
       await space.kubectl.pipe(controller('update-demo', 2, nautilus), 'create', '-f', '-');
@@ -94,6 +100,7 @@ describe('kubectl', { concurrency: 4 }, () => {
       await wait('nothing is left', async () => (await space.kubectl.ok('get', 'rc,pods', '-l', 'name=update-demo')) === '', 60_000);
     }));
 
+  // Conformance: [sig-cli] Kubectl client Guestbook application should create and stop a working application [Conformance]
   test('the guestbook: three tiers that find each other by name', () =>
     inSpace(cluster, async (space) => {
       const tier = (name: string, replicas: number, about: { labels: object; args: string[]; port: number; service: number }): string => {
@@ -133,6 +140,7 @@ describe('kubectl', { concurrency: 4 }, () => {
       await wait('the entry is read', async () => (await ask('get', '')) === '{"data":"TestEntry"}', 60_000);
     }));
 
+  // Conformance: [sig-cli] Kubectl client Kubectl describe should check if kubectl describe prints relevant information for rc and pods [Conformance]
   test('describe tells of controllers, pods, services, nodes and namespaces', () =>
     inSpace(cluster, async (space) => {
       const { kubectl, namespace } = space;
@@ -168,6 +176,8 @@ describe('kubectl', { concurrency: 4 }, () => {
           ['Namespace:', namespace],
           ['Node:', cluster.nodeName],
           ['Labels:', 'app=agnhost'],
+          ['name=agnhost-primary'],
+          ['Annotations:'],
           ['Status:', 'Running'],
           ['IP:'],
           ['Controlled By:', 'ReplicationController/agnhost-primary'],
@@ -178,17 +188,28 @@ describe('kubectl', { concurrency: 4 }, () => {
         ['rc', 'agnhost-primary'],
         [
           ['Name:', 'agnhost-primary'],
+          ['Namespace:', namespace],
+          ['Selector:', 'name=agnhost-primary'],
+          ['Labels:'],
+          ['Annotations:'],
+          ['Pod Template:'],
           ['Replicas:', '1 current', '1 desired'],
           ['Pods Status:', '1 Running', '0 Waiting', '0 Succeeded', '0 Failed'],
           ['Image:', agnhost],
+          ['Events:'],
           ['SuccessfulCreate', name],
         ],
       );
       await tells(
         ['service', 'agnhost-primary'],
         [
+          ['Name:', 'agnhost-primary'],
+          ['Namespace:', namespace],
+          ['Labels:'],
+          ['Annotations:'],
           ['Selector:', 'app=agnhost'],
           ['Type:', 'ClusterIP'],
+          ['IP:'],
           ['Port:', '<unset>', '6379/TCP'],
           ['Endpoints:', ':6379'],
           ['Session Affinity:', 'None'],
@@ -240,6 +261,7 @@ describe('kubectl', { concurrency: 4 }, () => {
       await endpoint('rm3', 2345);
     }));
 
+  // Conformance: [sig-cli] Kubectl client Kubectl label should update the label on a resource [Conformance]
   test('label puts and takes a label', () =>
     inSpace(cluster, async ({ kubectl, create, until }) => {
       await create(Pods, pod('pause', {}));
@@ -250,6 +272,7 @@ describe('kubectl', { concurrency: 4 }, () => {
       assert.doesNotMatch(await kubectl.ok('get', 'pod', 'pause', '-L', 'testing-label'), /testing-label-value/);
     }));
 
+  // Conformance: [sig-cli] Kubectl client Kubectl patch should add annotations for pods in rc [Conformance]
   test('patch adds annotations to the pods of a controller', () =>
     inSpace(cluster, async (space) => {
       await space.kubectl.pipe(controller('agnhost-primary', 1, primary), 'create', '-f', '-');
@@ -263,6 +286,8 @@ describe('kubectl', { concurrency: 4 }, () => {
       assert.equal((await space.get(Pods, name)).metadata.annotations?.['x'], 'y');
     }));
 
+  // Conformance: [sig-cli] Kubectl client Kubectl run pod should create a pod from an image when restart is Never [Conformance]
+  // Conformance: [sig-cli] Kubectl client Kubectl server-side dry-run should check if kubectl can dry-run update Pods [Conformance]
   test('run makes one pod; replace changes its image', () =>
     inSpace(cluster, async ({ kubectl, get, until }) => {
       await kubectl.ok('run', 'e2e-test-httpd-pod', `--image=${httpdName}`, '--labels=run=e2e-test-httpd-pod', '--restart=Never');
@@ -301,6 +326,7 @@ describe('kubectl', { concurrency: 4 }, () => {
       );
     }));
 
+  // Conformance: [sig-cli] Kubectl client Proxy server should support --unix-socket=/path [Conformance]
   test('proxy serves the API on a port and on a socket', async () => {
     await proxying(['-p', '0', '--disable-filter'], async (line) => {
       const port = Number(/:(\d+)$/.exec(line)?.[1]);
@@ -312,6 +338,9 @@ describe('kubectl', { concurrency: 4 }, () => {
     });
   });
 
+  // Conformance: [sig-cli] Kubectl client Kubectl diff should check if kubectl diff finds a difference for Deployments [Conformance]
+  // Conformance: [sig-cli] Kubectl client Kubectl version should check is all data is printed [Conformance]
+  // Conformance: [sig-cli] Kubectl client Kubectl api-versions should check if v1 is in available api versions [Conformance]
   test('diff tells what would change; cluster-info, version and api-versions tell where we are', () =>
     inSpace(cluster, async ({ kubectl }) => {
       const deployment = (image: string): string =>

@@ -1,4 +1,4 @@
-// Conformance of reading: pages, expired tokens, Tables, discovery in its two forms.
+// Conformance of reading: pages, expired tokens, Tables, and who may read.
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type HttpsApi, startHttpsApi } from '../../support/https.ts';
@@ -34,6 +34,7 @@ describe('reading', () => {
     return names;
   };
 
+  // Conformance: [sig-api-machinery] Servers with support for API chunking should return chunks of results for list calls [Conformance]
   it('returns chunks of a list, all of one revision, with the exact number of what remains', async () => {
     const ns = await space('chunks');
     const names = await templates(ns, 400);
@@ -108,40 +109,7 @@ describe('reading', () => {
     ok(await wire('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { body, headers: { accept: table } }), 406);
   });
 
-  it('discovers in one document per root, and in one per version', async () => {
-    const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
-    for (const root of ['/api', '/apis']) {
-      const answer = ok(await wire('GET', root, { headers: { accept } }));
-      assert.match(String(answer.headers['content-type']), /application\/json;g=apidiscovery\.k8s\.io;v=v2;as=APIGroupDiscoveryList/);
-      assert.equal(answer.json.kind, 'APIGroupDiscoveryList');
-      assert.equal(answer.json.apiVersion, 'apidiscovery.k8s.io/v2');
-      for (const group of answer.json.items)
-        for (const version of group.versions) {
-          const path = root === '/api' ? '/api/v1' : `/apis/${group.metadata.name}/${version.version}`;
-          const legacy = ok(await wire('GET', path)).json;
-          const parts = (resources: { resource: string; subresources?: { subresource: string }[] }[]) =>
-            resources.flatMap(({ resource, subresources = [] }) => [
-              resource,
-              ...subresources.map((sub) => `${resource}/${sub.subresource}`),
-            ]);
-          assert.deepEqual(
-            legacy.resources.map((resource: { name: string }) => resource.name).toSorted(),
-            parts(version.resources).toSorted(),
-            path,
-          );
-          for (const resource of version.resources) assert.ok(resource.verbs?.length && resource.responseKind.kind, resource.resource);
-        }
-    }
-    const groups = ok(await wire('GET', '/apis')).json.groups;
-    for (const group of groups) {
-      assert.equal(group.preferredVersion.groupVersion, group.versions[0].groupVersion);
-      assert.deepEqual(ok(await wire('GET', `/apis/${group.name}`)).json.preferredVersion, group.preferredVersion);
-    }
-    const version = ok(await wire('GET', '/version')).json;
-    assert.match(version.major, /^\d+$/);
-    assert.match(version.minor, /^\d+\+?$/);
-  });
-
+  // Conformance: [sig-auth] SubjectReview should support SubjectReview API operations [Conformance]
   it('answers what somebody else may do, in his name', async () => {
     const ns = await space('reviews');
     ok(await wire('POST', `${ns}/serviceaccounts`, { body: { metadata: { name: 'e2e' } } }), 201);
@@ -164,6 +132,7 @@ describe('reading', () => {
       return answers[0] === true;
     };
     assert.equal(await may(), false);
+    ok(await wire('GET', `${ns}/configmaps`, { headers: { 'impersonate-user': user } }), 403);
     const role = { metadata: { name: 'viewer' }, rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: ['list'] }] };
     ok(await wire('POST', '/apis/rbac.authorization.k8s.io/v1/namespaces/reviews/roles', { body: role }), 201);
     const binding = {
