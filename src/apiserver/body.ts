@@ -130,7 +130,14 @@ export function decodeValue(value: unknown, target: Target, validation: FieldVal
     if (validation === 'Strict') throw cannotBeHandled(target, target.kind, strictReason(decoded.unknown));
     for (const finding of decoded.unknown) warn(finding);
   }
-  return complete(decoded.object, target);
+  return complete(keepReset(decoded.object, value), target);
+}
+
+/** An empty list of managedFields asks to forget all owners: the one empty list that is not the same as none. */
+function keepReset(object: KubeObject, given: object): KubeObject {
+  const { metadata } = given as { metadata?: { managedFields?: unknown } | null };
+  const list = metadata?.managedFields;
+  return Array.isArray(list) && list.length === 0 ? { ...object, metadata: { ...object.metadata, managedFields: [] } } : object;
 }
 
 /** kind and apiVersion first, metadata always there. */

@@ -2,15 +2,15 @@
 // Sets of managers that use other versions of the kind are compared by the paths of the version at hand.
 import type { Struct } from '#api/dsl.ts';
 import type { ManagedFieldsEntry, ObjectMeta } from '#api/meta/v1/objectmeta.ts';
-import { isObject } from '#format/own.ts';
 import { patchProblem } from './checkpatch.ts';
 import { compareTyped, type Changes, unchanged } from './compare.ts';
 import { type Conflict, describeConflicts } from './conflicts.ts';
+import { setByClientSideApply, withLastApplied } from './clientside.ts';
 import { emptySet, type FieldSet, setOf } from './fieldset.ts';
 import { capUpdaters, type Manager, managerKey, type Managers, readManagers, unowned, withSet, writeManagers } from './managers.ts';
 import { type Shape, shapeOfStruct } from './shape.ts';
 import { skeletonOf } from './skeleton.ts';
-import { fieldsOf, mergeTyped, removeFields, withNamedFields } from './typed.ts';
+import { atomicSet, fieldsOf, mergeTyped, removeFields, withNamedFields } from './typed.ts';
 
 /** An object as far as ownership is concerned. */
 export interface OwnedObject {
@@ -28,6 +28,8 @@ export interface Writer {
   /** RFC 3339, whole seconds. */
   readonly now: string;
   readonly struct: Struct;
+  /** The entry is written without a time, as Kubernetes does for `/scale`. */
+  readonly untimed?: boolean;
   /** Paths that this endpoint does not write, e.g. `[['status']]`: nobody comes to own them here. */
   readonly reset?: readonly (readonly string[])[];
 }
@@ -53,10 +55,6 @@ export class ApplyTypeError extends Error {
     this.name = 'ApplyTypeError';
   }
 }
-
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
-/** What the annotations of one object may take together. */
-const maxAnnotations = 256 * 1024;
 
 function withoutManagedFields<T extends OwnedObject>(object: T): T {
   if (object.metadata?.managedFields === undefined) return object;
@@ -102,14 +100,19 @@ function takeAway(managers: Map<string, Manager>, fields: FieldSet, except?: str
   }
 }
 
+/** A list that is given and empty, or that holds one empty entry, takes all ownership away. */
+export function resetsManagers(given: readonly ManagedFieldsEntry[] | undefined): boolean {
+  if (given?.length === 0) return true;
+  return given?.length === 1 && given[0] !== undefined && Object.values(given[0]).every((value) => value === undefined || value === '');
+}
+
 /** The managers that a write starts from: those in the request, if it sends any, else those of the object. */
 function managersForUpdate({ live, next, subresource }: UpdateInput): Map<string, Manager> {
   const given = next.metadata.managedFields;
   const ofLive = (): Map<string, Manager> => readManagers(live?.metadata.managedFields) ?? new Map();
   if (subresource) return ofLive();
   if (given === live?.metadata.managedFields) return ofLive();
-  // A single empty entry resets everything.
-  if (given?.length === 1 && given[0] && Object.values(given[0]).every((value) => value === undefined || value === '')) return new Map();
+  if (resetsManagers(given)) return new Map();
   const read = readManagers(given);
   return read && read.size > 0 ? read : ofLive();
 }
@@ -117,10 +120,20 @@ function managersForUpdate({ live, next, subresource }: UpdateInput): Map<string
 /** The managedFields after a create or an update; undefined when there are none. */
 export function trackUpdate(input: UpdateInput): readonly ManagedFieldsEntry[] | undefined {
   const managers = managersForUpdate(input);
+  // Where nobody owns anything, updates are not written down until somebody applies.
+  if (input.live && managers.size === 0) return undefined;
+  takeOver(managers, input);
+  capUpdaters(managers);
+  return writeManagers(managers);
+}
+
+/** Gives the writer what an update changes, and takes it from all others. */
+function takeOver(managers: Map<string, Manager>, input: UpdateInput): void {
   const shape = shapeOfStruct(input.struct);
+  reconcile(managers, shape);
   const before = input.live ? comparable(input.live) : skeletonOf(input.struct);
   const changes = changesOf(before, comparable(input.next), shape, ignoredSet(input));
-  if (unchanged(changes)) return writeManagers(managers);
+  if (unchanged(changes)) return;
   const written = changes.added.union(changes.modified);
   takeAway(managers, written.union(changes.removed));
   const own = written.difference(unowned);
@@ -129,14 +142,11 @@ export function trackUpdate(input: UpdateInput): readonly ManagedFieldsEntry[] |
     if (set.empty) managers.delete(key);
     else managers.set(key, withSet(manager, set));
   }
-  if (!own.empty) {
-    const { manager = '', apiVersion, subresource = '', now } = input;
-    const identity = { manager: manager || 'unknown', operation: 'Update', apiVersion, subresource };
-    const key = managerKey(identity);
-    managers.set(key, { ...identity, time: now, set: own.union(managers.get(key)?.set ?? emptySet) });
-  }
-  capUpdaters(managers);
-  return writeManagers(managers);
+  if (own.empty) return;
+  const { manager = '', apiVersion, subresource = '', now, untimed } = input;
+  const identity = { manager: manager || 'unknown', operation: 'Update', apiVersion, subresource };
+  const key = managerKey(identity);
+  managers.set(key, { ...identity, time: untimed ? undefined : now, set: own.union(managers.get(key)?.set ?? emptySet) });
 }
 
 /** Takes away what the manager applied last time, no longer applies, and nobody else claims. */
@@ -153,33 +163,6 @@ function pruned(merged: unknown, managers: Managers, last: FieldSet, shape: Shap
   return removeFields(merged, mergedSet.difference(without(kept)).intersection(lastNamed), shape) ?? {};
 }
 
-function annotated(object: OwnedObject, patch: OwnedObject): OwnedObject {
-  const { [lastApplied]: _, ...annotations } = patch.metadata.annotations ?? {};
-  const metadata = Object.keys(annotations).length ? { ...patch.metadata, annotations } : { ...patch.metadata, annotations: undefined };
-  const { annotations: existing } = object.metadata;
-  const text = `${JSON.stringify({ ...patch, metadata })}\n`;
-  const others = Object.entries(existing ?? {}).reduce(
-    (sum, [key, value]) => (key === lastApplied ? sum : sum + key.length + value.length),
-    0,
-  );
-  const value = others + lastApplied.length + text.length > maxAnnotations ? '' : text;
-  return { ...object, metadata: { ...object.metadata, annotations: { ...existing, [lastApplied]: value } } };
-}
-
-/** Fields that client-side apply set and that nobody changed since: kubectl may take them over. */
-function setByClientSideApply(live: OwnedObject, shape: Shape): FieldSet {
-  const text = live.metadata.annotations?.[lastApplied];
-  if (!text) return emptySet;
-  try {
-    const applied: unknown = JSON.parse(text);
-    if (!isObject(applied)) return emptySet;
-    const { added, modified, removed } = compareTyped(applied, live, shape);
-    return fieldsOf(applied, shape).difference(added).difference(modified).difference(removed);
-  } catch {
-    return emptySet;
-  }
-}
-
 function conflictsOf(managers: Managers, self: string, changes: Changes, allowed: FieldSet): Conflict[] {
   const written = changes.added.union(changes.modified);
   const conflicts: Conflict[] = [];
@@ -191,9 +174,18 @@ function conflictsOf(managers: Managers, self: string, changes: Changes, allowed
   return conflicts;
 }
 
+/** Owner of what an object held when it was first applied to and nobody owned anything. */
+const beforeFirstApply = 'before-first-apply';
+
+/** Brings sets up to the schema of today: who owned parts of what is one piece now owns all of it. */
+function reconcile(managers: Map<string, Manager>, shape: Shape): void {
+  for (const [key, manager] of managers) managers.set(key, withSet(manager, atomicSet(manager.set, shape)));
+}
+
 /** Applies a configuration: the object as it becomes, or who stands in the way. Throws `ApplyTypeError`. */
 export function applyPatch(input: ApplyInput): ApplyResult {
-  const { live, manager, apiVersion, subresource = '', now, force = false } = input;
+  const { live, manager, apiVersion, subresource = '', force = false } = input;
+  const now = input.untimed ? undefined : input.now;
   const shape = shapeOfStruct(input.struct);
   const problem = patchProblem(input.patch, shape);
   if (problem) {
@@ -206,6 +198,8 @@ export function applyPatch(input: ApplyInput): ApplyResult {
   const patch = withoutManagedFields(input.patch);
   const before = live ? withoutManagedFields(live) : skeletonOf(input.struct);
   const managers = readManagers(live?.metadata.managedFields) ?? new Map<string, Manager>();
+  if (live && managers.size === 0) takeOver(managers, { ...input, live: undefined, next: live, manager: beforeFirstApply, untimed: false });
+  reconcile(managers, shape);
   const identity = { manager, operation: 'Apply', apiVersion, subresource };
   const self = managerKey(identity);
   const former = managers.get(self);
@@ -220,7 +214,7 @@ export function applyPatch(input: ApplyInput): ApplyResult {
   if (!force) {
     let conflicts = conflictsOf(managers, self, changes, emptySet);
     if (conflicts.length && manager === 'kubectl' && live)
-      conflicts = conflictsOf(managers, self, changes, setByClientSideApply(live, shape));
+      conflicts = conflictsOf(managers, self, changes, setByClientSideApply(live, { apiVersion, shape }));
     if (conflicts.length) return { conflicts: describeConflicts(conflicts) };
   }
   takeAway(managers, changes.added.union(changes.modified).union(changes.removed), self);
@@ -229,6 +223,6 @@ export function applyPatch(input: ApplyInput): ApplyResult {
   else if (former && former.entry && former.apiVersion === apiVersion && own.equals(former.set) && unchanged(changes))
     managers.set(self, former);
   else managers.set(self, { ...identity, time: now, set: own });
-  if (manager === 'kubectl' && live?.metadata.annotations?.[lastApplied] !== undefined) object = annotated(object, patch);
+  if (manager === 'kubectl') object = withLastApplied(object, patch);
   return { object: withManagedFields(object, writeManagers(managers)) };
 }

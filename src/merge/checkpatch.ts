@@ -1,5 +1,6 @@
 // Whether an applied configuration fits the schema; worded as structured-merge-diff words it.
 import { goQuote } from '#format/goquote.ts';
+import { goSyntax, goValue } from '#format/govalue.ts';
 import { isObject } from '#format/own.ts';
 import { fieldElement, keyElement, pathText, valueElement } from './pathelement.ts';
 import { type ListShape, memberShape, type Shape } from './shape.ts';
@@ -25,7 +26,7 @@ class Checker {
     if (value === null || value === undefined || shape.kind === 'any') return;
     if (shape.kind === 'leaf') this.leaf(value, shape.scalar);
     else if (shape.kind === 'list') this.list(value, shape);
-    else if (!isObject(value)) this.error(`expected map, got &{${String(value)}}`);
+    else if (!isObject(value)) this.error(`expected map, got &{${goValue(value)}}`);
     else {
       for (const name of Object.keys(value)) {
         this.path.push(fieldElement(name));
@@ -57,12 +58,12 @@ class Checker {
   }
 
   shown(value: unknown): string {
-    return `&value.valueUnstructured{Value:${typeof value === 'string' ? goQuote(value) : JSON.stringify(value)}}`;
+    return `&value.valueUnstructured{Value:${goSyntax(value)}}`;
   }
 
   list(value: unknown, shape: ListShape): void {
     if (!Array.isArray(value)) {
-      this.error(`expected list, got &{${typeof value === 'object' ? JSON.stringify(value) : String(value)}}`);
+      this.error(`expected list, got &{${goValue(value)}}`);
       return;
     }
     const seen = new Set<string>();

@@ -1,6 +1,6 @@
 // Walks over objects by their shape: the fields that a configuration sets, merging one into an object, taking fields away.
 import { isObject, setOwn } from '#format/own.ts';
-import { FieldSet, FieldSetBuilder } from './fieldset.ts';
+import { FieldSet, FieldSetBuilder, leafSet } from './fieldset.ts';
 import { fieldElement } from './pathelement.ts';
 import { childShape, itemElement, type ListShape, memberShape, type Shape } from './shape.ts';
 
@@ -145,4 +145,16 @@ export function withNamedFields(set: FieldSet, shape: Shape): FieldSet {
     children.set(element, named && !below.self ? new FieldSet(true, below.children) : below);
   }
   return new FieldSet(set.self, children);
+}
+
+/** The set as today's schema tells pieces apart: members inside of something atomic stand for all of it. */
+export function atomicSet(set: FieldSet, shape: Shape): FieldSet {
+  if (set.children.size === 0 || shape.kind === 'any') return set;
+  if (shape.kind === 'leaf' || (shape.kind === 'list' ? shape.type === 'atomic' : shape.atomic)) return leafSet;
+  let children: Map<string, FieldSet> | undefined;
+  for (const [element, child] of set.children) {
+    const below = atomicSet(child, childShape(shape, element));
+    if (below !== child) (children ??= new Map(set.children)).set(element, below);
+  }
+  return children ? new FieldSet(set.self, children) : set;
 }

@@ -39,6 +39,7 @@ export function customScaling(scale: CustomResourceSubresourceScale): Scaling {
       const text = selector.length > 0 ? valueAt(object, selector) : undefined;
       return { replicas: wanted, current: count(object, current) ?? 0, selector: typeof text === 'string' ? text : '' };
     },
+    find: (object) => count(object, replicas),
     write: (object, wanted) => withValue(object, replicas, wanted) as KubeObject,
   };
 }

@@ -1,8 +1,9 @@
 // Server-side apply: the configuration of one manager, merged into what others have set.
-import type { KubeObject } from '#api/object.ts';
+import { apiVersionOf, type KubeObject } from '#api/object.ts';
 import { applyConflict, badRequest, invalid, notFound } from '#api/status.ts';
-import { applyPatch, ApplyTypeError, type OwnedObject } from '#merge/apply.ts';
-import { checkType, decodeValue } from '../body.ts';
+import { type ApplyInput, applyPatch, ApplyTypeError, type OwnedObject } from '#merge/apply.ts';
+import { decodeValue } from '../body.ts';
+import type { ResourceRow } from '../resources/row.ts';
 import { writerOf } from './managed.ts';
 import type { WriteRequest } from './request.ts';
 import { update, type UpdateResult } from './update.ts';
@@ -16,8 +17,15 @@ export interface ApplyRequest {
   mayCreate(): Promise<void>;
 }
 
-function checked(request: WriteRequest, { name, namespace, body }: ApplyRequest): OwnedObject {
-  const { row } = request.resource;
+/** What the body must be: the kind of the endpoint. */
+type Target = Pick<ResourceRow, 'struct' | 'group' | 'version' | 'kind'>;
+
+/** The body as a configuration of the object that the URL names. Throws the Status of what is wrong with it. */
+export function configuration(
+  request: WriteRequest,
+  { name, namespace, body }: Pick<ApplyRequest, 'namespace' | 'name' | 'body'>,
+  target: Target,
+): OwnedObject {
   if (!request.ctx.call.params.get('fieldManager')) {
     throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
       { type: 'Required value', field: 'fieldManager', detail: 'is required for apply patch' },
@@ -26,7 +34,11 @@ function checked(request: WriteRequest, { name, namespace, body }: ApplyRequest)
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw badRequest('error decoding YAML: the patch must be an object');
   const patch = body as Record<string, unknown>;
-  checkType(patch, { struct: row.struct, group: row.group, version: row.version, kind: row.kind });
+  const [apiVersion, kind] = [patch['apiVersion'] ?? '', patch['kind'] ?? ''];
+  if (apiVersion !== apiVersionOf(target) || kind !== target.kind) {
+    const group = String(apiVersion).includes('/') ? apiVersion : `/${String(apiVersion)}`;
+    throw badRequest(`invalid object type: ${String(group)}, Kind=${String(kind)}`);
+  }
   const metadata = (patch['metadata'] ?? {}) as Record<string, unknown>;
   if (metadata['managedFields'] !== undefined && metadata['managedFields'] !== null) throw badRequest('metadata.managedFields must be nil');
   if (metadata['name'] !== undefined && metadata['name'] !== name)
@@ -36,13 +48,29 @@ function checked(request: WriteRequest, { name, namespace, body }: ApplyRequest)
   return { ...patch, metadata: { ...metadata, name, ...(namespace ? { namespace } : {}) } } as unknown as OwnedObject;
 }
 
+/** Lays a configuration over the object. Throws the Status of a conflict or of a configuration that does not fit the kind. */
+export function applied(input: ApplyInput): OwnedObject {
+  let result: ReturnType<typeof applyPatch>;
+  try {
+    result = applyPatch(input);
+  } catch (error) {
+    if (error instanceof ApplyTypeError) throw badRequest(error.message);
+    throw error;
+  }
+  if (result.conflicts !== undefined) throw applyConflict(result.conflicts.causes, result.conflicts.message);
+  return result.object;
+}
+
+/** Whether the client takes over what others own. */
+export const isForced = (request: WriteRequest): boolean => request.ctx.call.params.get('force') === 'true';
+
 /** Applies a configuration for its field manager; creates the object when there is none (not through a subresource). */
 export function applyUpdate(request: WriteRequest, apply: ApplyRequest): Promise<UpdateResult> {
   const { resource, ctx, subresource } = request;
   const { row } = resource;
-  const patch = checked(request, apply);
-  const force = ctx.call.params.get('force') === 'true';
   const target = { struct: row.struct, group: row.group, version: row.version, kind: row.kind };
+  const patch = configuration(request, apply, target);
+  const force = isForced(request);
   return update({
     ...request,
     namespace: apply.namespace,
@@ -52,22 +80,14 @@ export function applyUpdate(request: WriteRequest, apply: ApplyRequest): Promise
     createWhenAbsent: subresource === '',
     mayCreate: apply.mayCreate,
     next(old): KubeObject {
-      const { resourceVersion, uid } = patch.metadata;
-      if (old === undefined && (resourceVersion || uid)) throw notFound(resource.groupResource, apply.name);
-      let result: ReturnType<typeof applyPatch>;
-      try {
-        result = applyPatch({ ...writerOf(request), live: old, patch, force });
-      } catch (error) {
-        if (error instanceof ApplyTypeError) throw badRequest(error.message);
-        throw error;
-      }
+      if (old === undefined && patch.metadata.resourceVersion) throw notFound(resource.groupResource, apply.name);
+      const object = applied({ ...writerOf(request), live: old, patch, force });
       if (apply.duplicates.length > 0) {
         const text = `error converting YAML to JSON: yaml: unmarshal errors:\n  ${apply.duplicates.join('\n  ')}`;
         if (ctx.call.params.get('fieldValidation') === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`);
         if (!ctx.warnings.includes(text)) ctx.warnings.push(text);
       }
-      if (result.conflicts !== undefined) throw applyConflict(result.conflicts.causes, result.conflicts.message);
-      return decodeValue(result.object, target, 'Ignore', () => undefined);
+      return decodeValue(object, target, 'Ignore', () => undefined);
     },
   });
 }

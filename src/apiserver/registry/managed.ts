@@ -2,17 +2,59 @@
 import { apiVersionOf, type KubeObject } from '#api/object.ts';
 import { trackUpdate as ownersAfter, type Writer } from '#merge/apply.ts';
 import { deepEqual } from '#api/walk/equal.ts';
+import type { ObjectMeta } from '#api/meta/v1/objectmeta.ts';
+import type { ResourceRow } from '../resources/row.ts';
 import type { WriteRequest } from './request.ts';
 import { withMeta } from './meta.ts';
+
+type Paths = readonly (readonly string[])[];
+
+const none: Paths = [];
+const status: Paths = [['status']];
+const spec: Paths = [['spec']];
+const allButStatus: Paths = [['spec'], ['metadata']];
+/** Kinds whose status endpoint leaves more alone than the spec, by `group/resource`. */
+const statusResets: ReadonlyMap<string, Paths> = new Map([
+  ['/pods', [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']]],
+  ['apps/deployments', [['spec'], ['metadata', 'labels']]],
+  ['apiextensions.k8s.io/customresourcedefinitions', allButStatus],
+  ['apiregistration.k8s.io/apiservices', allButStatus],
+  ['flowcontrol.apiserver.k8s.io/flowschemas', allButStatus],
+  ['flowcontrol.apiserver.k8s.io/prioritylevelconfigurations', allButStatus],
+  ['storage.k8s.io/volumeattachments', allButStatus],
+  ['resource.k8s.io/resourceclaims', allButStatus],
+]);
+
+/** What an endpoint does not write belongs to nobody there. */
+function resetBy({ resource, subresource }: WriteRequest): Paths {
+  if (subresource === '') return resource.hasStatus ? status : none;
+  if (subresource !== 'status') return none;
+  return statusResets.get(`${resource.row.group}/${resource.row.resource}`) ?? spec;
+}
+
+/** The metadata that a write to the status leaves: what its endpoint does not write stays as it was. */
+export function metaAfterStatus({ group, resource }: ResourceRow, next: KubeObject, old: KubeObject): ObjectMeta {
+  const resets = statusResets.get(`${group}/${resource}`);
+  if (resets === undefined) return next.metadata;
+  const { managedFields, resourceVersion } = next.metadata;
+  if (resets === allButStatus) return withMeta(old, { managedFields, resourceVersion }).metadata;
+  const kept = resets.flatMap(([top, name]) => (top === 'metadata' ? [[name, old.metadata[name as keyof ObjectMeta]]] : []));
+  return withMeta(next, Object.fromEntries(kept) as Partial<ObjectMeta>).metadata;
+}
 
 /** Who writes, for the owners of fields. */
 export function writerOf(request: WriteRequest): Writer {
   const { resource, registry, subresource, fieldManager } = request;
   const { row } = resource;
-  // A field that this endpoint does not write belongs to nobody here.
-  const reset =
-    resource.hasStatus && subresource === '' ? [['status']] : subresource === 'status' ? [['spec'], ['metadata', 'labels']] : [];
-  return { manager: fieldManager, apiVersion: apiVersionOf(row), subresource, now: registry.now(), struct: row.struct, reset };
+  return {
+    manager: fieldManager,
+    apiVersion: apiVersionOf(row),
+    subresource,
+    now: registry.now(),
+    struct: row.struct,
+    untimed: subresource === 'scale',
+    reset: resetBy(request),
+  };
 }
 
 function withOwners(request: WriteRequest, object: KubeObject, live: KubeObject | undefined): KubeObject {

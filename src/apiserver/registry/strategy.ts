@@ -41,6 +41,8 @@ export type Findings = readonly FieldError[] | Promise<readonly FieldError[]>;
 /** Where a kind keeps what its /scale shows. */
 export interface Scaling {
   read(object: KubeObject): { readonly replicas: number; readonly current: number; readonly selector: string };
+  /** The wanted number; undefined where the object does not say. */
+  find(object: KubeObject): number | undefined;
   write(object: KubeObject, replicas: number): KubeObject;
 }
 

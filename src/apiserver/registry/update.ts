@@ -6,7 +6,7 @@ import { encodeStored } from '../cacher/codec.ts';
 import { Entry } from '../cacher/entry.ts';
 import { create } from './create.ts';
 import { deepEqual } from '#api/walk/equal.ts';
-import { trackUpdate } from './managed.ts';
+import { metaAfterStatus, trackUpdate } from './managed.ts';
 import { alignName, alignNamespace, prepareNextMeta, raisesGeneration, withMeta, withStatusOf } from './meta.ts';
 import { erase, fromStore, newest, persist } from './persist.ts';
 import { type WriteRequest, writeContext } from './request.ts';
@@ -73,8 +73,12 @@ async function createAbsent(request: UpdateRequest): Promise<UpdateResult> {
   await request.mayCreate?.();
   const { resource, namespace, name } = request;
   const object = alignName(alignNamespace(await request.next(undefined), resource, namespace), name);
-  if (object.metadata.uid) {
-    throw conflict(resource.groupResource, name, `Precondition failed: UID in precondition: ${object.metadata.uid}, UID in object meta: `);
+  const { uid } = object.metadata;
+  if (uid) {
+    const reason = request.unconditional
+      ? `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+      : `Precondition failed: UID in precondition: ${uid}, UID in object meta: `;
+    throw conflict(resource.groupResource, name, reason);
   }
   return { entry: await create(request, object), created: true };
 }
@@ -153,6 +157,11 @@ function checkPreconditions(request: UpdateRequest, object: KubeObject, old: Kub
   const { resource, name } = request;
   const { resourceVersion, uid } = object.metadata;
   if (uid && uid !== old.metadata.uid) {
+    // A replacement is for the object with that uid; a patch would give the object another one.
+    if (request.unconditional) {
+      const error: FieldError = { type: 'Invalid value', field: 'metadata.uid', value: uid, detail: 'field is immutable' };
+      throw invalid(resource.groupKind, name, [error]);
+    }
     throw conflict(
       resource.groupResource,
       name,
@@ -176,7 +185,10 @@ function checkPreconditions(request: UpdateRequest, object: KubeObject, old: Kub
 
 /** A write to the object leaves its status alone; a write to the status leaves everything else alone. */
 function keepForeignParts(request: UpdateRequest, object: KubeObject, old: KubeObject): KubeObject {
-  if (request.subresource === 'status') return withStatusOf({ ...old, metadata: object.metadata }, object, request.resource.row.struct);
+  if (request.subresource === 'status') {
+    const metadata = metaAfterStatus(request.resource.row, object, old);
+    return withStatusOf({ ...old, metadata }, object, request.resource.row.struct);
+  }
   return request.resource.hasStatus ? withStatusOf(object, old, request.resource.row.struct) : object;
 }
 

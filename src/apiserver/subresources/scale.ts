@@ -3,10 +3,16 @@ import { badRequest, conflict, invalid, methodNotAllowed, staleMessage } from '#
 import { Scale } from '#api/autoscaling/v1/scale.ts';
 import { selectorOf, selectorOfSet } from '#format/selector.ts';
 import type { KubeObject } from '#api/object.ts';
+import type { OwnedObject } from '#merge/apply.ts';
+import { patchProblem } from '#merge/checkpatch.ts';
+import { shapeOfStruct } from '#merge/shape.ts';
 import type { Answer } from '../chain.ts';
 import { decodeBody, decodeValue } from '../body.ts';
 import { fieldValidationOf } from '../options.ts';
-import { patched, readPatch } from '../registry/patch.ts';
+import { applied, configuration, isForced } from '../registry/apply.ts';
+import { writerOf } from '../registry/managed.ts';
+import { type Patch, patched, readPatch } from '../registry/patch.ts';
+import type { WriteRequest } from '../registry/request.ts';
 import { update } from '../registry/update.ts';
 import { getEntry, writeRequest } from '../entries.ts';
 import type { Scaling } from '../registry/strategy.ts';
@@ -26,6 +32,7 @@ export const builtInScaling = (resource: string): Scaling => ({
     const text = resource === 'replicationcontrollers' ? selectorOfSet((selector ?? {}) as never) : selectorOf(selector as never);
     return { replicas: spec?.replicas ?? 0, current: status?.replicas ?? 0, selector: String(text) };
   },
+  find: (object) => (object as Scalable).spec?.replicas,
   write: (object, replicas) => ({ ...object, spec: { ...(object as Scalable).spec, replicas } }) as KubeObject,
 });
 
@@ -44,8 +51,51 @@ export function scaleOf(object: KubeObject, scaling: Scaling): Scale {
   } as Scale;
 }
 
+/** Refuses what no workload can be scaled to. */
+function checkReplicas(name: string, replicas: number): void {
+  if (replicas >= 0) return;
+  throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
+    { type: 'Invalid value', field: 'spec.replicas', value: replicas, detail: 'must be greater than or equal to 0' },
+  ]);
+}
+
+/** The Scale that a PUT or a patch asks for, made from the present state of the workload. */
+async function requested({ ctx }: SubresourceRequest, patch: Patch | undefined, scaling: Scaling) {
+  const { call, info } = ctx;
+  if (patch) {
+    const validation = fieldValidationOf(call.params);
+    return (old: KubeObject) => decodeValue(patched(scaleOf(old, scaling), patch, Scale), target, validation, () => {}) as Scale;
+  }
+  const wanted = await decodeBody<Scale>(ctx, target);
+  if (wanted.metadata.name && wanted.metadata.name !== info.name) {
+    throw badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${info.name})`);
+  }
+  return () => wanted;
+}
+
+/** Applies a Scale: what it says of the replicas is owned, and may conflict, as a field of the workload. */
+function applyScale(request: WriteRequest, { body }: Patch, scaling: Scaling): (old: KubeObject) => KubeObject {
+  const { namespace, name } = request.ctx.info;
+  const wanted = configuration(request, { namespace, name, body }, target) as Partial<Scale> & OwnedObject;
+  const problem = patchProblem(wanted, shapeOfStruct(Scale));
+  if (problem) throw badRequest(`failed to create typed patch object (${namespace}/${name}; autoscaling/v1, Kind=Scale): ${problem}`);
+  const { replicas } = wanted.spec ?? {};
+  const { uid, resourceVersion } = wanted.metadata;
+  return (old) => {
+    const { apiVersion, kind } = old;
+    const bare: KubeObject = { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } };
+    const part = replicas === undefined ? bare : scaling.write(bare, replicas);
+    const next = applied({ ...writerOf(request), live: old, patch: part, force: isForced(request) }) as KubeObject;
+    // Who no longer says how many takes the number away, which a Scale shows as none.
+    const count = scaling.find(next) ?? 0;
+    checkReplicas(name, count);
+    return scaling.write(next, count);
+  };
+}
+
 /** Serves get, update and patch of a Scale. */
-export async function serveScale({ registry, resource, ctx }: SubresourceRequest): Promise<Answer> {
+export async function serveScale(sub: SubresourceRequest): Promise<Answer> {
+  const { registry, resource, ctx } = sub;
   const { info, call } = ctx;
   const { namespace, name } = info;
   const scaling = resource.strategy.scaling ?? builtInScaling(resource.row.resource);
@@ -59,44 +109,31 @@ export async function serveScale({ registry, resource, ctx }: SubresourceRequest
     const entry = await getEntry(registry, resource, namespace, name, call.params);
     return answer((await resource.load(entry)).object);
   }
-  let next: (old: KubeObject) => Scale;
-  if (info.verb === 'update') {
-    const wanted = await decodeBody<Scale>(ctx, target);
-    if (wanted.metadata.name && wanted.metadata.name !== name) {
-      throw badRequest(`the name of the object (${wanted.metadata.name}) does not match the name on the URL (${name})`);
-    }
-    next = () => wanted;
-  } else if (info.verb === 'patch') {
-    const patch = await readPatch(call, { ...resource.row, kind: 'Scale' });
-    if (patch.type === 'apply') {
-      next = (old) => decodeValue({ ...scaleOf(old, scaling), ...(patch.body as object) }, target, 'Ignore', () => {}) as Scale;
-    } else {
-      const validation = fieldValidationOf(call.params);
-      next = (old) => decodeValue(patched(scaleOf(old, scaling), patch, Scale), target, validation, () => {}) as Scale;
-    }
-  } else throw methodNotAllowed();
-
+  if (info.verb !== 'update' && info.verb !== 'patch') throw methodNotAllowed();
   const request = writeRequest(registry, resource, ctx, 'UpdateOptions');
+  const patch = info.verb === 'patch' ? await readPatch(call, { ...resource.row, kind: 'Scale' }) : undefined;
+  const tracked = patch?.type === 'apply';
+  let next: (old: KubeObject) => KubeObject;
+  if (tracked) next = applyScale(request, patch, scaling);
+  else {
+    const make = await requested(sub, patch, scaling);
+    next = (old) => {
+      const { metadata, spec } = make(old);
+      const { resourceVersion } = metadata;
+      if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) throw conflict(resource.groupResource, name, staleMessage);
+      const replicas = spec.replicas ?? 0;
+      checkReplicas(name, replicas);
+      return scaling.write(old, replicas);
+    };
+  }
   const { entry } = await update({
     ...request,
     namespace,
     name,
     unconditional: true,
     createWhenAbsent: false,
-    next: (old) => {
-      const present = old as KubeObject;
-      const scale = next(present);
-      const { resourceVersion } = scale.metadata;
-      if (resourceVersion && resourceVersion !== present.metadata.resourceVersion)
-        throw conflict(resource.groupResource, name, staleMessage);
-      const replicas = scale.spec.replicas ?? 0;
-      if (replicas < 0) {
-        throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
-          { type: 'Invalid value', field: 'spec.replicas', value: replicas, detail: 'must be greater than or equal to 0' },
-        ]);
-      }
-      return scaling.write(present, replicas);
-    },
+    tracked,
+    next: (old) => next(old as KubeObject),
   });
   return answer((await resource.load(entry)).object);
 }

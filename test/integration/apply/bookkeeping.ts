@@ -1,0 +1,487 @@
+// The entries themselves: times, order, compaction, resets; subresources, versions, dry runs, preconditions; the way from
+// client-side apply.
+import * as kinds from './kinds.ts';
+import { thing } from './kinds.ts';
+import {
+  apply,
+  at,
+  conflicts,
+  create,
+  force,
+  holds,
+  json,
+  listed,
+  merge,
+  owned,
+  put,
+  refused,
+  same,
+  type Scenarios,
+  spec,
+  type Step,
+  strategic,
+  written,
+} from './script.ts';
+
+const s = (fields: object) => ({ spec: fields });
+const data = (fields: object) => ({ data: fields });
+const annotation = 'kubectl.kubernetes.io/last-applied-configuration';
+const lastApplied = (object: object, version = 'v1') => ({
+  annotations: {
+    [annotation]: JSON.stringify({
+      apiVersion: version,
+      kind: 'ConfigMap',
+      metadata: { name: 'x', namespace: 'default', annotations: {} },
+      ...object,
+    }),
+  },
+});
+const selector = { matchLabels: { app: 'x' } };
+const rollout = (more: object = {}) => ({
+  spec: { selector, template: { metadata: { labels: { app: 'x' } }, spec: { containers: [{ name: 'web', image: 'i' }] } }, ...more },
+});
+const rolloutPaths = [
+  'spec.selector',
+  'spec.template.metadata.labels.app',
+  ...['', '.image', '.name'].map((field) => `spec.template.spec.containers[name="web"]${field}`),
+];
+const status = { sub: 'status' };
+const scale = { sub: 'scale' };
+
+export const times: Scenarios = {
+  'an entry has the time of its write': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    apply('b', data({ y: '1' })),
+    written({ a: 1, b: 2 }),
+  ],
+  'applying the same again changes nothing, not even the time': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    same(apply('a', data({ x: '1' }))),
+    written({ a: 1 }),
+  ],
+  'a change renews the time of the writer only': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    apply('b', data({ y: '1' })),
+    apply('a', data({ x: '2' })),
+    written({ a: 3, b: 2 }),
+    listed('b', 'a'),
+  ],
+  'losing a field does not renew the time': [
+    kinds.configMap,
+    apply('a', data({ x: '1', y: '1' })),
+    force('b', data({ x: '2' })),
+    written({ a: 1, b: 2 }),
+    owned({ a: ['data.y'], b: ['data.x'] }),
+  ],
+  'coming to share a field is a write': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    apply('b', data({ x: '1' })),
+    written({ a: 1, b: 2 }),
+  ],
+  'an update that changes nothing keeps version and times': [
+    kinds.configMap,
+    create('u', data({ x: '1' })),
+    same(put('v', data({ x: '1' }))),
+    same(merge('v', data({ x: '1' }))),
+    same(json('v', [{ op: 'test', path: '/data/x', value: '1' }])),
+    same(strategic('v', data({ x: '1' }))),
+    written({ 'u!': 1 }),
+  ],
+  'appliers come first, then by time and name': [
+    kinds.configMap,
+    create('u', data({ x: '1' })),
+    apply('z', data({ y: '1' })),
+    apply('b', data({ z: '1' })),
+    merge('t', data({ w: '1' })),
+    listed('z', 'b', 'u!', 't!'),
+  ],
+  'a dry run writes nothing and shows what would be': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    conflicts(apply('b', data({ x: '2' }), { dryRun: true }), '"a"', '.data.x'),
+    apply('b', data({ y: '2' }), { dryRun: true }),
+    owned({ a: ['data.x'], b: ['data.y'] }),
+    apply('a', data({ x: '1' })),
+    owned({ a: ['data.x'] }),
+    holds({ data: { x: '1' } }),
+  ],
+  'a dry run of a creation creates nothing': [
+    kinds.configMap,
+    apply('a', data({ x: '1' }), { dryRun: true }),
+    owned({ a: ['data.x'] }),
+    refused(merge('u', data({ x: '2' })), 404, 'configmaps "NAME" not found'),
+  ],
+};
+
+const many = (count: number): Step[] =>
+  Array.from({ length: count }, (_, index) => merge(`m${String(index).padStart(2, '0')}`, data({ [`k${index}`]: '1' })));
+
+export const entries: Scenarios = {
+  'ten updaters are kept apart': [
+    kinds.configMap,
+    create('u', data({ x: '1' })),
+    ...many(9),
+    listed('u!', 'm00!', 'm01!', 'm02!', 'm03!', 'm04!', 'm05!', 'm06!', 'm07!', 'm08!'),
+  ],
+  'of eleven the two oldest become one': [
+    kinds.configMap,
+    create('u', data({ x: '1' })),
+    ...many(10),
+    listed('ancient-changes!', 'm01!', 'm02!', 'm03!', 'm04!', 'm05!', 'm06!', 'm07!', 'm08!', 'm09!'),
+    written({
+      'ancient-changes!': 2,
+      ...Object.fromEntries(Array.from({ length: 9 }, (_, index) => [`m0${index + 1}!`, index + 3])),
+    }),
+  ],
+  'appliers are not counted': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    apply('b', data({ y: '1' })),
+    ...many(10),
+    listed('a', 'b', 'm00!', 'm01!', 'm02!', 'm03!', 'm04!', 'm05!', 'm06!', 'm07!', 'm08!', 'm09!'),
+  ],
+  'a single empty entry takes all ownership away': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    merge('u', { metadata: { managedFields: [{}] } }),
+    owned({}),
+    holds({ data: { x: '1' } }),
+  ],
+  'so does an empty list': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    json('u', [{ op: 'replace', path: '/metadata/managedFields', value: [] }]),
+    owned({}),
+  ],
+  'where nobody owns anything, updates are not written down': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    merge('u', { metadata: { managedFields: [{}] } }),
+    merge('u', data({ x: '2', y: '1' })),
+    owned({}),
+  ],
+  'the first apply then finds an owner of what is there': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    merge('u', { metadata: { managedFields: [{}] } }),
+    conflicts(apply('a', data({ x: '2' })), '"before-first-apply" using v1', '.data.x'),
+    apply('a', data({ x: '1' })),
+    owned({ a: ['data.x'], 'before-first-apply!': ['data', 'data.x'] }),
+    force('a', data({ x: '2' })),
+    owned({ a: ['data.x'], 'before-first-apply!': ['data'] }),
+  ],
+  'null for the entries is no reset': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    merge('u', { metadata: { managedFields: null } }),
+    owned({ a: ['data.x'] }),
+  ],
+  'entries may be written by hand': [
+    kinds.configMap,
+    create('u', data({ x: '1', y: '1' })),
+    merge('v', {
+      metadata: {
+        managedFields: [
+          { manager: 'h', operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': { 'f:x': {} } } },
+        ],
+      },
+    }),
+    owned({ h: ['data.x'] }),
+    // What nobody owns goes with the last owned field beside it.
+    apply('h', {}),
+    holds({ data: undefined }),
+  ],
+  'entries that make no sense are left alone': [
+    kinds.configMap,
+    create('u', data({ x: '1' })),
+    same(
+      merge('v', {
+        metadata: { managedFields: [{ manager: 'h', operation: 'Nonsense', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: {} }] },
+      }),
+    ),
+    same(
+      merge('v', {
+        metadata: { managedFields: [{ manager: 'h', operation: 'Apply', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { x: {} } }] },
+      }),
+    ),
+  ],
+  'entries cannot be applied': [
+    kinds.configMap,
+    refused(apply('a', data({ x: '1' }), { meta: { managedFields: [{ manager: 'x' }] } }), 400, 'metadata.managedFields must be nil'),
+  ],
+  'another version and uid are refused': [
+    kinds.configMap,
+    apply('a', data({ x: '1' })),
+    refused(
+      apply('a', data({ x: '2' }), { meta: { resourceVersion: '1' } }),
+      409,
+      'Operation cannot be fulfilled on configmaps "NAME": the object has been modified; please apply your changes to the latest version and try again',
+    ),
+    refused(
+      apply('a', data({ x: '2' }), { meta: { uid: '00000000-0000-0000-0000-000000000000' } }),
+      422,
+      'ConfigMap "NAME" is invalid: metadata.uid: Invalid value: "00000000-0000-0000-0000-000000000000": field is immutable',
+    ),
+    owned({ a: ['data.x'] }),
+  ],
+  'what is not there has no version and no uid': [
+    kinds.configMap,
+    refused(apply('a', data({ x: '1' }), { meta: { resourceVersion: '1' } }), 404, 'configmaps "NAME" not found'),
+    refused(
+      apply('a', data({ x: '1' }), { meta: { uid: '00000000-0000-0000-0000-000000000000' } }),
+      409,
+      'Operation cannot be fulfilled on configmaps "NAME": uid mismatch: the provided object specified uid 00000000-0000-0000-0000-000000000000, and no existing object was found',
+    ),
+  ],
+  'a manager needs a name': [
+    kinds.configMap,
+    refused(
+      apply('', data({ x: '1' })),
+      422,
+      'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+    ),
+  ],
+  'the kind must be that of the endpoint': [
+    kinds.configMap,
+    refused(apply('a', { kind: 'Secret' }), 400, 'invalid object type: /v1, Kind=Secret'),
+    refused(apply('a', { apiVersion: 'v2' }), 400, 'invalid object type: /v2, Kind=ConfigMap'),
+    refused(apply('a', { apiVersion: '', kind: '' }), 400, 'invalid object type: /, Kind='),
+  ],
+};
+
+export const subresources: Scenarios = {
+  'the status has owners of its own': [
+    thing,
+    apply('a', s({ text: '1' })),
+    apply('a', { status: { phase: 'p' } }, status),
+    owned({ a: ['spec.text'], 'a/status': ['status.phase'] }),
+    listed('a', 'a/status'),
+  ],
+  'the status is nobody’s where it cannot be written': [
+    thing,
+    apply('a', { spec: { text: '1' }, status: { phase: 'p' } }),
+    holds({ status: undefined }),
+    owned({ a: ['spec.text'] }),
+  ],
+  'the spec is nobody’s at the status': [
+    thing,
+    apply('a', s({ text: '1' })),
+    apply('b', { spec: { text: '2' }, status: { phase: 'p' } }, status),
+    spec({ text: '1' }),
+    owned({ a: ['spec.text'], 'b/status': ['status.phase'] }),
+  ],
+  'the status cannot create': [
+    thing,
+    refused(apply('a', { status: { phase: 'p' } }, status), 404, 'things.apply.example.com "NAME" not found'),
+  ],
+  'conditions by type, from several managers': [
+    thing,
+    apply('a', s({ text: '1' })),
+    apply('b', { status: { conditions: [{ type: 'X', status: 'True' }] } }, status),
+    apply('c', { status: { conditions: [{ type: 'Y', status: 'False' }] } }, status),
+    holds({
+      status: {
+        conditions: [
+          { type: 'X', status: 'True' },
+          { type: 'Y', status: 'False' },
+        ],
+      },
+    }),
+    conflicts(
+      apply('c', { status: { conditions: [{ type: 'X', status: 'False' }] } }, status),
+      '"b" with subresource "status"',
+      '.status.conditions[type="X"].status',
+    ),
+    apply('b', { status: {} }, status),
+    holds({ status: { conditions: [{ type: 'Y', status: 'False' }] } }),
+  ],
+  'an update of the status is an entry of its own': [
+    thing,
+    create('u', s({ text: '1' })),
+    merge('u', { status: { count: 1 } }, status),
+    owned({ 'u!': ['spec', 'spec.text'], 'u!/status': ['status', 'status.count'] }),
+  ],
+  'a pod’s status': [
+    kinds.pod,
+    create('u', { spec: { containers: [{ name: 'web', image: 'i' }] } }),
+    apply(
+      'kubelet',
+      { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], podIPs: [{ ip: '10.1.0.1' }] } },
+      status,
+    ),
+    at('status.phase', 'Running'),
+    apply('kubelet', { status: { phase: 'Running' } }, status),
+    at('status.conditions', undefined),
+  ],
+  'a deployment’s labels are not written with its status': [
+    kinds.deployment,
+    apply('a', rollout()),
+    merge('u', { metadata: { labels: { x: '1' } }, status: { observedGeneration: 1 } }, status),
+    at('metadata.labels', undefined),
+    owned({ a: rolloutPaths, 'u!/status': ['status.observedGeneration'] }),
+  ],
+  'a scale takes the replicas; its entry has no time': [
+    kinds.deployment,
+    apply('a', rollout({ replicas: 2 })),
+    merge('hpa', s({ replicas: 5 }), scale),
+    at('spec.replicas', 5),
+    owned({ a: rolloutPaths, 'hpa!/scale': ['spec.replicas'] }),
+    written({ a: 1, 'hpa!/scale': 0 }),
+    conflicts(apply('a', rollout({ replicas: 2 })), '"hpa" with subresource "scale" using apps/v1', '.spec.replicas'),
+  ],
+  'a scale to the same takes nothing': [
+    kinds.deployment,
+    apply('a', rollout({ replicas: 2 })),
+    merge('hpa', s({ replicas: 2 }), scale),
+    owned({ a: [...rolloutPaths, 'spec.replicas'] }),
+  ],
+  'a scale may be applied, and conflicts': [
+    kinds.deployment,
+    apply('a', rollout({ replicas: 2 })),
+    conflicts(apply('b', s({ replicas: 3 }), scale), '"a"', '.spec.replicas'),
+    apply('b', s({ replicas: 2 }), scale),
+    owned({ a: [...rolloutPaths, 'spec.replicas'], 'b/scale': ['spec.replicas'] }),
+    force('b', s({ replicas: 3 }), scale),
+    at('spec.replicas', 3),
+    owned({ a: rolloutPaths, 'b/scale': ['spec.replicas'] }),
+    written({ a: 1, 'b/scale': 0 }),
+  ],
+  'an applied scale that no longer says how many': [
+    kinds.deployment,
+    apply('a', rollout()),
+    force('b', s({ replicas: 3 }), scale),
+    apply('b', {}, scale),
+    at('spec.replicas', 0),
+    owned({ a: rolloutPaths }),
+  ],
+  'an applied scale must be one': [
+    kinds.deployment,
+    apply('a', rollout()),
+    refused(apply('b', { kind: 'Deployment' }, scale), 400, 'invalid object type: autoscaling/v1, Kind=Deployment'),
+    refused(
+      apply('b', s({ replicas: 'three' }), scale),
+      400,
+      'failed to create typed patch object (default/NAME; autoscaling/v1, Kind=Scale): .spec.replicas: expected numeric (int or float), got string',
+    ),
+    refused(
+      force('b', s({ replicas: -1 }), scale),
+      422,
+      'Scale.autoscaling "NAME" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+    ),
+  ],
+  'the scale of a custom resource': [
+    thing,
+    apply('a', s({ replicas: 1 })),
+    force('b', s({ replicas: 3 }), scale),
+    spec({ replicas: 3 }),
+    owned({ 'b/scale': ['spec.replicas'] }),
+  ],
+};
+
+const target = { scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' } };
+const v2 = { version: 'apply.example.com/v2' };
+
+export const versions: Scenarios = {
+  'one applier uses two versions: one entry, that of the last': [
+    thing,
+    apply('a', s({ text: '1' })),
+    apply('a', s({ count: 1 }), v2),
+    spec({ count: 1 }),
+    owned({ a: ['spec.count'] }),
+    at('metadata.managedFields.0.apiVersion', 'apply.example.com/v2'),
+  ],
+  'one updater uses two versions: two entries': [
+    thing,
+    create('u', s({ text: '1' })),
+    merge('u', s({ count: 1 }), v2),
+    at('metadata.managedFields.length', 2),
+    at('metadata.managedFields.1.apiVersion', 'apply.example.com/v2'),
+  ],
+  'conflicts reach over versions': [
+    thing,
+    create('u', s({ text: '1' })),
+    conflicts(apply('a', s({ text: '2' }), v2), '"u" using apply.example.com/v1', '.spec.text'),
+    force('a', s({ text: '2' }), v2),
+    owned({ 'u!': ['spec'], a: ['spec.text'] }),
+  ],
+  'an autoscaler applied in its old version': [
+    kinds.autoscaler,
+    apply('a', { spec: { ...target, maxReplicas: 5 } }, { version: 'autoscaling/v1' }),
+    // The target is one piece in v1 and not in v2.
+    owned({ a: ['spec.maxReplicas', 'spec.scaleTargetRef'] }),
+    at('metadata.managedFields.0.apiVersion', 'autoscaling/v1'),
+    conflicts(apply('b', { spec: { maxReplicas: 6 } }), '"a"', '.spec.maxReplicas'),
+    apply('a', { spec: { ...target, maxReplicas: 7 } }),
+    at('spec.maxReplicas', 7),
+    owned({ a: ['spec.maxReplicas', ...['apiVersion', 'kind', 'name'].map((field) => `spec.scaleTargetRef.${field}`)] }),
+    at('metadata.managedFields.0.apiVersion', 'autoscaling/v2'),
+  ],
+};
+
+export const clientSide: Scenarios = {
+  'kubectl takes over what client-side apply had set': [
+    kinds.configMap,
+    create('kubectl-client-side-apply', data({ x: '1' }), { meta: lastApplied(data({ x: '1' })) }),
+    apply('kubectl', data({ x: '2' })),
+    holds({ data: { x: '2' } }),
+  ],
+  'others do not': [
+    kinds.configMap,
+    create('kubectl-client-side-apply', data({ x: '1' }), { meta: lastApplied(data({ x: '1' })) }),
+    conflicts(apply('ci', data({ x: '2' })), '"kubectl-client-side-apply" using v1', '.data.x'),
+  ],
+  'nor does kubectl what others changed since': [
+    kinds.configMap,
+    create('kubectl-client-side-apply', data({ x: '1', y: '1' }), { meta: lastApplied(data({ x: '1', y: '1' })) }),
+    merge('u', data({ x: '9' })),
+    conflicts(apply('kubectl', data({ x: '2', y: '2' })), '"u" using v1', '.data.x'),
+  ],
+  'nor what it never said': [
+    kinds.configMap,
+    create('kubectl-client-side-apply', data({ x: '1', y: '1' }), { meta: lastApplied(data({ x: '1' })) }),
+    conflicts(apply('kubectl', data({ x: '2', y: '2' })), '"kubectl-client-side-apply" using v1', '.data.y'),
+  ],
+  'an annotation of another version does not count': [
+    kinds.configMap,
+    create('kubectl-client-side-apply', data({ x: '1' }), { meta: lastApplied(data({ x: '1' }), 'v2') }),
+    conflicts(apply('kubectl', data({ x: '2' })), '"kubectl-client-side-apply" using v1', '.data.x'),
+  ],
+  'nor one that cannot be read or does not fit the kind': [
+    kinds.configMap,
+    create('u', data({ x: '1' }), { meta: { annotations: { [annotation]: '{' } } }),
+    conflicts(apply('kubectl', data({ x: '2' })), '"u" using v1', '.data.x'),
+    merge('u', {
+      metadata: { annotations: { [annotation]: '{"apiVersion":"v1","kind":"ConfigMap","metadata":{},"data":{"x":"1"},"wrong":1}' } },
+    }),
+    conflicts(apply('kubectl', data({ x: '2' })), '"u" using v1', '.data.x'),
+  ],
+  'the annotation is kept up with what kubectl applies, in the order and spelling of Go': [
+    kinds.configMap,
+    create('kubectl-client-side-apply', data({ x: '1' }), { meta: lastApplied(data({ x: '1' })) }),
+    apply('kubectl', data({ z: '<&>', x: '1' }), { meta: { labels: { b: '1', a: '1' } } }),
+    (run) => {
+      const text = (run.live.metadata as { annotations: Record<string, string> }).annotations[annotation];
+      const wanted = `{"apiVersion":"v1","data":{"x":"1","z":"\\u003c\\u0026\\u003e"},"kind":"ConfigMap","metadata":{"labels":{"a":"1","b":"1"},"name":"${run.name}","namespace":"default"}}\n`;
+      if (text !== wanted) throw new Error(`${text} is not ${wanted}`);
+    },
+  ],
+  'an object without the annotation gets none': [
+    kinds.configMap,
+    create('u', data({ x: '1' })),
+    apply('kubectl', data({ y: '1' })),
+    at('metadata.annotations', undefined),
+  ],
+  'nor does one where another tool applies': [
+    kinds.configMap,
+    create('u', data({ x: '1' }), { meta: lastApplied(data({ x: '1' })) }),
+    apply('ci', data({ y: '1' })),
+    (run) => {
+      const text = (run.live.metadata as { annotations: Record<string, string> }).annotations[annotation] ?? '';
+      if (text.includes('"y"')) throw new Error(text);
+    },
+  ],
+};
