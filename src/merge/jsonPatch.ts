@@ -31,6 +31,12 @@ function inapplicable(message: string): JsonPatchError {
   return new JsonPatchError('inapplicable', message);
 }
 
+/** What Go's decoder calls a value. */
+function kindOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
+
 /** Checks the shape of a decoded patch. */
 export function parseJsonPatch(value: unknown): readonly PatchOperation[] {
   if (!Array.isArray(value)) throw new JsonPatchError('malformed', 'json: cannot unmarshal object into Go value of type jsonpatch.Patch');
@@ -38,7 +44,7 @@ export function parseJsonPatch(value: unknown): readonly PatchOperation[] {
     throw new JsonPatchError('malformed', `The allowed maximum operations in a JSON patch is ${mostOperations}, got ${value.length}`);
   for (const operation of value as unknown[]) {
     if (!isMap(operation as Json))
-      throw new JsonPatchError('malformed', 'json: cannot unmarshal value into Go value of type jsonpatch.Operation');
+      throw new JsonPatchError('malformed', `json: cannot unmarshal ${kindOf(operation)} into Go value of type jsonpatch.Operation`);
   }
   return value as PatchOperation[];
 }

@@ -1,10 +1,17 @@
 // Strategic merge patch: a merge patch that knows from the schema how lists merge, with its directives
 // ($patch, $retainKeys, $setElementOrder/…, $deleteFromPrimitiveList/…).
 import type { Field, Json, Struct, TypeNode } from '#api/dsl.ts';
+import { goValue } from '#format/govalue.ts';
 import { setOwn } from '#format/own.ts';
 
-/** A patch with a directive that makes no sense; answered as BadRequest. */
-export class StrategicPatchError extends Error {}
+/** A patch that makes no sense: `malformed` is answered as BadRequest, `unprocessable` as Invalid. */
+export class StrategicPatchError extends Error {
+  readonly kind: 'malformed' | 'unprocessable';
+  constructor(message: string, kind: StrategicPatchError['kind'] = 'malformed') {
+    super(message);
+    this.kind = kind;
+  }
+}
 
 type JsonMap = { readonly [key: string]: Json };
 type Shape = { readonly struct?: Struct; readonly values?: TypeNode } | undefined;
@@ -17,6 +24,12 @@ const retainKeys = '$retainKeys';
 const orderPrefix = '$setElementOrder/';
 const deletePrefix = '$deleteFromPrimitiveList/';
 const badRetainKeys = 'invalid patch format of retainKeys';
+const noListOfLists = 'lists of lists are not supported';
+
+function unknownAction(action: Json, patch: JsonMap): StrategicPatchError {
+  return new StrategicPatchError(`unknown patch type: ${goValue(action)} in map: ${goValue(patch)}`);
+}
+
 const isDirective = (key: string): boolean =>
   key === directive || key === retainKeys || key.startsWith(orderPrefix) || key.startsWith(deletePrefix);
 
@@ -43,8 +56,7 @@ function mergeMap(original: JsonMap, patch: JsonMap, shape: Shape): JsonMap {
   const action = patch[directive];
   if (action === 'replace') return plain(patch) as JsonMap;
   if (action === 'delete') return {};
-  if (action !== undefined && action !== 'merge')
-    throw new StrategicPatchError(`unknown patch type: ${String(action)} in map: ${JSON.stringify(patch)}`);
+  if (action !== undefined) throw unknownAction(action, patch);
   const result: Record<string, Json> = { ...original };
   const retained = patch[retainKeys];
   if (retained !== undefined) {
@@ -74,6 +86,7 @@ function mergeKeyOf(result: Record<string, Json>, patch: JsonMap, { key, shape }
   }
   const current = Object.hasOwn(result, key) ? result[key] : undefined;
   const strategies = strategiesOf(shape, key);
+  if (order !== undefined) checkOrder({ order, current, value }, fieldOf(shape, key)?.patchMergeKey);
   if (isList(current) && (value === undefined || isList(value)) && strategies.includes('merge')) {
     setOwn(result, key, mergeList(current, value ?? [], { field: fieldOf(shape, key), order, removed }));
     return;
@@ -88,6 +101,46 @@ function mergeKeyOf(result: Record<string, Json>, patch: JsonMap, { key, shape }
   setOwn(result, key, strategies.includes('replace') ? plain(value) : mergeMap(current, value, below));
 }
 
+/** Go's name of the type of a JSON value. */
+function goType(value: Json | undefined): string {
+  if (isList(value)) return '[]interface {}';
+  if (isMap(value)) return 'map[string]interface {}';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  return typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : '%!s(<nil>)';
+}
+
+function notAList(value: Json | undefined): StrategicPatchError {
+  return new StrategicPatchError(`expected a []interface {}, but received a ${goType(value)}`);
+}
+
+/** Whether the items of a patch stand in the order that the patch itself asks for; items that it deletes do not count. */
+function checkOrder(
+  { order, current, value }: { order: Json; current: Json | undefined; value: Json | undefined },
+  mergeKey: string | undefined,
+): void {
+  for (const list of [order, current, value]) if (list !== undefined && !isList(list)) throw notAList(list);
+  if (!isList(value)) return;
+  const idOf = (item: Json): Json | undefined => (mergeKey === undefined || !isMap(item) ? item : item[mergeKey]);
+  const named = (order as readonly Json[]).map(idOf);
+  let at = 0;
+  for (const item of value) {
+    if (mergeKey !== undefined && isMap(item) && item[directive] !== undefined) continue;
+    if (mergeKey !== undefined && isMap(item)) keyOf(item, mergeKey);
+    at = named.indexOf(idOf(item), at) + 1;
+    if (at === 0)
+      throw new StrategicPatchError(
+        `The order in patch list:\n${goValue(value)}\n doesn't match ${orderPrefix.slice(0, -1)} list:\n${goValue(order)}\n`,
+      );
+  }
+}
+
+/** Refuses lists whose items cannot be merged: of several types, or lists themselves. */
+function checkItems(current: readonly Json[], patch: readonly Json[]): void {
+  const types = new Set([...current, ...patch].map(goType));
+  if (types.has('[]interface {}') && isList([...current, ...patch][0])) throw new StrategicPatchError(noListOfLists, 'unprocessable');
+  if (types.size > 1) throw new StrategicPatchError(`list element types are not identical: [${goValue(current)} ${goValue(patch)}]`);
+}
+
 interface ListFacts {
   readonly field: Field | undefined;
   readonly order: Json | undefined;
@@ -95,6 +148,7 @@ interface ListFacts {
 }
 
 function mergeList(current: readonly Json[], patch: readonly Json[], { field, order, removed }: ListFacts): readonly Json[] {
+  checkItems(current, patch);
   const mergeKey = field?.patchMergeKey;
   const itemType = field?.type.kind === 'list' ? field.type.item : undefined;
   if (mergeKey === undefined) return mergePrimitives(current, patch, { order, removed });
@@ -111,7 +165,7 @@ function mergeList(current: readonly Json[], patch: readonly Json[], { field, or
       const key = keyOf(item, mergeKey);
       base = base.filter((existing) => !(isMap(existing) && existing[mergeKey] === key));
     } else if (action === 'merge') throw new StrategicPatchError('merging lists cannot yet be specified in the patch');
-    else throw new StrategicPatchError(`unknown patch type: ${String(action)} in map: ${JSON.stringify(item)}`);
+    else throw unknownAction(action, item);
   }
   // One such element says that the elements without directives are the whole list.
   if (replace) return changes.map(plain);
@@ -132,7 +186,7 @@ function mergeList(current: readonly Json[], patch: readonly Json[], { field, or
 }
 
 function noMergeKey(item: Json, mergeKey: string): StrategicPatchError {
-  return new StrategicPatchError(`map: ${JSON.stringify(item)} does not contain declared merge key: ${mergeKey}`);
+  return new StrategicPatchError(`map: ${goValue(item)} does not contain declared merge key: ${mergeKey}`);
 }
 
 function keyOf(item: JsonMap, mergeKey: string): Json {

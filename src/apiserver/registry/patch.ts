@@ -7,7 +7,7 @@ import { parseJson, parseJsonStrict, textOfBytes } from '#format/json.ts';
 import { parseYamlStrict } from '#format/yaml.ts';
 import { applyJsonPatch, JsonPatchError, parseJsonPatch } from '#merge/jsonPatch.ts';
 import { applyMergePatch } from '#merge/mergePatch.ts';
-import { applyStrategicPatch } from '#merge/strategic.ts';
+import { applyStrategicPatch, StrategicPatchError } from '#merge/strategic.ts';
 import type { KubeObject } from '#api/object.ts';
 import { decodeValue, mediaType, parseBody, readBody } from '../body.ts';
 import type { Call } from '../chain.ts';
@@ -108,6 +108,7 @@ export function patched(current: KubeObject, patch: Patch, struct: Parameters<ty
       : applyStrategicPatch(current as never, patch.body as never, struct);
   } catch (error) {
     if (error instanceof StatusError) throw error;
+    if (error instanceof StrategicPatchError && error.kind === 'unprocessable') throw rejected(error.message);
     throw badRequest(messageOf(error));
   }
 }
