@@ -7,7 +7,7 @@ import { decodeAnswer, encodeQuery } from '#format/dnsmessage.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
 import { expose, netexec, ready, request, says, service } from './netsupport.ts';
-import { agnhost, inSpace, isReady, pod, type Space, shell } from './support.ts';
+import { inSpace, isReady, pod, type Space, shell } from './support.ts';
 
 let cluster: TestCluster;
 before(async () => {
@@ -24,31 +24,80 @@ async function askTcp(space: Space, from: string, name: string, type: string) {
   return decodeAnswer(Buffer.from(text.replaceAll(/\s/g, ''), 'base64').subarray(2));
 }
 
+/** What a resolver gets over TCP that tries the search path of a pod first: the data of the first answer with records. */
+async function resolveTcp(space: Space, from: string, name: string, type: string): Promise<readonly unknown[]> {
+  const conf = await space.exec(from, 'cat', '/etc/resolv.conf');
+  const search = (/^search (.*)$/m.exec(conf)?.[1] ?? '').split(' ');
+  for (const suffix of [...search.map((domain) => `.${domain}`), '']) {
+    const { answers } = await askTcp(space, from, `${name}${suffix}`, type);
+    if (answers.length > 0) return answers.map(({ data }) => data);
+  }
+  return [];
+}
+
+const escaped = (text: string): string => text.replaceAll('.', '\\.');
+
+/** Waits until a Service has an endpoint. */
+const served = (space: Space, name: string): Promise<unknown> =>
+  until(
+    `endpoints of ${name}`,
+    async () => (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) => endpoints.length > 0),
+    20_000,
+  );
+
 describe('names', { concurrency: 3 }, () => {
-  test('Services have addresses, ports and reverse names, in full and by the search path, over UDP and TCP', () =>
+  // Conformance: [sig-network] DNS should provide DNS for the cluster [Conformance]
+  test('the API server has a name, over UDP and TCP', () =>
     inSpace(cluster, async (space) => {
-      await ready(space, netexec('client'), netexec('s', { app: 'web' }));
-      const made = await expose(space, 'web', { ports: [{ name: 'http', port: 80, targetPort: 8080 }] });
-      const ip = made.spec.clusterIP ?? '';
-      const full = `web.${space.namespace}.svc.cluster.local`;
-      for (const name of ['web', `web.${space.namespace}`, `web.${space.namespace}.svc`, full]) {
-        await says(space, 'client', `getent hosts ${name} || ping -c1 -W1 ${name} | head -1`, new RegExp(ip.replaceAll('.', '\\.')));
+      await ready(space, netexec('client'));
+      for (const name of ['kubernetes.default.svc.cluster.local', 'kubernetes.default.svc', 'kubernetes.default']) {
+        await says(space, 'client', `nslookup ${name}`, /Address: 10\.96\.0\.1\b/);
+        assert.deepEqual(await resolveTcp(space, 'client', name, 'A'), ['10.96.0.1']);
       }
-      await says(space, 'client', 'nslookup kubernetes.default.svc.cluster.local', /Address: 10\.96\.0\.1\b/);
-      await says(space, 'client', `nslookup -type=srv _http._tcp.${full}`, new RegExp(`service = 0 100 80 ${full}`));
-      await says(space, 'client', `nslookup ${ip}`, new RegExp(`name = ${full}`));
-      assert.deepEqual(
-        (await askTcp(space, 'client', full, 'A')).answers.map(({ data }) => data),
-        [ip],
-      );
-      const srv = await askTcp(space, 'client', `_http._tcp.${full}`, 'SRV');
-      assert.deepEqual(
-        srv.answers.map(({ data }) => (data as { port: number; target: string }).target),
-        [full],
-      );
-      assert.equal((await askTcp(space, 'client', `none.${space.namespace}.svc.cluster.local`, 'A')).rcode, 'NXDOMAIN');
     }));
 
+  // Conformance: [sig-network] DNS should provide DNS for services [Conformance]
+  // Conformance: [sig-network] DNS should resolve DNS of partial qualified names for services [LinuxOnly] [Conformance]
+  test('Services have addresses, ports and reverse names, in full and by the search path, over UDP and TCP', () =>
+    inSpace(cluster, async (space) => {
+      const ports = [{ name: 'http', port: 80, protocol: 'TCP' as const }];
+      const selector = { 'dns-test': 'true' };
+      await space.create(Services, service('headless', { clusterIP: 'None', selector, ports }));
+      const { spec } = await space.create(Services, service('regular', { selector, ports }));
+      const ip = spec.clusterIP ?? '';
+      // The pod that asks is the one behind the Services.
+      const [client] = await ready(space, netexec('client', selector, { spec: { hostname: 'dns-querier-1', subdomain: 'headless' } }));
+      const own = client?.status.podIP ?? '';
+      const below = (name: string): string[] => [name, `${name}.${space.namespace}`, `${name}.${space.namespace}.svc`];
+      const inFull = (name: string): string => `${name}.${space.namespace}.svc.cluster.local`;
+      for (const [service, address] of [
+        ['headless', own],
+        ['regular', ip],
+      ] as const) {
+        for (const name of [...below(service), inFull(service)]) {
+          await says(space, 'client', `nslookup ${name}`, new RegExp(`Address: ${escaped(address)}\\b`));
+          assert.deepEqual(await resolveTcp(space, 'client', name, 'A'), [address]);
+        }
+        for (const name of [`_http._tcp.${service}.${space.namespace}.svc`, inFull(`_http._tcp.${service}`)]) {
+          await says(space, 'client', `nslookup -type=srv ${name}`, new RegExp(`service = 0 \\d+ 80 .*${inFull(service)}`));
+          const [record] = (await resolveTcp(space, 'client', name, 'SRV')) as { port: number; target: string }[];
+          assert.deepEqual(record && [record.port, record.target], [
+            80,
+            service === 'headless' ? inFull('dns-querier-1.headless') : inFull(service),
+          ]);
+        }
+      }
+      await says(space, 'client', `nslookup ${ip}`, new RegExp(`name = ${inFull('regular')}`));
+      const reverse = `${ip.split('.').toReversed().join('.')}.in-addr.arpa`;
+      assert.deepEqual(
+        (await askTcp(space, 'client', reverse, 'PTR')).answers.map(({ data }) => data),
+        [inFull('regular')],
+      );
+      assert.equal((await askTcp(space, 'client', inFull('none'), 'A')).rcode, 'NXDOMAIN');
+    }));
+
+  // Conformance: [sig-network] DNS should provide DNS for pods for Hostname [Conformance]
+  // Conformance: [sig-network] DNS should provide DNS for pods for Subdomain [Conformance]
   test('pods of a headless Service have names: by hostname and subdomain, and with the host name in full', () =>
     inSpace(cluster, async (space) => {
       await space.create(
@@ -62,7 +111,10 @@ describe('names', { concurrency: 3 }, () => {
       );
       const full = `querier.sub.${space.namespace}.svc.cluster.local`;
       const ip = named?.status.podIP ?? '';
-      await says(space, 'client', `nslookup ${full}`, new RegExp(`Address: ${ip}\\b`));
+      for (const from of ['client', 'p']) {
+        await says(space, from, `nslookup ${full}`, new RegExp(`Address: ${ip}\\b`));
+        assert.deepEqual(await resolveTcp(space, from, full, 'A'), [ip]);
+      }
       await says(space, 'client', `nslookup sub.${space.namespace}.svc.cluster.local`, new RegExp(`Address: ${ip}\\b`));
       await says(space, 'client', `nslookup ${ip}`, new RegExp(`name = ${full}`));
       await says(
@@ -71,9 +123,26 @@ describe('names', { concurrency: 3 }, () => {
         `nslookup -type=srv _http._tcp.sub.${space.namespace}.svc.cluster.local`,
         new RegExp(`service = 0 100 8080 ${full}`),
       );
+      for (const name of [full, 'querier']) await says(space, 'p', `getent hosts ${name}`, new RegExp(`^${escaped(ip)}\\s.*querier`));
       assert.match(await says(space, 'p', 'cat /etc/hosts; hostname -f', /querier/), new RegExp(`${ip}\\t${full}\\tquerier\n[^]*${full}`));
       const dashed = `${ip.replaceAll('.', '-')}.${space.namespace}.pod.cluster.local`;
       await says(space, 'client', `nslookup ${dashed}`, new RegExp(`Address: ${ip}\\b`));
+    }));
+
+  test('an ExternalName is an alias that can be changed, and becomes an address', () =>
+    inSpace(cluster, async (space) => {
+      await ready(space, netexec('client'));
+      const full = `dns-test-service-3.${space.namespace}.svc.cluster.local`;
+      const alias = await space.create(Services, service('dns-test-service-3', { type: 'ExternalName', externalName: 'foo.example.com' }));
+      const query = `nslookup -type=cname ${full}`;
+      await says(space, 'client', query, /canonical name = foo\.example\.com/);
+      const second = await space.of(Services).update({ ...alias, spec: { ...alias.spec, externalName: 'bar.example.com' } });
+      await says(space, 'client', query, /canonical name = bar\.example\.com/);
+      const third = await space.of(Services).update({
+        ...second,
+        spec: { ...second.spec, type: 'ClusterIP', externalName: '', ports: [{ port: 80, name: 'http', protocol: 'TCP' }] },
+      });
+      await says(space, 'client', `nslookup ${full}`, new RegExp(`Address: ${escaped(third.spec.clusterIP ?? '-')}\\b`));
     }));
 
   test('a pod may bring its own resolver', () =>
@@ -91,58 +160,77 @@ describe('names', { concurrency: 3 }, () => {
       assert.match(plain, /^options ndots:5$/m);
     }));
 
-  test('the proxy of pods and Services: named ports, pages with links, every verb', () =>
+  // Conformance: [sig-network] Proxy version v1 should proxy through a service and a pod [Conformance]
+  test('the proxy of pods and Services: named ports, TLS, pages with links', () =>
     inSpace(cluster, async (space) => {
-      const env = Object.entries({ SERVE_PORT_80: '<a href="/rewriteme">test</a>', SERVE_PORT_160: 'foo', SERVE_PORT_162: 'bar' }).map(
-        ([name, value]) => ({ name, value }),
-      );
-      const ports = [
-        { name: 'dest1', containerPort: 160 },
-        { name: 'dest2', containerPort: 162 },
-      ];
-      const porter = { command: ['/agnhost', 'porter'], readinessProbe: { httpGet: { port: 80 }, periodSeconds: 1 } };
-      await space.create(Pods, pod('page', { ...porter, env: env.slice(0, 1) }));
-      await space.create(Pods, pod('texts', { ...porter, env, ports }, { labels: { app: 'texts' } }));
-      await space.create(
-        Pods,
-        pod(
-          'json',
-          { command: ['/agnhost', 'porter', '--json-response'], env: [{ name: 'SERVE_PORT_80', value: 'foo' }] },
-          { labels: { app: 'json' } },
-        ),
-      );
-      await Promise.all(['page', 'texts', 'json'].map((name) => space.until(Pods, name, isReady, 60_000)));
+      const labels = { 'proxy-service-target': 'true' };
+      const env = Object.entries({
+        SERVE_PORT_80: '<a href="/rewriteme">test</a>',
+        SERVE_PORT_1080: '<a href="/rewriteme">test</a>',
+        SERVE_PORT_160: 'foo',
+        SERVE_PORT_162: 'bar',
+        SERVE_TLS_PORT_443: '<a href="/tlsrewriteme">test</a>',
+        SERVE_TLS_PORT_460: 'tls baz',
+        SERVE_TLS_PORT_462: 'tls qux',
+      }).map(([name, value]) => ({ name, value }));
+      const named = { dest1: 160, dest2: 162, tlsdest1: 460, tlsdest2: 462 };
+      const ports = Object.entries(named).map(([name, containerPort]) => ({ name, containerPort }));
+      const readinessProbe = { httpGet: { port: 80 }, periodSeconds: 1 };
+      await space.create(Pods, pod('texts', { command: ['/agnhost', 'porter'], env, ports, readinessProbe }, { labels }));
       await space.create(
         Services,
         service('texts', {
-          selector: { app: 'texts' },
+          selector: labels,
           ports: [
-            { name: 'one', port: 80, targetPort: 'dest1' },
-            { name: 'two', port: 81, targetPort: 162 },
+            { name: 'portname1', port: 80, targetPort: 'dest1' },
+            { name: 'portname2', port: 81, targetPort: 162 },
+            { name: 'tlsportname1', port: 443, targetPort: 'tlsdest1' },
+            { name: 'tlsportname2', port: 444, targetPort: 462 },
           ],
         }),
       );
-      await expose(space, 'json', { ports: [{ port: 80, targetPort: 80 }] });
-      for (const name of ['texts', 'json']) {
-        await until(
-          `endpoints of ${name}`,
-          async () =>
-            (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) => endpoints.length > 0),
-          20_000,
+      await space.until(Pods, 'texts', isReady, 60_000);
+      await served(space, 'texts');
+      const base = `/api/v1/namespaces/${space.namespace}`;
+      const link = (path: string, to: string): [string, string] => [`${path}/`, `<a href="${base}/${path}/${to}">test</a>`];
+      const cases: readonly (readonly [string, string])[] = [
+        ['services/texts:portname1/proxy/', 'foo'],
+        ['services/http:texts:portname1/proxy/', 'foo'],
+        ['services/texts:portname2/proxy/', 'bar'],
+        ['services/http:texts:portname2/proxy/', 'bar'],
+        ['services/https:texts:tlsportname1/proxy/', 'tls baz'],
+        ['services/https:texts:tlsportname2/proxy/', 'tls qux'],
+        ['services/texts:81/proxy/', 'bar'],
+        link('pods/texts/proxy', 'rewriteme'),
+        link('pods/texts:1080/proxy', 'rewriteme'),
+        link('pods/http:texts:1080/proxy', 'rewriteme'),
+        ['pods/texts:160/proxy/', 'foo'],
+        ['pods/http:texts:160/proxy/', 'foo'],
+        ['pods/texts:162/proxy/', 'bar'],
+        ['pods/http:texts:162/proxy/', 'bar'],
+        link('pods/https:texts:443/proxy', 'tlsrewriteme'),
+        ['pods/https:texts:460/proxy/', 'tls baz'],
+        ['pods/https:texts:462/proxy/', 'tls qux'],
+      ];
+      for (let attempt = 0; attempt < 20; attempt++) {
+        await Promise.all(
+          cases.map(async ([path, text]) => {
+            const reply = await request(space, 'GET', `${base}/${path}`);
+            assert.deepEqual([reply.status, reply.text], [200, text], path);
+          }),
         );
       }
+    }));
+
+  // Conformance: [sig-network] Proxy version v1 A set of valid responses are returned for both pod and service ProxyWithPath [Conformance]
+  test('the proxy of pods and Services: every verb, with and without a path', () =>
+    inSpace(cluster, async (space) => {
+      const env = [{ name: 'SERVE_PORT_80', value: 'foo' }];
+      await space.create(Pods, pod('json', { command: ['/agnhost', 'porter', '--json-response'], env }, { labels: { app: 'json' } }));
+      await space.until(Pods, 'json', isReady, 60_000);
+      await expose(space, 'json', { ports: [{ port: 80, targetPort: 80 }] });
+      await served(space, 'json');
       const base = `/api/v1/namespaces/${space.namespace}`;
-      for (const [path, text] of [
-        ['services/texts:one/proxy/', 'foo'],
-        ['services/http:texts:two/proxy/', 'bar'],
-        ['services/texts:81/proxy/', 'bar'],
-        ['pods/texts:160/proxy/', 'foo'],
-        ['pods/http:texts:162/proxy/', 'bar'],
-        ['pods/page/proxy/', `<a href="${base}/pods/page/proxy/rewriteme">test</a>`],
-        ['pods/http:page:80/proxy/', `<a href="${base}/pods/http:page:80/proxy/rewriteme">test</a>`],
-      ] as const) {
-        assert.deepEqual(await request(space, 'GET', `${base}/${path}`).then(({ status, text: got }) => [status, got]), [200, text], path);
-      }
       for (const where of ['pods/json', 'services/json']) {
         for (const method of ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const) {
           const long = await request(space, method, `${base}/${where}/proxy/some/path/with/${method}`);
@@ -154,29 +242,5 @@ describe('names', { concurrency: 3 }, () => {
           else assert.deepEqual(JSON.parse(short.text), { Method: method, Body: 'foo' });
         }
       }
-    }));
-
-  test('a hundred Services get endpoints within moments', () =>
-    inSpace(cluster, async (space) => {
-      await space.create(Pods, pod('rc', { image: agnhost, args: ['pause'] }, { labels: { app: 'latency' } }));
-      await space.until(Pods, 'rc', isReady);
-      const watched = new Map<string, number>();
-      const informing = new AbortController();
-      const began = new Map<string, number>();
-      const watching = (async () => {
-        for await (const event of space.of(EndpointSlices).watch({ namespace: space.namespace, signal: informing.signal })) {
-          const name = event.object.metadata.labels?.['kubernetes.io/service-name'];
-          if (name && !watched.has(name) && event.object.endpoints.length > 0) watched.set(name, performance.now());
-        }
-      })().catch(() => undefined);
-      for (let i = 0; i < 100; i++) {
-        began.set(`latency-${i}`, performance.now());
-        await space.create(Services, service(`latency-${i}`, { selector: { app: 'latency' }, ports: [{ port: 80, protocol: 'TCP' }] }));
-      }
-      await until('all have endpoints', () => watched.size === 100, 30_000);
-      informing.abort();
-      await watching;
-      const times = [...watched].map(([name, at]) => at - (began.get(name) ?? 0)).toSorted((a, b) => a - b);
-      assert.ok((times[50] ?? Infinity) < 20_000 && (times[90] ?? Infinity) < 50_000, times.join());
     }));
 });
