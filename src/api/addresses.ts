@@ -65,6 +65,13 @@ export function canonicalIp(text: string): string | undefined {
   return `${hex.slice(0, best.start).join(':')}::${hex.slice(best.start + best.length).join(':')}`;
 }
 
+/** The canonical text of an address that is given as a number. */
+export function ipText(bits: bigint, width: 32 | 128): string {
+  if (width === 32) return [24n, 16n, 8n, 0n].map((shift) => Number((bits >> shift) & 255n)).join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => Number((bits >> BigInt(112 - 16 * index)) & 0xffffn).toString(16));
+  return canonicalIp(groups.join(':')) as string;
+}
+
 export interface Cidr {
   /** Network bits (host bits cleared). */
   readonly network: bigint;
@@ -85,6 +92,23 @@ export function parseCidr(text: string): Cidr | undefined {
   const shift = BigInt(ip.width - prefix);
   return { network: (ip.bits >> shift) << shift, address: ip.bits, prefix, width: ip.width };
 }
+
+/** True when the address lies in the network. */
+export function isInside(address: string, network: Cidr): boolean {
+  const ip = ipBits(address);
+  if (ip?.width !== network.width) return false;
+  const shift = BigInt(network.width - network.prefix);
+  return ip.bits >> shift === network.network >> shift;
+}
+
+/** The n-th address of a network, 0 being the network's own; undefined when the text is no CIDR. */
+export function addressAt(cidr: string, n: number): string | undefined {
+  const parsed = parseCidr(cidr);
+  return parsed && ipText(parsed.network + BigInt(n), parsed.width);
+}
+
+/** The parts of a text such as `10.96.0.0/16,fd00::/112`: one network for each family, the first being the cluster's own. */
+export const networksOf = (text: string): readonly string[] => text.split(',').map((part) => part.trim());
 
 /** True when `inner` lies in `outer` and is smaller. */
 export function strictlyInside(inner: Cidr, outer: Cidr): boolean {

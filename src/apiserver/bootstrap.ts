@@ -1,5 +1,6 @@
 // What every cluster starts with: the system's namespaces, priority classes, flow control, the service range and the
 // `kubernetes` Service. Everything goes through the chain; what is there already is left as it is.
+import { addressAt, networksOf } from '#api/addresses.ts';
 import type { Draft, KubeObject } from '#api/object.ts';
 import {
   EndpointSlices,
@@ -56,13 +57,6 @@ async function ensure<T extends KubeObject>(client: Client, ref: ResourceRef<T>,
   await Promise.all(objects.map(one));
 }
 
-/** The first address of a range, e.g. 10.96.0.1: that of the `kubernetes` Service. */
-export function firstAddress(cidr: string): string {
-  const [address = ''] = cidr.split('/');
-  const octets = address.split('.').map(Number);
-  return [...octets.slice(0, 3), (octets[3] ?? 0) + 1].join('.');
-}
-
 /** Creates what is missing. */
 export async function bootstrap(registry: Registry, transport: Transport): Promise<void> {
   const client = createClient(transport);
@@ -76,9 +70,11 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
   await ensure(client, PriorityClasses, priorityClasses);
   await ensure(client, PriorityLevelConfigurations, priorityLevels as never);
   await ensure(client, FlowSchemas, flowSchemas as never);
-  await ensure(client, ServiceCIDRs, [{ metadata: { name: 'kubernetes' }, spec: { cidrs: [config.serviceCidr] } }]);
-  await readyRange(client);
-  const ip = firstAddress(config.serviceCidr);
+  const ranges = networksOf(config.serviceCidr);
+  await ensure(client, ServiceCIDRs, [{ metadata: { name: 'kubernetes' }, spec: { cidrs: ranges } }]);
+  await readyRange(client, ranges);
+  const [range = ''] = ranges;
+  const ip = addressAt(range, 1) ?? '';
   await ensure(client, Services, [
     {
       metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
@@ -86,7 +82,7 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
         type: 'ClusterIP',
         clusterIP: ip,
         clusterIPs: [ip],
-        ipFamilies: ['IPv4'],
+        ipFamilies: [range.includes(':') ? 'IPv6' : 'IPv4'],
         ipFamilyPolicy: 'SingleStack',
         sessionAffinity: 'None',
         ports: [{ name: 'https', protocol: 'TCP', port: 443, targetPort: config.advertise?.port ?? 6443 }],
@@ -96,8 +92,13 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
   if (config.advertise) await advertise(transport, config.advertise);
 }
 
-async function readyRange(client: Client): Promise<void> {
-  const range = await client.resource(ServiceCIDRs).get('kubernetes');
+async function readyRange(client: Client, ranges: readonly string[]): Promise<void> {
+  const resource = client.resource(ServiceCIDRs);
+  let range = await resource.get('kubernetes');
+  const present = range.spec.cidrs ?? [];
+  // A cluster of one family may become one of two.
+  if (present.length === 1 && ranges.length === 2 && present[0] === ranges[0])
+    range = await resource.update({ ...range, spec: { cidrs: ranges } });
   if (range.status?.conditions?.some((condition) => condition.type === 'Ready')) return;
   const condition = {
     type: 'Ready',
@@ -106,7 +107,7 @@ async function readyRange(client: Client): Promise<void> {
     message: 'Kubernetes default Service CIDR is ready',
     lastTransitionTime: range.metadata.creationTimestamp as string,
   };
-  await client.resource(ServiceCIDRs).updateStatus({ ...range, status: { conditions: [condition] } });
+  await resource.updateStatus({ ...range, status: { conditions: [condition] } });
 }
 
 async function put<T extends KubeObject>(

@@ -28,6 +28,7 @@ import { startReplicationController } from './replicationcontroller/controller.t
 import { startResourceClaimController } from './resourceclaim/controller.ts';
 import { startResourceQuotaController } from './resourcequota/controller.ts';
 import { startRootCaController } from './rootca/controller.ts';
+import { startServiceCidrController } from './servicecidr/controller.ts';
 import { startServiceLbController } from './servicelb/controller.ts';
 import { startServiceAccountController } from './serviceaccount/controller.ts';
 import { startStatefulSetController } from './statefulset/controller.ts';
@@ -84,6 +85,7 @@ function startAll(options: ControllersOptions): Component {
     startEndpointsController(deps('endpoint-controller')),
     startEndpointSliceController(deps('endpointslice-controller')),
     startEndpointSliceMirroringController(deps('endpointslicemirroring-controller')),
+    startServiceCidrController(deps('service-cidrs-controller')),
     startServiceLbController(deps('service-controller')),
     startReplicaSetController(deps('replicaset-controller')),
     startReplicationController(deps('replication-controller')),

@@ -198,6 +198,12 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
   'resourcequota-controller': [allow('list watch', '*', '*'), allow('update', 'core', 'resourcequotas/status'), events],
   'root-ca-cert-publisher': [allow('create update', 'core', 'configmaps'), events],
   'service-account-controller': [allow('create', 'core', 'serviceaccounts'), events],
+  'service-cidrs-controller': [
+    allow('get list watch patch update', 'networking.k8s.io', 'servicecidrs'),
+    allow('patch update', 'networking.k8s.io', 'servicecidrs/finalizers servicecidrs/status'),
+    allow(read, 'networking.k8s.io', 'ipaddresses'),
+    events,
+  ],
   'service-controller': [
     allow(read, 'core', 'services'),
     allow('patch update', 'core', 'services/status'),

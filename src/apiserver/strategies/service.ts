@@ -1,15 +1,19 @@
 // Services: addresses and node ports are taken before the write and given back if it fails.
+import { networksOf } from '#api/addresses.ts';
 import { type FieldError, invalid } from '#api/status.ts';
 import type { Service, ServicePort } from '#api/core/v1/service.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Reservation, Strategy, WriteContext } from '../registry/strategy.ts';
 import { NumberPool, reservedBand } from './pools.ts';
-import { AddressFailure, addressError, AddressPool } from './serviceips.ts';
+import { withFamilies } from './servicefamilies.ts';
+import { AddressFailure, addressError, type IpFamily, ServiceAddresses } from './serviceips.ts';
 import { needsAddress, needsHealthPort, needsNodePorts, prepareService } from './serviceupdate.ts';
 
 interface Pools {
-  readonly addresses: AddressPool;
+  readonly addresses: ServiceAddresses;
+  /** The families of the cluster's service ranges, its own first. */
+  readonly families: readonly IpFamily[];
   readonly ports: NumberPool;
   /** The node ports' range as messages tell it. */
   readonly range: string;
@@ -23,7 +27,8 @@ function pools(registry: Registry): Pools {
     const { from, to } = registry.config.nodePortRange;
     const reserved = reservedBand(to - from + 1, 16, 128, 32);
     found = {
-      addresses: new AddressPool(registry, registry.config.serviceCidr),
+      addresses: new ServiceAddresses(registry),
+      families: networksOf(registry.config.serviceCidr).map((range) => (range.includes(':') ? 'IPv6' : 'IPv4')),
       ports: new NumberPool({ first: from, last: to, reserved }, () => registry.world.random.next()),
       range: `${from}-${to}`,
     };
@@ -96,27 +101,31 @@ async function reserve(object: KubeObject, old: KubeObject | undefined, write: W
   const before = old as Service | undefined;
   const all = pools(write.registry);
   const taken = new Taken(all, write.dryRun);
+  const refusal = (...errors: readonly FieldError[]) => invalid({ group: '', kind: 'Service' }, service.metadata.name, errors);
   const fail = (error: FieldError): never => {
-    throw invalid({ group: '', kind: 'Service' }, service.metadata.name, [error]);
+    throw refusal(error);
   };
   try {
-    const spec = { ...service.spec };
+    const families = withFamilies(service.spec, before?.spec, all.families);
+    if (families.errors.length > 0) throw refusal(...families.errors);
+    const spec = { ...families.spec };
     const had = new Set(addressesOf(before));
     if (needsAddress(spec)) {
       const wanted = spec.clusterIPs ?? [];
       const owner = { namespace: service.metadata.namespace ?? '', name: service.metadata.name };
-      if (wanted.length === 0 || wanted.some((ip) => !had.has(ip))) {
-        const ip = wanted[0];
-        try {
-          const address = await all.addresses.take(ip || undefined, owner, write.dryRun);
-          taken.addresses.push(address);
-          spec.clusterIP = address;
-          spec.clusterIPs = [address];
-        } catch (error) {
-          if (error instanceof AddressFailure) fail(addressError(error, ip || undefined, wanted));
-          throw error;
+      const addresses: string[] = [];
+      for (const [index, family] of ((spec.ipFamilies ?? []) as readonly IpFamily[]).entries()) {
+        const ip = wanted[index] || undefined;
+        if (ip === undefined || !had.has(ip)) {
+          const taking = all.addresses.take(family, ip, owner, write.dryRun).catch((error: unknown) => {
+            throw error instanceof AddressFailure ? refusal(addressError(error, ip, wanted)) : error;
+          });
+          taken.addresses.push(await taking);
         }
+        addresses.push(ip !== undefined && had.has(ip) ? ip : (taken.addresses.at(-1) as string));
       }
+      spec.clusterIP = addresses[0];
+      spec.clusterIPs = addresses;
     }
     const keeps = new Set(needsAddress(spec) ? spec.clusterIPs : []);
     for (const ip of had) if (!keeps.has(ip)) taken.oldAddresses.push(ip);

@@ -1,75 +1,119 @@
-// Cluster addresses: each is held by an IPAddress object, so that several servers cannot hand out the same one twice.
-import { canonicalIp, ipBits, parseCidr } from '#api/addresses.ts';
+// Cluster addresses: each is held by an IPAddress object, so that several servers cannot hand out the same one twice. They
+// come from the ranges of all ServiceCIDR objects (KEP-1880).
+import { canonicalIp, type Cidr, ipBits, ipFamily, ipText, isInside, parseCidr } from '#api/addresses.ts';
+import type { ServiceCIDR } from '#api/networking/v1/servicecidr.ts';
 import type { FieldError } from '#api/status.ts';
 import type { KubeObject } from '#api/object.ts';
 import { erase, fromStore, persist } from '../registry/persist.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Resource } from '../registry/resource.ts';
-import { NumberPool, reservedBand } from './pools.ts';
+import { reservedBand } from './pools.ts';
 
 const parentLabelKeys = { family: 'ipaddress.kubernetes.io/ip-family', managedBy: 'ipaddress.kubernetes.io/managed-by' } as const;
 const manager = 'ipallocator.k8s.io';
+/** Of larger ranges (they are IPv6) only so many addresses are handed out. */
+const mostAddresses = 2 ** 40;
+
+export type IpFamily = 'IPv4' | 'IPv6';
 
 export interface Owner {
   readonly namespace: string;
   readonly name: string;
 }
 
-export class AddressFailure extends Error {
-  readonly exhausted: boolean;
-  constructor(message: string, exhausted = false) {
-    super(message);
-    this.exhausted = exhausted;
-  }
+export class AddressFailure extends Error {}
+
+/** A range as offsets from its network: `first` and `last` may be handed out, below `dynamicFrom` rather by request. */
+interface Range {
+  readonly cidr: Cidr;
+  readonly text: string;
+  readonly first: number;
+  readonly last: number;
+  readonly dynamicFrom: number;
 }
 
-function toText(bits: number): string {
-  return [24, 16, 8, 0].map((shift) => (bits >>> shift) & 255).join('.');
+function rangeOf(text: string): Range | undefined {
+  const cidr = parseCidr(text);
+  if (cidr === undefined) return undefined;
+  const size = Math.min(2 ** (cidr.width - cidr.prefix), mostAddresses);
+  // IPv4 keeps its broadcast address for itself; IPv6 has none.
+  const last = cidr.width === 32 ? Math.max(size - 2, 1) : Math.max(size - 1, 1);
+  return { cidr, text, first: 1, last, dynamicFrom: Math.min(1 + reservedBand(size, 16, 256, 16), last) };
 }
 
-/** The addresses of one IPv4 service range. */
-export class AddressPool {
+const isReady = ({ metadata, status }: ServiceCIDR): boolean =>
+  metadata.deletionTimestamp === undefined && !status?.conditions?.some(({ type, status: state }) => type === 'Ready' && state !== 'True');
+
+/** The addresses of all service ranges, of both families. */
+export class ServiceAddresses {
   readonly #registry: Registry;
   readonly #resource: Resource;
-  readonly #pool: NumberPool;
-  readonly #cidr: string;
+  readonly #cidrs: Resource;
+  readonly #ranges = new Map<string, Range | undefined>();
+  /** Addresses that Services have, or are about to have. */
+  readonly #used = new Set<string>();
 
-  constructor(registry: Registry, cidr: string) {
+  constructor(registry: Registry) {
     this.#registry = registry;
     this.#resource = registry.must('networking.k8s.io', 'v1', 'ipaddresses');
-    this.#cidr = cidr;
-    const parsed = parseCidr(cidr);
-    if (!parsed || parsed.width !== 32) throw new Error(`the service range must be an IPv4 network: ${cidr}`);
-    const size = 2 ** (32 - parsed.prefix);
-    const base = Number(parsed.network);
-    const range = { first: base + 1, last: base + Math.max(size - 2, 1), reserved: reservedBand(size, 16, 256, 16) };
-    this.#pool = new NumberPool(range, () => registry.world.random.next());
+    this.#cidrs = registry.must('networking.k8s.io', 'v1', 'servicecidrs');
   }
 
   /** Marks an address as used, whoever has it. */
   adopt(address: string): void {
-    const ip = ipBits(address);
-    if (ip?.width === 32 && this.#pool.contains(Number(ip.bits)) && !this.#pool.has(Number(ip.bits))) this.#pool.take(Number(ip.bits));
+    this.#used.add(canonicalIp(address) ?? address);
   }
 
-  /** Takes the wanted address, or any. */
-  async take(wanted: string | undefined, owner: Owner, dryRun: boolean): Promise<string> {
-    if (wanted !== undefined) {
-      const ip = ipBits(wanted);
-      if (ip?.width !== 32 || !this.#pool.contains(Number(ip.bits))) {
-        throw new AddressFailure(`the provided IP (${wanted}) is not in the valid range. The range of valid IPs is ${this.#cidr}`);
+  /** Takes the wanted address, or any of the family. Throws `AddressFailure`. */
+  async take(family: IpFamily, wanted: string | undefined, owner: Owner, dryRun: boolean): Promise<string> {
+    if (wanted !== undefined) return this.#takeWanted(canonicalIp(wanted) ?? wanted, owner, dryRun);
+    const ranges = this.#ready().filter(({ cidr }) => (cidr.width === 32) === (family === 'IPv4'));
+    for (const range of ranges) {
+      for (const address of this.#free(range)) {
+        this.#used.add(address);
+        if (await this.#hold(address, owner, dryRun)) return address;
+        // Another server has it: it stays marked here.
       }
-      if (!this.#pool.take(Number(ip.bits))) throw new AddressFailure('provided IP is already allocated');
-      if (await this.#hold(wanted, owner, dryRun)) return wanted;
-      this.#pool.release(Number(ip.bits));
-      throw new AddressFailure('provided IP is already allocated');
     }
-    for (;;) {
-      const bits = this.#pool.takeAny();
-      if (bits === undefined) throw new AddressFailure('range is full', true);
-      const address = toText(bits);
-      if (await this.#hold(address, owner, dryRun)) return address;
-      // Another server has it: it stays marked here.
+    throw new AddressFailure('range is full');
+  }
+
+  async #takeWanted(address: string, owner: Owner, dryRun: boolean): Promise<string> {
+    const range = this.#ready().find(({ cidr }) => isInside(address, cidr));
+    if (range === undefined) throw new AddressFailure('the provided network does not match the current range');
+    const offset = Number((ipBits(address)?.bits ?? 0n) - range.cidr.network);
+    if (offset < range.first || (range.cidr.width === 32 && offset > range.last))
+      throw new AddressFailure(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.text}`);
+    if (this.#used.has(address)) throw new AddressFailure('provided IP is already allocated');
+    this.#used.add(address);
+    if (await this.#hold(address, owner, dryRun)) return address;
+    this.#used.delete(address);
+    throw new AddressFailure('provided IP is already allocated');
+  }
+
+  #ready(): Range[] {
+    const ready = new Set<string>();
+    for (const { object } of this.#cidrs.table.range(this.#cidrs.table.prefix))
+      if (isReady(object as ServiceCIDR)) for (const text of (object as ServiceCIDR).spec.cidrs ?? []) ready.add(text);
+    return [...ready].flatMap((text) => {
+      if (!this.#ranges.has(text)) this.#ranges.set(text, rangeOf(text));
+      return this.#ranges.get(text) ?? [];
+    });
+  }
+
+  /** The free addresses of a range from a random place on; those that are rather kept for requests come last. */
+  *#free({ cidr, first, last, dynamicFrom }: Range): Generator<string> {
+    for (const [from, to] of [
+      [dynamicFrom, last],
+      [first, dynamicFrom - 1],
+    ] as const) {
+      const size = to - from + 1;
+      if (size <= 0) continue;
+      const start = Math.floor(this.#registry.world.random.next() * size);
+      for (let i = 0; i < size; i++) {
+        const address = ipText(cidr.network + BigInt(from + ((start + i) % size)), cidr.width);
+        if (!this.#used.has(address)) yield address;
+      }
     }
   }
 
@@ -102,14 +146,14 @@ export class AddressPool {
 
   /** Gives an address back. */
   async release(address: string, dryRun: boolean): Promise<void> {
-    const ip = ipBits(address);
-    if (ip?.width !== 32) return;
+    const canonical = canonicalIp(address);
+    if (canonical === undefined) return;
     if (!dryRun) {
-      const key = this.#resource.key('', canonicalIp(address) ?? address);
+      const key = this.#resource.key('', canonical);
       const entry = this.#resource.table.get(key) ?? (await fromStore(this.#registry, key));
       if (entry) await erase(this.#registry, key, entry);
     }
-    this.#pool.release(Number(ip.bits));
+    this.#used.delete(canonical);
   }
 }
 
@@ -121,7 +165,7 @@ function ipAddress(registry: Registry, name: string, owner: Owner): KubeObject {
       name,
       uid: registry.world.random.uuid(),
       creationTimestamp: registry.now(),
-      labels: { [parentLabelKeys.family]: 'IPv4', [parentLabelKeys.managedBy]: manager },
+      labels: { [parentLabelKeys.family]: ipFamily(name) ?? 'IPv4', [parentLabelKeys.managedBy]: manager },
     },
     spec: { parentRef: { resource: 'services', namespace: owner.namespace, name: owner.name } },
   } as KubeObject;

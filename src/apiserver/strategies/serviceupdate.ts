@@ -89,13 +89,7 @@ export function prepareService(service: Service, old: Service | undefined): Serv
     inherit(spec, old.spec);
     drop(spec, old.spec);
   }
-  if (spec.type !== 'ExternalName') {
-    spec.ipFamilyPolicy ??= spec.clusterIP === 'None' && !spec.selector ? 'RequireDualStack' : 'SingleStack';
-    if (!spec.ipFamilies?.length) {
-      const families = (spec.clusterIPs ?? []).filter((ip) => ip !== 'None').map((ip) => (ip.includes(':') ? 'IPv6' : 'IPv4'));
-      spec.ipFamilies = families.length > 0 ? families : ['IPv4'];
-    }
-  } else delete spec.internalTrafficPolicy;
+  if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy;
   const loadBalancer = spec.type === 'LoadBalancer' ? service.status.loadBalancer : {};
   return { ...service, spec, status: { ...service.status, loadBalancer: loadBalancer ?? {} } };
 }
