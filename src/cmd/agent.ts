@@ -7,7 +7,7 @@ import { startNode } from './node.ts';
 import { loadNodeSettings } from './nodesettings.ts';
 import { type AgentRunOptions, UsageError } from './options.ts';
 import { place, runningAt, writeRun } from './place.ts';
-import { agentPort, nodeAddress, untilReady, version } from './up.ts';
+import { agentPort, nodeAddresses, untilReady, version } from './up.ts';
 
 export interface RunningAgent extends AsyncDisposable {
   /** Resolves when the node is Ready. */
@@ -24,12 +24,13 @@ export async function runAgent(world: World, options: AgentRunOptions, say: (lin
   await world.fs.mkdir(where.dataDir, 0o711);
   const stack = new AsyncDisposableStack();
   try {
-    const nodeIp = nodeAddress(world, options.nodeIp);
+    // Which families the cluster has is known only after joining: who wants both says so.
+    const nodeIps = nodeAddresses(world, options.nodeIp, '0.0.0.0/0');
     const { server, token, nodeName } = options;
     const run = { pid: process.pid, server, nodeName, nodes: 'agent', ready: false };
     await writeRun(world, where, run);
     stack.defer(() => world.fs.remove(where.run));
-    const joined = await join(world, { server, token, nodeName, nodeIp, dir: where.pki });
+    const joined = await join(world, { server, token, nodeName, nodeIps, dir: where.pki });
     say(`joined ${server} as ${nodeName}`);
     const { client, facts } = joined;
     const informers = stack.use(createInformers(client, world));
@@ -38,7 +39,7 @@ export async function runAgent(world: World, options: AgentRunOptions, say: (lin
       await startNode({
         world,
         nodeName,
-        nodeIp,
+        nodeIps,
         dataDir: where.node,
         ...facts,
         agentPort,

@@ -1,6 +1,7 @@
 // The control plane, composed: store, API server over HTTPS and loopback, controllers, scheduler, metrics.
 import type { HttpServer } from '#base/net.ts';
 import type { Component, World } from '#base/world.ts';
+import { addressAt, networksOf } from '#api/addresses.ts';
 import { componentUser } from '#apiserver/authn/groups.ts';
 import { acknowledgePlug } from '#apiserver/acknowledge/plug.ts';
 import { type ClusterPki, ensurePki } from '#apiserver/pki.ts';
@@ -15,7 +16,7 @@ import { createCollector, type MetricsCollector } from '#metrics/collector.ts';
 import { type Scheduler, startScheduler } from '#scheduler/scheduler.ts';
 import { openLmdbStore } from '#store/lmdb.ts';
 import { metricsGroups, metricsPlug } from './metricsplug.ts';
-import { addressIn, type UpOptions } from './options.ts';
+import type { UpOptions } from './options.ts';
 import type { Place } from './place.ts';
 import { schedulerConfig } from './schedulerconfig.ts';
 import { loadSecurity } from './security.ts';
@@ -56,7 +57,8 @@ export interface ControlOptions {
 export async function startControlPlane({ world, options, where, addresses }: ControlOptions): Promise<ControlPlane> {
   const stack = new AsyncDisposableStack();
   try {
-    const kubernetesIp = addressIn(options.serviceCidr, 1);
+    const [primary = ''] = networksOf(options.serviceCidr);
+    const kubernetesIp = addressAt(primary, 1) ?? '';
     const [pki, store] = await Promise.all([
       ensurePki(world, { dir: where.pki, ips: [kubernetesIp, ...addresses], dnsNames: [options.nodeName], clusterDomain: options.domain }),
       openLmdbStore(where.state, world, { volatile: isVolatile }),

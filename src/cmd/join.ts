@@ -26,7 +26,7 @@ export interface JoinOptions {
   /** Needed the first time. */
   readonly token: string;
   readonly nodeName: string;
-  readonly nodeIp: string;
+  readonly nodeIps: readonly string[];
   /** Where authority, certificates and keys are kept. */
   readonly dir: string;
 }
@@ -135,12 +135,9 @@ async function request(world: World, client: Client, options: JoinOptions, asked
 }
 
 /** The Node with its addresses: serving certificates are given for addresses of known nodes only. */
-async function registerAddresses(client: Client, { nodeName, nodeIp }: JoinOptions): Promise<void> {
+async function registerAddresses(client: Client, { nodeName, nodeIps }: JoinOptions): Promise<void> {
   const nodes = client.resource(Nodes);
-  const addresses = [
-    { type: 'InternalIP', address: nodeIp },
-    { type: 'Hostname', address: nodeName },
-  ];
+  const addresses = [...nodeIps.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: nodeName }];
   await nodes.create({ metadata: { name: nodeName, labels: { 'kubernetes.io/hostname': nodeName } }, spec: {} }).catch((error: unknown) => {
     if (!isAlreadyExists(error)) throw error;
   });
@@ -184,9 +181,9 @@ export async function join(world: World, options: JoinOptions): Promise<Joined> 
   const client = clientAs({ pair: identity });
   await registerAddresses(client, options);
   let serving = await readPair(world, at.serving);
-  const ip = canonicalIp(options.nodeIp) ?? options.nodeIp;
-  if (!isGood(world, { pair: serving, ca, check: (cert) => isMine(cert) && cert.ips.includes(ip) })) {
-    const names = { dnsNames: [options.nodeName], ips: [options.nodeIp] };
+  const ips = options.nodeIps.map((address) => canonicalIp(address) ?? address);
+  if (!isGood(world, { pair: serving, ca, check: (cert) => isMine(cert) && ips.every((ip) => cert.ips.includes(ip)) })) {
+    const names = { dnsNames: [options.nodeName], ips: options.nodeIps };
     const asked = { signerName: 'kubernetes.io/kubelet-serving', usage: 'server auth', ...names } as const;
     serving = await keep(at.serving, await request(world, client, options, asked));
   }

@@ -8,6 +8,7 @@ import { type ContainerdInstance, startContainerd } from '#agent/containerd/inst
 import { type AgentOptions, agentOptions } from '#agent/options.ts';
 import { createStats } from '#agent/stats/stats.ts';
 import { createPodVolumes } from '#agent/volumes/volumes.ts';
+import { networksOf } from '#api/addresses.ts';
 import { Nodes } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
@@ -22,8 +23,10 @@ import { type Proxy, startProxy } from '#proxy/proxy.ts';
 export interface NodeOptions {
   readonly world: World;
   readonly nodeName: string;
-  readonly nodeIp: string;
+  /** One of each family; the first is the one that the API server uses. */
+  readonly nodeIps: readonly string[];
   readonly dataDir: string;
+  /** One network, or one of each family. */
   readonly podCidr: string;
   readonly serviceCidr: string;
   readonly clusterDns: string;
@@ -56,9 +59,17 @@ const acceptTime = 150;
 /** The control group of a node. */
 export const nodeCgroup = (nodeName: string): string => `/tutti/${nodeName}`;
 
+/** The networks of a list by the family that nftables calls them. */
+function byFamily(cidrs: string): { readonly ip?: string; readonly ip6?: string } {
+  return Object.fromEntries(networksOf(cidrs).map((cidr) => [cidr.includes(':') ? 'ip6' : 'ip', cidr]));
+}
+
 /** Starts a node; resolves when its parts run, `ready` when the node is Ready. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { world, nodeName, informers } = options;
+  const { world, nodeName, informers, nodeIps } = options;
+  const [nodeIp = ''] = nodeIps;
+  const podRanges = byFamily(options.podCidr);
+  const families = (['ip', 'ip6'] as const).filter((family) => podRanges[family] !== undefined);
   const stack = new AsyncDisposableStack();
   try {
     const cgroup = nodeCgroup(nodeName);
@@ -70,15 +81,15 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         world,
         nft: createNft(world),
         nodeName,
-        rules: { table: serviceTable, podRanges: { ip: options.podCidr } },
-        healthPorts: createHealthPorts(world, options.nodeIp),
+        rules: { table: serviceTable, podRanges },
+        healthPorts: createHealthPorts(world, nodeIp),
       }),
     );
-    const policies = stack.use(startPolicies({ informers, world, nft: createNft(world), nodeName, table: serviceTable, families: ['ip'] }));
+    const policies = stack.use(startPolicies({ informers, world, nft: createNft(world), nodeName, table: serviceTable, families }));
     const routes = stack.use(startRoutes({ informers, world, nodeName }));
     stack.use(
       startDriftWatch(world, [
-        { family: 'ip', table: serviceTable, chain: 'services', repair: () => proxy.repair() },
+        ...families.map((family) => ({ family, table: serviceTable, chain: 'services', repair: () => proxy.repair() })),
         { family: 'inet', table: serviceTable, chain: 'ingress', repair: () => policies.repair() },
         { family: 'inet', table: paths.network, chain: 'leave', repair: () => reconfigure() },
       ]),
@@ -111,12 +122,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         beforeStart: (pod, ips, signal) => policies.protect(pod, ips, signal),
         config: agentOptions({
           nodeName,
-          nodeIps: [options.nodeIp],
+          nodeIps,
           dataDir: options.dataDir,
           clusterDns: [options.clusterDns],
           clusterDomain: options.domain,
           version: options.version,
-          server: { host: options.nodeIp, port: options.agentPort, tls: options.tls, allowedUsers: ['kube-apiserver-kubelet-client'] },
+          server: { host: nodeIp, port: options.agentPort, tls: options.tls, allowedUsers: ['kube-apiserver-kubelet-client'] },
           ...options.settings,
         }),
       }),
@@ -138,7 +149,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         paths,
         plugins: machine.cniPlugins,
         podCidrs,
-        clusterCidrs: [options.podCidr, options.serviceCidr],
+        clusterCidrs: [...networksOf(options.podCidr), ...networksOf(options.serviceCidr)],
         mtu: await uplinkMtu(world),
       });
     };
@@ -153,7 +164,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         informers,
         world,
         nodeName,
-        nodeAddress: options.nodeIp,
+        nodeAddress: nodeIp,
         port: 0,
         clusterIP: options.clusterDns,
         domain: options.domain,

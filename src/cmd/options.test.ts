@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addressIn, UsageError, upOptions } from './options.ts';
+import { UsageError, upOptions } from './options.ts';
 
 const machine = { dataDir: '/d', hostName: 'My_Host', root: true };
 
@@ -38,8 +38,13 @@ test('mistakes are named', () => {
     );
 });
 
-test('the n-th address of a range', () => {
-  assert.equal(addressIn('10.96.0.0/16', 1), '10.96.0.1');
-  assert.equal(addressIn('10.96.7.9/12', 10), '10.96.0.10');
-  assert.equal(addressIn('fd96::/112', 10), 'fd96::a');
+test('a network of each family, the same families for pods and Services', () => {
+  const both = { serviceCidr: '10.96.0.0/16, fd00:96::/112', podCidr: 'fd00:244::/56,10.244.0.0/16' };
+  const options = upOptions(both, machine);
+  assert.deepEqual([options.serviceCidr, options.podCidr], ['10.96.0.0/16,fd00:96::/112', 'fd00:244::/56,10.244.0.0/16']);
+  for (const [flags, message] of [
+    [{ serviceCidr: both.serviceCidr }, /same families/],
+    [{ serviceCidr: '10.96.0.0/16,10.97.0.0/16' }, /one network of each family/],
+  ] as const)
+    assert.throws(() => upOptions(flags, machine), message);
 });

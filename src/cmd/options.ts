@@ -1,12 +1,13 @@
 // What `tutti up` was asked for, with defaults filled in and checked.
 import type { NodeFlags } from './nodesettings.ts';
 import type { SecurityFlags } from './security.ts';
-import { parseCidr } from '#api/addresses.ts';
+import { networksOf, parseCidr } from '#api/addresses.ts';
 
 export interface UpOptions {
   readonly dataDir: string;
   readonly apiPort: number;
   readonly nodes: { readonly kind: 'none' | 'real' } | { readonly kind: 'sim'; readonly count: number };
+  /** One network, or one of each family: `10.96.0.0/16,fd00:96::/112`; the first is the cluster's own family. */
   readonly serviceCidr: string;
   readonly podCidr: string;
   /** A word or an absolute path; see schedulerconfig.ts. */
@@ -14,7 +15,7 @@ export interface UpOptions {
   /** Group versions that are served though they are not on by default. */
   readonly runtimeConfig: readonly string[];
   readonly nodeName: string;
-  /** Address of this node; empty: the machine's first. */
+  /** Address of this node, or one of each family; empty: the machine's first. */
   readonly nodeIp: string;
   readonly domain: string;
   /** Listen at the node address too, though there is no node here: nodes elsewhere join. */
@@ -58,10 +59,22 @@ function nodesOf(text: string): UpOptions['nodes'] {
   throw new UsageError(`--nodes must be real, none or sim:N with N from 1 to ${maxSimulated}, not "${text}"`);
 }
 
-function cidr(flag: string, text: string): string {
-  if (parseCidr(text) === undefined) throw new UsageError(`--${flag} must be a network such as 10.96.0.0/16, not "${text}"`);
-  return text;
+/** One network, or two of different families. */
+function cidrs(flag: string, text: string): string {
+  const networks = networksOf(text);
+  const parsed = networks.map(parseCidr);
+  if (parsed.includes(undefined)) throw new UsageError(`--${flag} must be a network such as 10.96.0.0/16, not "${text}"`);
+  if (networks.length > 2 || (networks.length === 2 && parsed[0]?.width === parsed[1]?.width))
+    throw new UsageError(`--${flag} may have one network of each family, IPv4 and IPv6, not "${text}"`);
+  return networks.join();
 }
+
+/** The families of a list of networks: a cluster's pods and Services must have the same. */
+const familiesOf = (text: string): string =>
+  networksOf(text)
+    .map((network) => (network.includes(':') ? 'IPv6' : 'IPv4'))
+    .toSorted()
+    .join();
 
 /** `group/version[=true],…`; what is set to false is off, as it is by default. */
 function groupVersions(text: string): readonly string[] {
@@ -90,12 +103,16 @@ export function upOptions(
     throw new UsageError(`--api-port must be a number from 0 to 65535, not "${flags.apiPort}"`);
   const nodeName = flags.nodeName ?? nameOfMachine(machine.hostName);
   if (!isName(nodeName)) throw new UsageError(`--node-name must be a lower-case host name, not "${nodeName}"`);
+  const serviceCidr = cidrs('service-cidr', flags.serviceCidr ?? '10.96.0.0/16');
+  const podCidr = cidrs('pod-cidr', flags.podCidr ?? '10.244.0.0/16');
+  if (familiesOf(serviceCidr) !== familiesOf(podCidr))
+    throw new UsageError(`--service-cidr and --pod-cidr must be of the same families, not "${serviceCidr}" and "${podCidr}"`);
   return {
     dataDir: flags.dataDir ?? machine.dataDir,
     apiPort: port,
     nodes: nodesOf(flags.nodes ?? (machine.root ? 'real' : 'none')),
-    serviceCidr: cidr('service-cidr', flags.serviceCidr ?? '10.96.0.0/16'),
-    podCidr: cidr('pod-cidr', flags.podCidr ?? '10.244.0.0/16'),
+    serviceCidr,
+    podCidr,
     schedulerConfig: flags.schedulerConfig ?? 'default',
     runtimeConfig: groupVersions(flags.runtimeConfig ?? ''),
     nodeName,
@@ -147,15 +164,4 @@ export function agentRunOptions(flags: AgentFlags, machine: { readonly dataDir: 
     verbose: flags.verbose === true,
     node: flags,
   };
-}
-
-/** The n-th address of a network (n = 1 is the `kubernetes` Service, 10 is the cluster DNS). IPv4 and IPv6. */
-export function addressIn(network: string, n: number): string {
-  const [base = '', bits = ''] = network.split('/');
-  if (!base.includes(':')) {
-    const number = base.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-    const start = number - (number % 2 ** (32 - Number(bits)));
-    return [24, 16, 8, 0].map((shift) => Math.floor((start + n) / 2 ** shift) % 256).join('.');
-  }
-  return base.endsWith('::') ? `${base}${n.toString(16)}` : new URL(`http://[${base}]`).hostname.slice(1, -1);
 }

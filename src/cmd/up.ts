@@ -1,6 +1,7 @@
 // `tutti up`: the whole cluster in this process, and its life: start, ready, signal, stop.
 import { messageOf } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
+import { addressAt, networksOf } from '#api/addresses.ts';
 import { Nodes } from '#api/refs.ts';
 import { isConditionTrue } from '#api/podutil.ts';
 import type { Informers } from '#client/cache.ts';
@@ -8,7 +9,7 @@ import { publishClusterInfo } from './clusterinfo.ts';
 import { type ControlPlane, startControlPlane } from './control.ts';
 import type { RunningNode } from './node.ts';
 import { loadNodeSettings } from './nodesettings.ts';
-import { addressIn, UsageError, type UpOptions } from './options.ts';
+import { UsageError, type UpOptions } from './options.ts';
 import { type Place, place, runningAt, writeRun } from './place.ts';
 
 export interface Running extends AsyncDisposable {
@@ -23,12 +24,22 @@ export interface Running extends AsyncDisposable {
 export const agentPort = 10_250;
 export const version = 'v1.35.0';
 
-/** This machine's address for a node: what was asked for, else the first that is not loopback, else loopback. */
-export function nodeAddress(world: Pick<World, 'net'>, wanted: string): string {
-  if (wanted !== '') return wanted;
-  const outside = world.net.addresses().find((entry) => entry.family === 4 && !entry.internal && !entry.address.startsWith('169.254.'));
-  return outside?.address ?? '127.0.0.1';
+/**
+ * This machine's addresses for a node: those that were asked for, else the first of each family of the pod ranges that is
+ * neither loopback nor of one link only; loopback when there is none.
+ */
+export function nodeAddresses(world: Pick<World, 'net'>, wanted: string, podCidr: string): readonly string[] {
+  if (wanted !== '') return networksOf(wanted);
+  const outside = world.net.addresses().filter(({ address, internal }) => !internal && !/^(169\.254|fe80)[.:]/.test(address));
+  const found = networksOf(podCidr).flatMap((range) => {
+    const family = range.includes(':') ? 6 : 4;
+    return outside.find((entry) => entry.family === family)?.address ?? [];
+  });
+  return found.length > 0 ? found : ['127.0.0.1'];
 }
+
+/** The address of the cluster's name server: the tenth of its first service range. */
+const clusterDnsOf = (serviceCidr: string): string => addressAt(networksOf(serviceCidr)[0] ?? '', 10) ?? '';
 
 /** Starts everything; `say` gets a line for each step. A failed start leaves nothing running in this process. */
 export async function up(world: World, options: UpOptions, say: (line: string) => void): Promise<Running> {
@@ -38,7 +49,8 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
   await world.fs.mkdir(where.dataDir, 0o711);
   const stack = new AsyncDisposableStack();
   try {
-    const nodeIp = nodeAddress(world, options.nodeIp);
+    const nodeIps = nodeAddresses(world, options.nodeIp, options.podCidr);
+    const [nodeIp = ''] = nodeIps;
     const started = world.clock.monotonic();
     const since = (): string => `${((world.clock.monotonic() - started) / 1000).toFixed(2)} s`;
     const control = stack.use(
@@ -57,7 +69,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
       const facts = {
         podCidr: options.podCidr,
         serviceCidr: options.serviceCidr,
-        clusterDns: addressIn(options.serviceCidr, 10),
+        clusterDns: clusterDnsOf(options.serviceCidr),
         domain: options.domain,
       };
       const about = { server: `https://${urlHost(nodeIp)}:${control.port}`, ca: control.pki.ca.cert, facts };
@@ -76,7 +88,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
           commonName: `system:node:${options.nodeName}`,
           organizations: ['system:nodes'],
           dnsNames: [options.nodeName],
-          ips: [nodeIp],
+          ips: nodeIps,
           usages: ['server', 'client'],
         });
         const { startNode } = await import('./node.ts');
@@ -84,11 +96,11 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
           await startNode({
             world,
             nodeName: options.nodeName,
-            nodeIp,
+            nodeIps,
             dataDir: where.node,
             podCidr: options.podCidr,
             serviceCidr: options.serviceCidr,
-            clusterDns: addressIn(options.serviceCidr, 10),
+            clusterDns: clusterDnsOf(options.serviceCidr),
             domain: options.domain,
             agentPort,
             tls: { cert: identity.cert, key: identity.key, clientCa: pki.ca.cert },
@@ -114,7 +126,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
             world,
             names,
             dataDir: `${where.dataDir}/sim`,
-            clusterDns: addressIn(options.serviceCidr, 10),
+            clusterDns: clusterDnsOf(options.serviceCidr),
             domain: options.domain,
             version,
             tls: { cert: identity.cert, key: identity.key, clientCa: pki.ca.cert },

@@ -58,7 +58,7 @@ export function startProxy(options: ProxyOptions): Proxy {
   slices.addIndex(serviceIndex, (slice) => [serviceKeyOf(slice) ?? '']);
 
   const states: Record<Family, RuleState> = { ip: new RuleState(rules, 'ip'), ip6: new RuleState(rules, 'ip6') };
-  const families: readonly Family[] = rules.podRanges.ip6 === undefined ? ['ip'] : ['ip', 'ip6'];
+  const families = (['ip', 'ip6'] as const).filter((family) => rules.podRanges[family] !== undefined);
   const fronts = new Map<string, readonly Front[]>();
   const dirty = new Set<string>();
   const checks = new Map<string, { readonly port: number; readonly check: HealthCheck }>();

@@ -33,6 +33,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly kubeconfig: string;
   readonly nodeName: string;
   readonly nodeIp: string;
+  /** The node's address of the other family, in a cluster of both. */
+  readonly nodeIp6: string;
   /** Name of the network namespace of the node. */
   readonly netns: string;
   readonly dataDir: string;
@@ -69,24 +71,32 @@ export function leftovers(cluster: Pick<TestCluster, 'dataDir' | 'netns' | 'node
 
 type MakeImage = (world: World) => Promise<ImageSource>;
 
+export interface ClusterWishes {
+  readonly images?: readonly MakeImage[];
+  /** Pods, Services and the node have addresses of both families. */
+  readonly dualStack?: boolean;
+}
+
 /** Starts one, with the images busybox and agnhost and those asked for. What was started goes away again when it fails. */
-export async function startCluster(more: { readonly images?: readonly MakeImage[] } = {}): Promise<OneNodeCluster> {
+export async function startCluster(wishes: ClusterWishes = {}): Promise<OneNodeCluster> {
   const stack = new AsyncDisposableStack();
   try {
-    return await start(stack, [busyboxImage, agnhostImage, ...(more.images ?? [])]);
+    return await start(stack, wishes);
   } catch (error) {
     await stack.disposeAsync().catch(() => undefined);
     throw error;
   }
 }
 
-async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]): Promise<OneNodeCluster> {
+async function start(stack: AsyncDisposableStack, { images = [], dualStack = false }: ClusterWishes): Promise<OneNodeCluster> {
   const id = process.pid % 16_384;
   const netns = `tclus${id}`;
   const nodeName = `node-${id}`;
   // Four addresses of the range for tests of networks, by process.
   const address = (n: number): string => `198.18.${id >> 6}.${(id % 64) * 4 + n}`;
   const nodeIp = address(2);
+  const address6 = (n: number): string => `fd5a:${id.toString(16)}::${n}`;
+  const nodeIp6 = address6(2);
   const dataDir = mkdtempSync(join(tmpdir(), 'tutti-cluster-'));
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
   sh(`ip netns add ${netns}`);
@@ -96,6 +106,9 @@ async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]):
     ip addr add ${address(1)}/30 dev tc${id}; ip link set tc${id} up
     ip -n ${netns} addr add ${nodeIp}/30 dev up0; ip -n ${netns} link set up0 up
     ip -n ${netns} route add default via ${address(1)}`);
+  if (dualStack)
+    sh(`ip addr add ${address6(1)}/64 dev tc${id} nodad; ip -n ${netns} addr add ${nodeIp6}/64 dev up0 nodad
+      ip -n ${netns} route add default via ${address6(1)}`);
   const tutti = (...args: string[]) =>
     runCommand(process.execPath, [join(root, 'bin/tutti.mjs'), ...args, '--data-dir', dataDir], {
       via: ['nsenter', `--net=/run/netns/${netns}`],
@@ -107,7 +120,9 @@ async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]):
     assert.equal(down.code, 0, down.stderr);
     assert.deepEqual(leftovers({ dataDir, netns, nodeName }), []);
   });
-  const upArguments = ['up', '--detach', '--nodes', 'real', '--node-name', nodeName, '--node-ip', nodeIp];
+  const upArguments = ['up', '--detach', '--nodes', 'real', '--node-name', nodeName];
+  if (dualStack) upArguments.push('--service-cidr', '10.96.0.0/16,fd00:10:96::/112', '--pod-cidr', '10.244.0.0/16,fd00:10:244::/56');
+  upArguments.push('--node-ip', dualStack ? `${nodeIp},${nodeIp6}` : nodeIp);
   const up = await tutti(...upArguments);
   assert.equal(up.code, 0, up.stderr + up.stdout);
 
@@ -115,7 +130,7 @@ async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]):
   stack.defer(closeAgents);
   const channel = world.grpc.connect(containerdPaths(place(dataDir).node, world.digest).socket);
   try {
-    for (const image of images) await importImage(world, channel, await image(world));
+    for (const image of [busyboxImage, agnhostImage, ...images]) await importImage(world, channel, await image(world));
   } finally {
     channel.close();
   }
@@ -135,6 +150,7 @@ async function start(stack: AsyncDisposableStack, images: readonly MakeImage[]):
     kubeconfig,
     nodeName,
     nodeIp,
+    nodeIp6,
     netns,
     dataDir,
     async crash() {

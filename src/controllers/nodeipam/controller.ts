@@ -5,10 +5,10 @@ import { Nodes } from '#api/refs.ts';
 import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
-import { freeBlock } from './plan.ts';
+import { freeBlocks } from './plan.ts';
 
 export interface NodeIpamConfig {
-  /** The cluster's range of pod addresses. */
+  /** The cluster's range of pod addresses, or two of them: `10.244.0.0/16,fd00::/56`. */
   readonly podCidr: string;
 }
 
@@ -18,7 +18,7 @@ export function startNodeIpamController(deps: ControllerDeps & NodeIpamConfig): 
   const nodes = informers.of(Nodes);
   const recorder = createRecorder(client, world, { component: 'node-controller' });
   /** Blocks given out that the cache does not show yet, by node: two nodes that come together must not get the same. */
-  const given = new Map<string, string>();
+  const given = new Map<string, readonly string[]>();
   /** Nodes without a block while there is none: they wait for one to come back rather than ask again and again. */
   const waiting = new Set<string>();
   /** Nodes whose turn it is, because a block came back. */
@@ -54,13 +54,13 @@ export function startNodeIpamController(deps: ControllerDeps & NodeIpamConfig): 
       return;
     }
     const known = nodes.lister.list().map((other) => {
-      const block = given.get(other.metadata.name);
-      return block === undefined || other.spec.podCIDR ? other : { ...other, spec: { ...other.spec, podCIDRs: [block] } };
+      const podCIDRs = given.get(other.metadata.name);
+      return podCIDRs === undefined || other.spec.podCIDR ? other : { ...other, spec: { ...other.spec, podCIDRs } };
     });
-    const block = given.get(name) ?? freeBlock(deps.podCidr, known);
-    if (block === undefined) return unavailable(node);
-    given.set(name, block);
-    await client.resource(Nodes).patch(name, { spec: { podCIDR: block, podCIDRs: [block] } }, { type: 'strategic' });
+    const podCIDRs = given.get(name) ?? freeBlocks(deps.podCidr, known);
+    if (podCIDRs === undefined) return unavailable(node);
+    given.set(name, podCIDRs);
+    await client.resource(Nodes).patch(name, { spec: { podCIDR: podCIDRs[0], podCIDRs } }, { type: 'strategic' });
   }
 
   const handle = startController({ name: 'nodeipam', world, workers: 1, synced: allSynced(nodes), reconcile });
