@@ -34,7 +34,7 @@ export interface TestCluster extends AsyncDisposable {
   readonly nodeName: string;
   readonly nodeIp: string;
   /** The node's address of the other family, in a cluster of both. */
-  readonly nodeIp6: string;
+  readonly nodeIp6?: string;
   /** Name of the network namespace of the node. */
   readonly netns: string;
   readonly dataDir: string;
@@ -150,7 +150,7 @@ async function start(stack: AsyncDisposableStack, { images = [], dualStack = fal
     kubeconfig,
     nodeName,
     nodeIp,
-    nodeIp6,
+    ...(dualStack ? { nodeIp6 } : {}),
     netns,
     dataDir,
     async crash() {

@@ -30,7 +30,7 @@ describe('two families', { concurrency: 3 }, () => {
         [cluster.nodeIp, cluster.nodeIp6],
       );
       await reaches(space, 'a', { host: four, port: 8080 }, ['b']);
-      await reaches(space, 'a', { host: `[${six}]`, port: 8080 }, ['b']);
+      await reaches(space, 'a', { host: six, port: 8080 }, ['b']);
     }));
 
   test('a Service of both is reached by its name, its addresses and its node port', () =>
@@ -43,14 +43,14 @@ describe('two families', { concurrency: 3 }, () => {
         return found.length === 2 && found.every(({ endpoints }) => endpoints.length === 1) && found;
       });
       assert.deepEqual(slices.map(({ addressType }) => addressType).toSorted(), ['IPv4', 'IPv6']);
-      for (const host of ['both', four, `[${six}]`]) await reaches(space, 'client', { host, port: 80 }, ['s']);
+      for (const host of ['both', four, six]) await reaches(space, 'client', { host, port: 80 }, ['s']);
       await says(space, 'client', `nslookup -type=aaaa both.${space.namespace}.svc.cluster.local`, new RegExp(`Address: ${six}`));
       const nodePort = made.spec.ports?.[0]?.nodePort;
       for (const host of [cluster.nodeIp, `[${cluster.nodeIp6}]`])
         assert.equal(await (await fetch(`http://${host}:${nodePort}/hostname`)).text(), 's');
       // The last endpoint goes: refused over both.
       await space.of(Services).patch('both', { spec: { selector: { app: 'nobody' } } }, { type: 'merge', namespace: space.namespace });
-      for (const host of [four, `[${six}]`]) await unreachable(space, 'client', { host, port: 80 });
+      for (const host of [four, six]) await unreachable(space, 'client', { host, port: 80 });
     }));
 
   test('a Service of the other family alone, a headless one of both, and a policy for both', () =>
@@ -70,7 +70,7 @@ describe('two families', { concurrency: 3 }, () => {
         metadata: { name: 'deny' },
         spec: { podSelector: { matchLabels: { app: 'six' } }, policyTypes: ['Ingress'] },
       });
-      for (const host of [four, `[${podSix}]`, `[${made.spec.clusterIP}]`])
+      for (const host of [four, podSix, made.spec.clusterIP ?? ''])
         await unreachable(space, 'client', { host, port: host.includes('96::') ? 80 : 8080 });
     }));
 });
