@@ -3,8 +3,11 @@ import { isInside, parseCidr } from '#api/addresses.ts';
 import type { ServiceCIDR } from '#api/networking/v1/servicecidr.ts';
 
 export const protection = 'networking.k8s.io/service-cidr-finalizer';
-/** So long after its deletion began servers may still hand out addresses of a range, in milliseconds. */
-export const deletionGrace = 10_000;
+/**
+ * So long after its deletion began a server may still hand out addresses of a range, in milliseconds: it reads the ranges
+ * from its watch cache, which is behind by milliseconds.
+ */
+export const deletionGrace = 1_000;
 
 const texts = {
   True: { reason: '', message: 'Kubernetes Service CIDR is ready' },
