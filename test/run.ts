@@ -16,13 +16,17 @@ const root = resolve(import.meta.dirname, '..');
 const glob = (...patterns: string[]): string[] => globSync(patterns, { cwd: root }).toSorted();
 
 const own = ['--test-timeout=300000'];
+/** Tests that judge how requests fare under load. */
+const alone = /\/(demo|zerodrop)\//;
 const parts: readonly Part[] = [
   { name: 'tidy', files: glob('test/tidy/*.test.ts'), flags: ['--test-isolation=none'] },
   { name: 'unit', files: glob('src/**/*.test.ts', 'examples/**/*.test.ts'), flags: ['--test-isolation=none'] },
   { name: 'facts', files: glob('test/facts/*.test.ts'), flags: ['--test-isolation=none'] },
   { name: 'store', files: glob('test/store/*.test.ts', 'test/host/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
   { name: 'integration', files: glob('test/integration/**/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
-  { name: 'e2e', files: glob('test/e2e/**/*.test.ts'), flags: ['--test-concurrency=1', ...own] },
+  // Clusters have network namespaces of their own and mostly wait for their containers: two at a time.
+  { name: 'e2e', files: glob('test/e2e/**/*.test.ts').filter((file) => !alone.test(file)), flags: ['--test-concurrency=2', ...own] },
+  { name: 'e2e', files: glob('test/e2e/**/*.test.ts').filter((file) => alone.test(file)), flags: ['--test-concurrency=1', ...own] },
 ];
 
 const asked = process.argv.slice(2);

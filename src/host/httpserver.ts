@@ -5,6 +5,7 @@ import type { AddressInfo, Server, Socket as NetSocket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HttpHandlers, HttpServer, Net, ServeOptions } from '#base/net.ts';
 import { reply1, request1 } from './http1.ts';
+import { serveQuickly } from './http1quick.ts';
 import { reply2, request2 } from './http2.ts';
 import { peerOf } from './httppeer.ts';
 import { toSocket } from './sockets.ts';
@@ -100,6 +101,35 @@ function socketOf(session: http2.Http2Session, socket: TLSSocket): TLSSocket {
   return socket;
 }
 
+/** Leads HTTP/1.1 connections past node's parser for as long as their requests are plain. */
+function quicken(
+  server: AnyServer,
+  event: 'connection' | 'secureConnection',
+  about: { handlers: HttpHandlers; open: Connections; hasClientCa: boolean },
+): void {
+  const { handlers, open, hasClientCa } = about;
+  const [full] = server.listeners(event) as ((this: AnyServer, socket: NetSocket) => void)[];
+  if (full === undefined) throw new Error(`the server has no listener of ${event}`);
+  server.removeAllListeners(event);
+  const quick = {
+    handlers,
+    peer: (socket: NetSocket) => peerOf(socket as TLSSocket, hasClientCa),
+    busy: open.busy,
+    closing: () => open.closing,
+    full: (socket: NetSocket) => full.call(server, socket),
+    maxHeaderSize,
+    maxHeaders,
+    headersTimeout,
+    idleTimeout,
+  };
+  server.on(event, (socket: NetSocket) => {
+    const { alpnProtocol } = socket as Partial<TLSSocket>;
+    // Without ALPN on TLS the client speaks HTTP/1.1 as well.
+    if (event === 'connection' || alpnProtocol === false || alpnProtocol === 'http/1.1') serveQuickly(socket, quick);
+    else full.call(server, socket);
+  });
+}
+
 function create(options: ServeOptions, handlers: HttpHandlers, open: Connections): AnyServer {
   if (options.tls === undefined) {
     const server = http.createServer({
@@ -112,6 +142,7 @@ function create(options: ServeOptions, handlers: HttpHandlers, open: Connections
     });
     server.maxHeadersCount = maxHeaders;
     handle1(server, handlers, open, false);
+    quicken(server, 'connection', { handlers, open, hasClientCa: false });
     return server;
   }
   const { cert, key, clientCa } = options.tls;
@@ -143,6 +174,7 @@ function create(options: ServeOptions, handlers: HttpHandlers, open: Connections
   limits.maxHeadersCount = maxHeaders;
   handle1(server, handlers, open, clientCa !== undefined);
   handle2(server, handlers, open, clientCa !== undefined);
+  quicken(server, 'secureConnection', { handlers, open, hasClientCa: clientCa !== undefined });
   server.on('sessionError', () => {});
   // node leaves a connection that failed or dawdled in its handshake to us.
   server.on('tlsClientError', (_error, socket) => socket.destroy());
