@@ -11,10 +11,9 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
   handles: (row, operation, subresource) =>
     row.group === '' && row.resource === 'pods' && subresource === '' && (operation === 'CREATE' || operation === 'UPDATE'),
 
-  admit({ object, operation, oldObject }) {
+  // Updates too: whoever writes the list of a pod's tolerations anew need not repeat these, which may not go.
+  admit({ object }) {
     const pod = object as Pod;
-    // A bound pod's tolerations only ever grow by its owner's wish.
-    if (operation === 'UPDATE' && oldObject) return undefined;
     const present = pod.spec.tolerations ?? [];
     const missing = taints.filter(
       (taint) => !present.some(({ key, effect }) => (!key || key === taint) && (!effect || effect === 'NoExecute')),

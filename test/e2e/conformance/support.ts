@@ -2,15 +2,17 @@
 import assert from 'node:assert/strict';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Draft, KubeObject } from '#api/object.ts';
-import { ConfigMaps, Namespaces, Pods, type ResourceRef, ServiceAccounts } from '#api/refs.ts';
-import { isNotFound } from '#api/status.ts';
+import { ConfigMaps, Events, Namespaces, Pods, type ResourceRef, ServiceAccounts } from '#api/refs.ts';
+import { isConflict } from '#api/status.ts';
 import type { ResourceClient } from '#client/client.ts';
 import type { TestCluster } from '../../support/cluster.ts';
+import { execute } from '../../support/exec.ts';
 import { kubectlFor, type Kubectl } from '../../support/kubectl.ts';
 import { until } from '../../support/until.ts';
 
 export const agnhost = 'registry.k8s.io/e2e-test-images/agnhost:2.55';
 export const busybox = 'registry.k8s.io/e2e-test-images/busybox:1.37.0-1';
+export const pauseImage = 'registry.k8s.io/pause:3.10.1';
 
 /** Clients of one namespace: names need no namespace with them. */
 export interface Space {
@@ -28,8 +30,10 @@ export interface Space {
   logs(pod: string, container?: string): Promise<string>;
   /** Runs a pod to success; gives what its container said. */
   output(pod: Draft<Pod>): Promise<string>;
-  /** Runs a command in a container of a running pod; fails when it fails. */
+  /** Runs a command in the first container of a running pod and gives its output; fails when the command fails. */
   exec(pod: string, ...command: string[]): Promise<string>;
+  /** The same in a container by name. */
+  execIn(pod: string, container: string, ...command: string[]): Promise<string>;
 }
 
 const defined = <T>(value: T | undefined): T => {
@@ -54,28 +58,42 @@ async function openSpace(cluster: TestCluster): Promise<Space> {
   const { client } = cluster;
   await client.resource(Namespaces).create({ metadata: { name: namespace } });
   const of = <T extends KubeObject>(ref: ResourceRef<T>): ResourceClient<T> => client.resource(ref);
-  const find = async <T extends KubeObject>(ref: ResourceRef<T>, name: string): Promise<T | undefined> =>
-    await of(ref)
-      .get(name, { namespace })
-      .catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-        return undefined;
-      });
-  const untilObject: Space['until'] = async (ref, name, check, ms = 30_000) => {
-    let last: unknown;
+  /** Follows an object by a list and watches, until `done` says so of it, or of its absence. */
+  const follow = async <T extends KubeObject>(
+    ref: ResourceRef<T>,
+    name: string,
+    done: (object?: T) => unknown,
+    ms: number,
+  ): Promise<void> => {
+    const signal = AbortSignal.timeout(ms);
+    const selection = { namespace, fieldSelector: `metadata.name=${name}`, signal };
+    let last: T | undefined;
+    const reached = (object?: T): boolean => {
+      last = object;
+      return Boolean(done(object));
+    };
     try {
-      return await until(
-        name,
-        async () => {
-          const object = await find(ref, name);
-          last = object;
-          return object !== undefined && check(object) ? object : undefined;
-        },
-        ms,
-      );
+      for (;;) {
+        const { items, metadata } = await of(ref).list(selection);
+        if (reached(items[0])) return;
+        for await (const { type, object } of of(ref).watch({ ...selection, resourceVersion: metadata.resourceVersion ?? '' })) {
+          if (reached(type === 'DELETED' ? undefined : object)) return;
+        }
+        signal.throwIfAborted();
+      }
     } catch (error) {
-      throw new Error(`${ref.resource} ${name}: ${JSON.stringify(last, null, 1)}`, { cause: error });
+      throw new Error(`${ref.resource} ${name} after ${ms} ms at most: ${JSON.stringify(last, null, 1)}`, { cause: error });
     }
+  };
+  const untilObject = async <T extends KubeObject>(
+    ref: ResourceRef<T>,
+    name: string,
+    check: (object: T) => unknown,
+    ms = 60_000,
+  ): Promise<T> => {
+    let found: T | undefined;
+    await follow(ref, name, (object) => (found = object && check(object) ? object : undefined), ms);
+    return defined(found);
   };
   await untilObject(ServiceAccounts, 'default', () => true);
   await untilObject(ConfigMaps, 'kube-root-ca.crt', () => true);
@@ -93,9 +111,7 @@ async function openSpace(cluster: TestCluster): Promise<Space> {
       await of(ref).delete(name, { namespace, ...(grace === undefined ? {} : { options: { gracePeriodSeconds: grace } }) });
     },
     until: untilObject,
-    untilGone: async (ref, name, ms = 30_000) => {
-      await until(`${ref.resource} ${name} is gone`, async () => (await find(ref, name)) === undefined, ms);
-    },
+    untilGone: (ref, name, ms = 60_000) => follow(ref, name, (object) => object === undefined, ms),
     logs: async (pod, container) => {
       const response = await client.transport.send({
         method: 'GET',
@@ -116,7 +132,8 @@ async function openSpace(cluster: TestCluster): Promise<Space> {
       assert.equal(ended.status?.phase, 'Succeeded', `${text}\n${JSON.stringify(ended.status, null, 1)}`);
       return text;
     },
-    exec: (pod, ...command) => kubectl.ok('exec', pod, '--', ...command),
+    exec: (pod, ...command) => execute(cluster.access, { namespace, pod, command }),
+    execIn: (pod, container, ...command) => execute(cluster.access, { namespace, pod, container, command }),
   };
   return space;
 }
@@ -155,6 +172,11 @@ export function mounted(
   return pod(name, { volumeMounts, ...about.container }, { spec, ...(about.labels ? { labels: about.labels } : {}) });
 }
 
+/** A container that looks at files, each time with these flags of mounttest: `{}` stands for the path. */
+export const looksAt = (paths: readonly string[], ...flags: readonly string[]): object => ({
+  command: ['sh', '-c', paths.map((path) => `/agnhost mounttest ${flags.join(' ').replaceAll('{}', path)}`).join(' && ')],
+});
+
 /** A container that runs a shell script. */
 export const shell = (script: string, more: object = {}): object => ({ image: busybox, command: ['sh', '-c', script], ...more });
 
@@ -162,3 +184,31 @@ export const shell = (script: string, more: object = {}): object => ({ image: bu
 export const condition = (object: Pod, type: string): string | undefined =>
   object.status?.conditions?.find((candidate) => candidate.type === type)?.status;
 export const isReady = (object: Pod): boolean => condition(object, 'Ready') === 'True';
+
+/** A pod that does nothing. */
+export const idle = (name: string, more: Parameters<typeof pod>[2] = {}): Draft<Pod> => pod(name, { args: ['pause'] }, more);
+
+/** How often the first container of a pod was started again. */
+export const restarts = (now: Pod): number => now.status?.containerStatuses?.[0]?.restartCount ?? 0;
+
+/** Reads, changes and writes a pod until nobody came in between. */
+export async function update(space: Space, name: string, change: (pod: Pod) => Pod, subresource?: string): Promise<Pod> {
+  const { namespace } = space;
+  for (;;) {
+    try {
+      const now = await space.get(Pods, name);
+      return await space.of(Pods).update(change(now), { namespace, ...(subresource ? { subresource } : {}) });
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+  }
+}
+
+/** Waits for an event of the namespace. */
+export async function told(space: Space, reason: string, text: RegExp): Promise<void> {
+  await until(
+    `event ${reason} ${text}`,
+    async () => (await space.list(Events)).some((event) => event.reason === reason && text.test(event.message ?? '')),
+    30_000,
+  );
+}

@@ -54,6 +54,26 @@ describe('admission', () => {
     );
   });
 
+  it('lets pods stay on a node that is lost for a while, also when their tolerations are written anew', async () => {
+    await namespace('tolerations');
+    const made = await pods().create(podIn('tolerations', 'p', { nodeName: 'n' }));
+    const presets = ['not-ready', 'unreachable'].map((name) => ({
+      key: `node.kubernetes.io/${name}`,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds: 300,
+    }));
+    assert.deepEqual(made.spec.tolerations, presets);
+    const own = { key: 'foo', operator: 'Equal', value: 'bar', effect: 'NoSchedule' } as const;
+    const updated = await pods().update({ ...made, spec: { ...made.spec, tolerations: [own] } });
+    assert.deepEqual(updated.spec.tolerations, [own, ...presets]);
+    // What is the pod's own may not go.
+    await assert.rejects(
+      pods().update({ ...updated, spec: { ...updated.spec, tolerations: [] } }),
+      (error: StatusError) => error.status.code === 422 && /existing toleration can not be modified/.test(error.message),
+    );
+  });
+
   it('enforces quotas', async () => {
     await namespace('quota');
     const quotas = api.client.resource(ResourceQuotas);

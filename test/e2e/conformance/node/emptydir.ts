@@ -1,16 +1,10 @@
 // Conformance of storage: directories that live as long as their pod, on disk and in memory; paths of the node.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { test } from 'node:test';
 import { ConfigMaps, Pods, ReplicationControllers, Secrets } from '#api/refs.ts';
-import { startCluster, type TestCluster } from '../../support/cluster.ts';
-import { until as wait } from '../../support/until.ts';
-import { agnhost, busybox, inSpace, isReady, mounted, pod, shell } from './support.ts';
-
-let cluster: TestCluster;
-before(async () => {
-  cluster = await startCluster();
-});
-after(async () => cluster?.[Symbol.asyncDispose]());
+import { until as wait } from '../../../support/until.ts';
+import { agnhost, busybox, inSpace, isReady, mounted, pod, shell } from '../support.ts';
+import { cluster } from './cluster.ts';
 
 const dir = '/test-volume';
 const file = `${dir}/test-file`;
@@ -18,37 +12,41 @@ const emptyDir = (medium: string): object => ({ emptyDir: medium === 'tmpfs' ? {
 /** The security context that the suite gives these pods. */
 const selinux = { seLinuxOptions: { level: 's0' } };
 
-describe('emptyDir', { concurrency: 4 }, () => {
-  for (const medium of ['tmpfs', 'default'] as const) {
-    for (const [user, runAsUser] of [
-      ['root', undefined],
-      ['non-root', 1001],
-    ] as const) {
-      for (const [mode, text] of [
-        ['0644', '-rw-r--r--'],
-        ['0666', '-rw-rw-rw-'],
-        ['0777', '-rwxrwxrwx'],
-      ] as const) {
-        test(`a new file has its mode (${user},${mode},${medium})`, () =>
-          inSpace(cluster, async ({ output }) => {
-            const args = ['mounttest', `--fs_type=${dir}`, `--new_file_${mode}=${file}`, `--file_perm=${file}`];
-            const securityContext = { ...selinux, ...(runAsUser === undefined ? {} : { runAsUser }) };
-            const said = await output(mounted('p', emptyDir(medium), { at: dir, container: { args }, spec: { securityContext } }));
-            assert.ok(said.includes(`perms of file "${file}": ${text}\n`), said);
-            assert.ok(said.includes(`content of file "${file}": mount-tester new file\n`), said);
-            assert.equal(said.includes(`mount type of "${dir}": tmpfs\n`), medium === 'tmpfs', said);
-          }));
-      }
-    }
-
-    test(`the directory may be written by all (${medium})`, () =>
+export function emptyDirs(): void {
+  const modes = { '0644': '-rw-r--r--', '0666': '-rw-rw-rw-', '0777': '-rwxrwxrwx' };
+  for (const { title, medium, who } of [
+    // Conformance: [sig-storage] EmptyDir volumes should support (root,0644,tmpfs) [LinuxOnly] [NodeConformance] [Conformance]
+    // Conformance: [sig-storage] EmptyDir volumes should support (root,0666,tmpfs) [LinuxOnly] [NodeConformance] [Conformance]
+    // Conformance: [sig-storage] EmptyDir volumes should support (root,0777,tmpfs) [LinuxOnly] [NodeConformance] [Conformance]
+    // Conformance: [sig-storage] EmptyDir volumes volume on tmpfs should have the correct mode [LinuxOnly] [NodeConformance] [Conformance]
+    { title: 'root,tmpfs', medium: 'tmpfs', who: {} },
+    // Conformance: [sig-storage] EmptyDir volumes should support (non-root,0644,tmpfs) [LinuxOnly] [NodeConformance] [Conformance]
+    // Conformance: [sig-storage] EmptyDir volumes should support (non-root,0777,tmpfs) [LinuxOnly] [NodeConformance] [Conformance]
+    { title: 'non-root,tmpfs', medium: 'tmpfs', who: { runAsUser: 1001 } },
+    // Conformance: [sig-storage] EmptyDir volumes should support (root,0644,default) [LinuxOnly] [NodeConformance] [Conformance]
+    // Conformance: [sig-storage] EmptyDir volumes should support (root,0666,default) [LinuxOnly] [NodeConformance] [Conformance]
+    // Conformance: [sig-storage] EmptyDir volumes should support (root,0777,default) [LinuxOnly] [NodeConformance] [Conformance]
+    { title: 'root,default', medium: 'default', who: {} },
+    // Conformance: [sig-storage] EmptyDir volumes should support (non-root,0777,default) [LinuxOnly] [NodeConformance] [Conformance]
+    { title: 'non-root,default', medium: 'default', who: { runAsUser: 1001 } },
+  ]) {
+    test(`the directory may be written by all, and new files have their modes (${title})`, () =>
       inSpace(cluster, async ({ output }) => {
-        const args = ['mounttest', `--fs_type=${dir}`, `--file_perm=${dir}`];
-        const said = await output(mounted('p', emptyDir(medium), { at: dir, container: { args }, spec: { securityContext: selinux } }));
-        assert.ok(said.includes(`perms of file "${dir}": -rwxrwxrwx\n`), said);
+        const files = Object.keys(modes).map((mode) => `mounttest --new_file_${mode}=${dir}/${mode} --file_perm=${dir}/${mode}`);
+        const commands = [`mounttest --fs_type=${dir} --file_perm=${dir}`, ...files].map((args) => `/agnhost ${args}`);
+        const container = { command: ['sh', '-c', commands.join(' && ')] };
+        const securityContext = { ...selinux, ...who };
+        const said = await output(mounted('p', emptyDir(medium), { at: dir, container, spec: { securityContext } }));
         assert.equal(said.includes(`mount type of "${dir}": tmpfs\n`), medium === 'tmpfs', said);
+        assert.ok(said.includes(`perms of file "${dir}": -rwxrwxrwx\n`), said);
+        for (const [mode, text] of Object.entries(modes)) {
+          assert.ok(said.includes(`perms of file "${dir}/${mode}": ${text}\n`), said);
+          assert.ok(said.includes(`content of file "${dir}/${mode}": mount-tester new file\n`), said);
+        }
       }));
+  }
 
+  for (const medium of ['tmpfs', 'default']) {
     test(`new files belong to the fsGroup (${medium})`, () =>
       inSpace(cluster, async ({ output }) => {
         const args = ['mounttest', `--new_file_0660=${file}`, `--file_perm=${file}`, `--file_owner=${file}`];
@@ -138,9 +136,9 @@ describe('emptyDir', { concurrency: 4 }, () => {
       await wait('all five run', running, 90_000);
       await remove(ReplicationControllers, 'race');
     }));
-});
+}
 
-describe('hostPath', { concurrency: 4 }, () => {
+export function hostPaths(): void {
   test('a container sees the mode of a directory of the node, and may write to it', () =>
     inSpace(cluster, async ({ output, namespace }) => {
       const path = `${cluster.dataDir}/${namespace}`;
@@ -161,4 +159,4 @@ describe('hostPath', { concurrency: 4 }, () => {
       await cluster.world.fs.mkdir(path);
       await until(Pods, 'p', isReady, 60_000);
     }));
-});
+}

@@ -1,29 +1,18 @@
 // Claims and drivers: persistent volumes of the node and of CSI drivers in pods, from the first mount to the last unmount.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import { attachmentName } from '#api/csi.ts';
 import type { Draft } from '#api/object.ts';
 import { CSIDrivers, CSINodes, Nodes, PersistentVolumeClaims, PersistentVolumes, Pods, Secrets, VolumeAttachments } from '#api/refs.ts';
-import { startCluster, type TestCluster } from '../../support/cluster.ts';
-import { startDriver, type TestDriver } from '../../support/csidriver.ts';
-import { until as wait } from '../../support/until.ts';
-import { busybox, inSpace, isReady, mounted, type Space } from './support.ts';
+import { startDriver, type TestDriver } from '../../../support/csidriver.ts';
+import { until as wait } from '../../../support/until.ts';
+import { busybox, inSpace, isReady, mounted, type Space } from '../support.ts';
+import { cluster } from './cluster.ts';
 
-let cluster: TestCluster;
-let driver: TestDriver;
 const name = 'test.csi.example.com';
-before(async () => {
-  cluster = await startCluster();
-  driver = await startDriver(cluster.world, { name, nodeDir: `${cluster.dataDir}/node`, store: `${cluster.dataDir}/store` });
-  await wait('the driver is registered', () => driver.registered()?.pluginRegistered === true, 20_000);
-});
-after(async () => {
-  await driver?.[Symbol.asyncDispose]();
-  await cluster?.[Symbol.asyncDispose]();
-});
 
 const storage = (size: string): object => ({ storage: size });
 
@@ -58,7 +47,7 @@ async function keeps(space: Space): Promise<void> {
   }
 }
 
-describe('persistent volumes of the node', { concurrency: 4 }, () => {
+export function volumesOfTheNode(): void {
   test('a path of the node keeps what pods leave in it', () =>
     inSpace(cluster, async (space) => {
       const path = `${cluster.dataDir}/${space.namespace}`;
@@ -105,9 +94,16 @@ describe('persistent volumes of the node', { concurrency: 4 }, () => {
       await bind(space, { hostPath: { path: `${cluster.dataDir}/${space.namespace}`, type: 'DirectoryOrCreate' } });
       await space.until(Pods, 'p', isReady, 60_000);
     }));
-});
+}
 
-describe('CSI', { concurrency: 4 }, () => {
+export function drivers(): void {
+  let driver: TestDriver;
+  before(async () => {
+    driver = await startDriver(cluster.world, { name, nodeDir: `${cluster.dataDir}/node`, store: `${cluster.dataDir}/store` });
+    await wait('the driver is registered', () => driver.registered()?.pluginRegistered === true, 20_000);
+  });
+  after(async () => driver?.[Symbol.asyncDispose]());
+
   const csi = (handle: string, more: object = {}): object => ({ csi: { driver: name, volumeHandle: handle, fsType: 'ext4', ...more } });
 
   test('a driver that registers is told of, and told', async () => {
@@ -235,7 +231,7 @@ describe('CSI', { concurrency: 4 }, () => {
       assert.equal(other.of('NodeUnpublishVolume').length, 1);
       await cluster.client.resource(CSIDrivers).delete(inline);
     }));
-});
+}
 
 const volumeSpec = { volumes: [{ name: 'v', ...claimed }] };
 
