@@ -28,8 +28,10 @@ export interface Space {
   until<T extends KubeObject>(ref: ResourceRef<T>, name: string, check: (object: T) => unknown, ms?: number): Promise<T>;
   untilGone<T extends KubeObject>(ref: ResourceRef<T>, name: string, ms?: number): Promise<void>;
   logs(pod: string, container?: string): Promise<string>;
-  /** Runs a pod to success; gives what its container said. */
+  /** Runs a pod to success; gives what its first container said. */
   output(pod: Draft<Pod>): Promise<string>;
+  /** Runs containers to success in one pod; gives what each of them said. */
+  outputs<N extends string>(name: string, containers: Readonly<Record<N, object>>, spec?: object): Promise<Record<N, string>>;
   /** Runs a command in the first container of a running pod and gives its output; fails when the command fails. */
   exec(pod: string, ...command: string[]): Promise<string>;
   /** The same in a container by name. */
@@ -82,7 +84,8 @@ async function openSpace(cluster: TestCluster): Promise<Space> {
         signal.throwIfAborted();
       }
     } catch (error) {
-      throw new Error(`${ref.resource} ${name} after ${ms} ms at most: ${JSON.stringify(last, null, 1)}`, { cause: error });
+      const shown = last && JSON.stringify({ ...last, metadata: { ...last.metadata, managedFields: undefined } }, null, 1);
+      throw new Error(`${ref.resource} ${name} after ${ms} ms at most: ${shown}`, { cause: error });
     }
   };
   const untilObject = async <T extends KubeObject>(
@@ -99,6 +102,13 @@ async function openSpace(cluster: TestCluster): Promise<Space> {
   await untilObject(ConfigMaps, 'kube-root-ca.crt', () => true);
   // kubectl of this namespace
   const kubectl = kubectlIn(cluster, namespace);
+  const run = async (draft: Draft<Pod>, containers: readonly string[]): Promise<string[]> => {
+    const { metadata } = await space.create(Pods, draft);
+    const ended = await untilObject(Pods, metadata.name, ({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed');
+    const said = await Promise.all(containers.map((container) => space.logs(metadata.name, container)));
+    assert.equal(ended.status?.phase, 'Succeeded', `${said.join('\n')}\n${JSON.stringify(ended.status, null, 1)}`);
+    return said;
+  };
   const space: Space = {
     namespace,
     cluster,
@@ -125,12 +135,14 @@ async function openSpace(cluster: TestCluster): Promise<Space> {
       assert.equal(response.status, 200, text);
       return text;
     },
-    output: async (pod) => {
-      const { metadata } = await space.create(Pods, pod);
-      const ended = await untilObject(Pods, metadata.name, ({ status }) => status?.phase === 'Succeeded' || status?.phase === 'Failed');
-      const text = await space.logs(metadata.name);
-      assert.equal(ended.status?.phase, 'Succeeded', `${text}\n${JSON.stringify(ended.status, null, 1)}`);
-      return text;
+    output: async (draft) => {
+      const [main] = draft.spec?.containers ?? [];
+      return (await run(draft, [main?.name ?? '']))[0] ?? '';
+    },
+    outputs: async (name, containers, spec) => {
+      const names = Object.keys(containers) as (keyof typeof containers)[];
+      const said = await run(several(name, containers, spec), names);
+      return Object.fromEntries(names.map((container, n) => [container, said[n]])) as Record<(typeof names)[number], string>;
     },
     exec: (pod, ...command) => execute(cluster.access, { namespace, pod, command }),
     execIn: (pod, container, ...command) => execute(cluster.access, { namespace, pod, container, command }),
@@ -159,6 +171,12 @@ export function pod(name: string, container: object, more: { spec?: object; labe
       ...more.spec,
     },
   } as Draft<Pod>;
+}
+
+/** A pod with several containers, by name. */
+export function several(name: string, containers: Readonly<Record<string, object>>, spec: object = {}): Draft<Pod> {
+  const list = Object.entries(containers).map(([container, more]) => ({ name: container, image: agnhost, ...more }));
+  return pod(name, {}, { spec: { ...spec, containers: list } });
 }
 
 /** A pod with one volume `v`, mounted in its container at a path. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigMaps, Namespaces, Secrets } from '#api/refs.ts';
 import { StatusError } from '#api/status.ts';
-import { inSpace, looksAt, mounted, pod, type Space } from '../support.ts';
+import { inSpace, looksAt, mounted, type Space } from '../support.ts';
 import { cluster } from './cluster.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
@@ -29,29 +29,38 @@ interface Source {
 
 const mapping = { key: 'data-2', path: 'path/to/data-2' };
 const mapped = mapping.path;
-const as: Readonly<Record<string, { security: object; cases: readonly Case[] }>> = {
-  root: {
-    security: {},
-    cases: [
-      { mode: '-rw-r--r--' },
-      { mode: '-rw-r--r--' },
-      { modes: { defaultMode: 0o400 }, mode: '-r--------' },
-      { modes: { items: [mapping] }, mode: '-rw-r--r--', file: mapped },
-      { modes: { items: [{ ...mapping, mode: 0o400 }] }, mode: '-r--------', file: mapped },
-    ],
-  },
-  'a user': {
-    security: { runAsUser: 1000 },
-    cases: [{ mode: '-rw-r--r--' }, { modes: { items: [mapping] }, mode: '-rw-r--r--', file: mapped }],
-  },
-  'a user with an fsGroup': {
-    security: { runAsUser: 1000, fsGroup: 1001 },
-    cases: [
-      { modes: { defaultMode: 0o440 }, mode: '-r--r-----' },
-      { modes: { items: [mapping] }, mode: '-rw-r--r--', file: mapped },
-    ],
-  },
-};
+/** Who looks at which files: containers of pods with and without a group of their volumes. */
+const looks: readonly { title: string; fsGroup?: number; who: Readonly<Record<string, { runAsUser?: number; cases: readonly Case[] }>> }[] =
+  [
+    {
+      title: 'for root and for a user',
+      who: {
+        root: {
+          cases: [
+            { mode: '-rw-r--r--' },
+            { mode: '-rw-r--r--' },
+            { modes: { defaultMode: 0o400 }, mode: '-r--------' },
+            { modes: { items: [mapping] }, mode: '-rw-r--r--', file: mapped },
+            { modes: { items: [{ ...mapping, mode: 0o400 }] }, mode: '-r--------', file: mapped },
+          ],
+        },
+        user: { runAsUser: 1000, cases: [{ mode: '-rw-r--r--' }, { modes: { items: [mapping] }, mode: '-rw-r--r--', file: mapped }] },
+      },
+    },
+    {
+      title: 'for a user with an fsGroup',
+      fsGroup: 1001,
+      who: {
+        user: {
+          runAsUser: 1000,
+          cases: [
+            { modes: { defaultMode: 0o440 }, mode: '-r--r-----' },
+            { modes: { items: [mapping] }, mode: '-rw-r--r--', file: mapped },
+          ],
+        },
+      },
+    },
+  ];
 
 const sources: readonly Source[] = [
   {
@@ -107,18 +116,32 @@ const flags = ['--file_content={}', '--file_mode={}'];
 
 export function objects(): void {
   for (const { title, kind, volume } of sources) {
-    for (const [who, { security, cases }] of Object.entries(as)) {
-      test(`keys in volumes of kind ${title} are as they are to be, for ${who}`, () =>
+    for (const { title: forWhom, fsGroup, who } of looks) {
+      test(`keys in volumes of kind ${title} are as they are to be, ${forWhom}`, () =>
         inSpace(cluster, async (space) => {
           await createObject(space, kind);
-          const files = cases.map(({ file = 'data-1' }, n) => `/etc/volume-${n}/${file}`);
-          const volumes = cases.map(({ modes }, n) => ({ name: `v${n}`, ...volume(modes) }));
-          const volumeMounts = cases.map((_, n) => ({ name: `v${n}`, mountPath: `/etc/volume-${n}`, readOnly: true }));
-          const spec = { securityContext: security, volumes };
-          const said = await space.output(pod('p', { ...looksAt(files, ...flags), volumeMounts }, { spec }));
-          for (const [n, path] of files.entries()) {
-            assert.ok(said.includes(`content of file "${path}": ${path.endsWith('2') ? 'value-2' : 'value-1'}\n`), said);
-            assert.ok(said.includes(`mode of file "${path}": ${cases[n]?.mode}\n`), said);
+          const volumes: object[] = [];
+          const containers = Object.entries(who).map(([name, { runAsUser, cases }]) => {
+            const mounts = cases.map(({ modes, file = 'data-1' }, n) => {
+              volumes.push({ name: `${name}-${n}`, ...volume(modes) });
+              return { name: `${name}-${n}`, mountPath: `/etc/volume-${n}`, file: `/etc/volume-${n}/${file}` };
+            });
+            const volumeMounts = mounts.map(({ name: mount, mountPath }) => ({ name: mount, mountPath, readOnly: true }));
+            const looking = looksAt(
+              mounts.map(({ file }) => file),
+              ...flags,
+            );
+            return [name, { ...looking, volumeMounts, securityContext: { runAsUser } }] as const;
+          });
+          const said = await space.outputs('p', Object.fromEntries(containers), { volumes, securityContext: { fsGroup } });
+          for (const [name, { cases }] of Object.entries(who)) {
+            for (const [n, { mode, file = 'data-1' }] of cases.entries()) {
+              const path = `/etc/volume-${n}/${file}`;
+              const content = file.endsWith('2') ? 'value-2' : 'value-1';
+              const text = said[name] ?? '';
+              assert.ok(text.includes(`content of file "${path}": ${content}\n`), text);
+              assert.ok(text.includes(`mode of file "${path}": ${mode}\n`), text);
+            }
           }
         }));
     }

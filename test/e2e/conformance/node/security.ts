@@ -9,48 +9,52 @@ import { inSpace, isReady, pod, shell } from '../support.ts';
 import { cluster } from './cluster.ts';
 
 export function security(): void {
-  // Conformance: [sig-node] Security Context When creating a container with runAsUser should run the container with uid 65534 [LinuxOnly] [NodeConformance] [Conformance]
-  test('the user of the container', () =>
-    inSpace(cluster, async ({ output }) => {
-      assert.equal(await output(pod('p', shell('id -u', { securityContext: { runAsUser: 65_534 } }))), '65534\n');
-    }));
-
   // Conformance: [sig-node] Security Context should support pod.Spec.SecurityContext.RunAsUser And pod.Spec.SecurityContext.RunAsGroup [LinuxOnly] [Conformance]
+  test('user and group of the pod, and of a container before them', () =>
+    inSpace(cluster, async ({ outputs }) => {
+      const securityContext = { runAsUser: 1001, runAsGroup: 2002, supplementalGroups: [1234] };
+      const own = { securityContext: { runAsUser: 1003, runAsGroup: 2003 } };
+      const said = await outputs('p', { plain: shell('id'), own: shell('id', own) }, { securityContext });
+      assert.match(said.plain, /^uid=1001 gid=2002 groups=.*1234/);
+      assert.match(said.own, /^uid=1003 gid=2003/);
+    }));
+
+  // Conformance: [sig-node] Security Context When creating a container with runAsUser should run the container with uid 65534 [LinuxOnly] [NodeConformance] [Conformance]
   // Conformance: [sig-node] Security Context should support container.SecurityContext.RunAsUser And container.SecurityContext.RunAsGroup [LinuxOnly] [Conformance]
-  test('user and group of the pod, and of the container before them', () =>
-    inSpace(cluster, async ({ output }) => {
-      const spec = { securityContext: { runAsUser: 1001, runAsGroup: 2002, supplementalGroups: [1234] } };
-      assert.match(await output(pod('a', shell('id'), { spec })), /^uid=1001 gid=2002 groups=.*1234/);
-      const securityContext = { runAsUser: 1003, runAsGroup: 2003 };
-      assert.match(await output(pod('b', shell('id', { securityContext }), { spec })), /^uid=1003 gid=2003/);
-      assert.match(await output(pod('c', shell('id', { securityContext }))), /^uid=1003 gid=2003/);
-    }));
-
   // Conformance: [sig-node] Security Context When creating a pod with privileged should run the container as unprivileged when false [LinuxOnly] [NodeConformance] [Conformance]
-  test('an unprivileged container cannot make interfaces', () =>
-    inSpace(cluster, async ({ output }) => {
-      const text = await output(pod('p', shell('ip link add dummy1 type dummy || true', { securityContext: { privileged: false } })));
-      assert.match(text, /Operation not permitted/);
-    }));
-
   // Conformance: [sig-node] Kubelet when scheduling a read only busybox container should not write to root filesystem [LinuxOnly] [NodeConformance] [Conformance]
-  test('a read-only root, and one that is not', () =>
-    inSpace(cluster, async ({ output }) => {
-      const write = (name: string, readOnlyRootFilesystem: boolean) =>
-        output(pod(name, shell('exec 2>&1; echo test > /file && ls /file || true', { securityContext: { readOnlyRootFilesystem } })));
-      assert.match(await write('a', true), /can't create \/file: Read-only file system\n/);
-      assert.equal(await write('b', false), '/file\n');
+  test('each container has what is its own: user, group, privileges, a root that may be written to', () =>
+    inSpace(cluster, async ({ outputs }) => {
+      const may = (script: string, securityContext: object) => shell(`exec 2>&1; ${script} || true`, { securityContext });
+      const write = 'echo test > /file && ls /file';
+      const said = await outputs('p', {
+        user: may('id -u', { runAsUser: 65_534 }),
+        group: may('id', { runAsUser: 1003, runAsGroup: 2003 }),
+        unprivileged: may('ip link add dummy1 type dummy', { privileged: false }),
+        'read-only': may(write, { readOnlyRootFilesystem: true }),
+        writable: may(write, { readOnlyRootFilesystem: false }),
+      });
+      assert.equal(said.user, '65534\n');
+      assert.match(said.group, /^uid=1003 gid=2003/);
+      assert.match(said.unprivileged, /Operation not permitted/);
+      assert.match(said['read-only'], /can't create \/file: Read-only file system\n/);
+      assert.equal(said.writable, '/file\n');
     }));
 
   // Conformance: [sig-node] Security Context when creating containers with AllowPrivilegeEscalation should not allow privilege escalation when false [LinuxOnly] [NodeConformance] [Conformance]
-  test('no escalation when it is not allowed', () =>
-    inSpace(cluster, async ({ output }) => {
-      // A program of root's with the setuid bit becomes root only where it may.
-      const told = (name: string, securityContext: object) =>
-        output(pod(name, { image: nonewprivsName, securityContext: { runAsUser: 1000, ...securityContext } }));
-      assert.equal(await told('a', { allowPrivilegeEscalation: false }), 'Effective uid: 1000\n');
-      assert.equal(await told('b', { allowPrivilegeEscalation: true }), 'Effective uid: 0\n');
-      assert.equal(await told('c', {}), 'Effective uid: 0\n');
+  test('a program of root’s with the setuid bit becomes root only where it may', () =>
+    inSpace(cluster, async ({ outputs }) => {
+      const run = (securityContext: object) => ({ image: nonewprivsName, securityContext: { runAsUser: 1000, ...securityContext } });
+      const containers = {
+        forbidden: run({ allowPrivilegeEscalation: false }),
+        allowed: run({ allowPrivilegeEscalation: true }),
+        unsaid: run({}),
+      };
+      assert.deepEqual(await outputs('p', containers), {
+        forbidden: 'Effective uid: 1000\n',
+        allowed: 'Effective uid: 0\n',
+        unsaid: 'Effective uid: 0\n',
+      });
     }));
 
   // Conformance: [sig-node] Sysctls [LinuxOnly] [NodeConformance] should support sysctls [Environment:NotInUserNS] [Conformance]

@@ -5,7 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { Draft } from '#api/object.ts';
 import { ConfigMaps, Pods, Secrets } from '#api/refs.ts';
 import { until as wait } from '../../../support/until.ts';
-import { inSpace, isReady, mounted, pod, restarts, shell, type Space, told } from '../support.ts';
+import { inSpace, isReady, looksAt, mounted, pod, restarts, shell, type Space, told } from '../support.ts';
 import { cluster } from './cluster.ts';
 
 async function makeObjects({ create }: Space): Promise<void> {
@@ -59,8 +59,8 @@ export function subPaths(): void {
         await makeObjects(space);
         const paths = ['/test-volume', '/etc/resolv.conf'];
         const volumeMounts = paths.map((mountPath) => ({ name: 'v', mountPath, subPath }));
-        const args = ['mounttest', ...paths.map((path) => `--file_content=${path}`)];
-        const text = await space.output(mounted('p', volume, { at: '', container: { args, volumeMounts } }));
+        const container = { ...looksAt(paths, '--file_content={}'), volumeMounts };
+        const text = await space.output(mounted('p', volume, { at: '', container }));
         for (const path of paths) assert.ok(text.includes(`content of file "${path}": ${value}\n`), text);
       }));
   }
