@@ -9,7 +9,7 @@ import type { Draft } from '#api/object.ts';
 import { CSIDrivers, CSINodes, Nodes, PersistentVolumeClaims, PersistentVolumes, Pods, Secrets, VolumeAttachments } from '#api/refs.ts';
 import { startDriver, type TestDriver } from '../../../support/csidriver.ts';
 import { until as wait } from '../../../support/until.ts';
-import { busybox, inSpace, isReady, mounted, type Space } from '../support.ts';
+import { busybox, inSpace, isReady, mounted, type Space, told } from '../support.ts';
 import { cluster } from './cluster.ts';
 
 const name = 'test.csi.example.com';
@@ -88,9 +88,7 @@ export function volumesOfTheNode(): void {
         ...mounted('p', claimed, { at: '/v' }),
         spec: { ...mounted('p', claimed, { at: '/v' }).spec, nodeName: cluster.nodeName } as never,
       });
-      const told = async (): Promise<boolean> =>
-        (await space.kubectl.ok('describe', 'pod', 'p')).includes('persistentvolumeclaims "claim" not found');
-      await wait('the reason', told, 30_000);
+      await told(space, 'FailedMount', /persistentvolumeclaims "claim" not found/);
       await bind(space, { hostPath: { path: `${cluster.dataDir}/${space.namespace}`, type: 'DirectoryOrCreate' } });
       await space.until(Pods, 'p', isReady, 60_000);
     }));
@@ -162,8 +160,7 @@ export function drivers(): void {
       assert.equal(await space.exec('p2', 'cat', '/v/file'), 'shared\n');
       driver.fail('NodeUnpublishVolume', 'the disk is busy');
       await space.remove(Pods, 'p2');
-      const told = async (): Promise<boolean> => (await space.kubectl.ok('get', 'events')).includes('the disk is busy');
-      await wait('the failure is told', told, 30_000);
+      await told(space, 'FailedUnMount', /the disk is busy/);
       assert.ok(await space.get(Pods, 'p2'));
       driver.fail('NodeUnpublishVolume', undefined);
       await space.untilGone(Pods, 'p2', 60_000);
@@ -204,9 +201,7 @@ export function drivers(): void {
       };
       await cluster.client.resource(CSIDrivers).create({ metadata: { name: inline }, spec });
       await space.create(Pods, mounted('p', { csi: { driver: inline, volumeAttributes: { size: '1' } } }, { at: '/v' }));
-      const waits = async (): Promise<boolean> =>
-        (await space.kubectl.ok('describe', 'pod', 'p')).includes(`driver name ${inline} not found in the list of registered CSI drivers`);
-      await wait('the driver is missed', waits, 30_000);
+      await told(space, 'FailedMount', new RegExp(`driver name ${inline} not found in the list of registered CSI drivers`));
       await using other = await startDriver(cluster.world, about);
       await space.until(Pods, 'p', isReady, 60_000);
       const [publish] = other.of('NodePublishVolume');

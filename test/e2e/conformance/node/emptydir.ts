@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigMaps, Pods, ReplicationControllers, Secrets } from '#api/refs.ts';
 import { until as wait } from '../../../support/until.ts';
-import { agnhost, busybox, inSpace, isReady, mounted, pod, shell } from '../support.ts';
+import { agnhost, busybox, inSpace, isReady, mounted, pod, shell, told } from '../support.ts';
 import { cluster } from './cluster.ts';
 
 const dir = '/test-volume';
@@ -68,17 +68,15 @@ export function emptyDirs(): void {
     }));
 
   test('containers of a pod share it', () =>
-    inSpace(cluster, async ({ create, until, kubectl }) => {
+    inSpace(cluster, async ({ create, until, execIn }) => {
       const volumeMounts = (mountPath: string): object => ({ volumeMounts: [{ name: 'v', mountPath }] });
       const containers = [
         { name: 'main', image: busybox, command: ['sh', '-c', 'sleep 100'], ...volumeMounts('/usr/share/volumeshare') },
         { name: 'sub', image: busybox, command: ['sh', '-c', 'echo Hello > /pod-data/shareddata.txt'], ...volumeMounts('/pod-data') },
       ];
       await create(Pods, pod('p', {}, { spec: { containers, volumes: [{ name: 'v', emptyDir: {} }] } }));
-      await until(Pods, 'p', ({ status }) => status?.phase === 'Running');
-      const read = async (): Promise<string> =>
-        await kubectl.ok('exec', 'p', '-c', 'main', '--', 'cat', '/usr/share/volumeshare/shareddata.txt');
-      assert.equal(await read(), 'Hello\n');
+      await until(Pods, 'p', ({ status }) => status?.phase === 'Running' && status.containerStatuses?.[1]?.state?.terminated);
+      assert.equal(await execIn('p', 'main', 'cat', '/usr/share/volumeshare/shareddata.txt'), 'Hello\n');
     }));
 
   test('one in memory is as large as its limit', () =>
@@ -151,12 +149,11 @@ export function hostPaths(): void {
     }));
 
   test('what is not of the type that the volume asks for keeps the pod waiting, until it is', () =>
-    inSpace(cluster, async ({ create, until, namespace, kubectl }) => {
-      const path = `${cluster.dataDir}/${namespace}`;
-      await create(Pods, mounted('p', { hostPath: { path, type: 'Directory' } }, { at: dir }));
-      const event = `hostPath type check failed: ${path} is not a directory`;
-      await wait('the event', async () => (await kubectl.ok('describe', 'pod', 'p')).includes(event), 30_000);
+    inSpace(cluster, async (space) => {
+      const path = `${cluster.dataDir}/${space.namespace}`;
+      await space.create(Pods, mounted('p', { hostPath: { path, type: 'Directory' } }, { at: dir }));
+      await told(space, 'FailedMount', new RegExp(`hostPath type check failed: ${path} is not a directory`));
       await cluster.world.fs.mkdir(path);
-      await until(Pods, 'p', isReady, 60_000);
+      await space.until(Pods, 'p', isReady, 60_000);
     }));
 }

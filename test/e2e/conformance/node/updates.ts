@@ -16,7 +16,12 @@ const follows = (path: string): { args: string[] } => ({
 
 async function said(space: Space, text: string, container = 'main'): Promise<void> {
   await space.until(Pods, 'p', ({ status }) => status?.phase === 'Running');
-  await wait(`"${text}" in the log of ${container}`, async () => (await space.logs('p', container)).includes(text), 60_000);
+  let log = '';
+  try {
+    await wait(`"${text}" in the log of ${container}`, async () => (log = await space.logs('p', container)).includes(text), 60_000);
+  } catch (error) {
+    throw new Error(`the log of ${container}: ${log}`, { cause: error });
+  }
 }
 
 /** ConfigMaps and Secrets are written the same way but for the encoding. */
