@@ -68,6 +68,7 @@ int run_curl(int argc, char **argv);
 int run_guestbook(int argc, char **argv);
 int run_issuer_discovery(int argc, char **argv);
 int run_webhook(int argc, char **argv);
+int run_nettest(int argc, char **argv);
 int run_conversion_webhook(int argc, char **argv);
 
 /* tls.c: NULL and negative numbers tell failures. */

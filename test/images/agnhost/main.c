@@ -65,6 +65,7 @@ static const struct {
     {"connect", run_connect},
     {"grpc-health-checking", run_grpc_health_checking},
     {"guestbook", run_guestbook},
+    {"nettest", run_nettest},
     {"test-service-account-issuer-discovery", run_issuer_discovery},
     {"webhook", run_webhook},
     {"crd-conversion-webhook", run_conversion_webhook},

@@ -1,8 +1,10 @@
 // Conformance of hooks, exits and termination messages.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { Pods } from '#api/refs.ts';
+import { until } from '../../../support/until.ts';
 import { agnhost, inSpace, isReady, pod, restarts, several, shell, told } from '../support.ts';
 import { cluster } from './cluster.ts';
 
@@ -38,6 +40,21 @@ export function hooks(): void {
         assert.ok(await asked('prestop'));
       }));
   }
+
+  test('what a preStop hook tells another pod is read through the proxy of the API server', () =>
+    inSpace(cluster, async (space) => {
+      await space.create(Pods, pod('server', { args: ['nettest'] }));
+      const ip = (await space.until(Pods, 'server', isReady)).status?.podIP ?? '';
+      const post = `wget -O- --post-data='{"Source":"prestop"}' http://${ip}:8080/write`;
+      const lifecycle = { preStop: { exec: { command: ['sh', '-c', post] } } };
+      await space.create(Pods, pod('tester', shell('sleep 600', { lifecycle }), { spec: { terminationGracePeriodSeconds: 10 } }));
+      await space.until(Pods, 'tester', isReady);
+      const path = `/api/v1/namespaces/${space.namespace}/pods/server/proxy/read`;
+      const received = async (): Promise<unknown> => JSON.parse(await space.kubectl.ok('get', '--raw', path)).Received;
+      assert.deepEqual(await received(), {});
+      await space.remove(Pods, 'tester');
+      await until('the hook is called', async () => isDeepStrictEqual(await received(), { prestop: 1 }), 30_000);
+    }));
 
   test('a postStart hook that fails kills the container', () =>
     inSpace(cluster, async (space) => {
