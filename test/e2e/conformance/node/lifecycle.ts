@@ -43,7 +43,7 @@ export function hooks(): void {
 
   test('what a preStop hook tells another pod is read through the proxy of the API server', () =>
     inSpace(cluster, async (space) => {
-      await space.create(Pods, pod('server', { args: ['nettest'] }));
+      await space.create(Pods, pod('server', { args: ['nettest'], ports: [{ containerPort: 8080 }] }));
       const ip = (await space.until(Pods, 'server', isReady)).status?.podIP ?? '';
       const post = `wget -O- --post-data='{"Source":"prestop"}' http://${ip}:8080/write`;
       const lifecycle = { preStop: { exec: { command: ['sh', '-c', post] } } };
