@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ControllerRevision } from '#api/apps/v1/controllerrevision.ts';
 import type { PodTemplateSpec } from '#api/core/v1/podspec.ts';
+import { fnv32a, safeEncode } from '#format/hash.ts';
 import { obsoleteRevisions, planRevision, revisionHash, templateOf, templatePatch } from './revisions.ts';
 
 const template = (image: string): PodTemplateSpec => ({ spec: { containers: [{ name: 'c', image }] } }) as unknown as PodTemplateSpec;
@@ -26,6 +27,8 @@ test('hashes differ by data and by collisions', () => {
   const hashes = [revisionHash({ a: 1 }, 0), revisionHash({ a: 2 }, 0), revisionHash({ a: 1 }, 1)];
   assert.equal(new Set(hashes).size, 3);
   assert.equal(revisionHash({ b: 1, a: 2 }, 0), revisionHash({ a: 2, b: 1 }, 0));
+  const escaped = String.raw`{"a":"\u003cb\u003e \u0026 \u2028"}`;
+  assert.equal(revisionHash({ a: '<b> & \u2028' }, 0), safeEncode(String(fnv32a(escaped))));
 });
 
 test('of the unused, the oldest beyond the limit go', () => {

@@ -26,9 +26,13 @@ export function byRevision(revisions: readonly ControllerRevision[]): readonly C
   return revisions.toSorted((a, b) => a.revision - b.revision || created(a) - created(b) || (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
+/** JSON text as Kubernetes writes it: what could end a script in a page is written as an escape. */
+const escaped = (json: string): string =>
+  json.replaceAll(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
 /** Hash of a revision's data; `collisions` makes another one when its name is taken by something else. */
 export function revisionHash(data: JsonObject, collisions: number): string {
-  return safeEncode(String(fnv32a(stableJson(data) + (collisions === 0 ? '' : `/${collisions}`))));
+  return safeEncode(String(fnv32a(escaped(stableJson(data)) + (collisions === 0 ? '' : `/${collisions}`))));
 }
 
 /** The name of a workload's revision: cut so that it fits with its hash. */

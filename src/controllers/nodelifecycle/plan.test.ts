@@ -68,6 +68,8 @@ test('zones: all down means nobody is emptied; a partly disrupted small zone wai
   ]);
   assert.ok(!zones.allDown);
   assert.deepEqual([...zones.rates.values()], [0, 0.1]);
+  const large = Array.from({ length: 60 }, (_, index) => node(`n${index}`, index < 40 ? 'Unknown' : 'True', { zone: 'z' }));
+  assert.deepEqual([...assessZones(large).rates.values()], [0.01], 'a large zone that is partly disrupted is emptied slowly');
   const pace = new EvictionPace();
   assert.deepEqual([pace.take('y', 0.1, 0), pace.take('y', 0.1, 1000), pace.take('y', 0.1, 10_000)], [0, 9000, 0]);
   assert.equal(pace.take('x', 0, 0), Number.POSITIVE_INFINITY);
