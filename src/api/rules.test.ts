@@ -4,6 +4,7 @@ import { ConfigMap } from './core/v1/configmap.ts';
 import { Pod } from './core/v1/pod.ts';
 import { Service } from './core/v1/service.ts';
 import { Deployment } from './apps/v1/deployment.ts';
+import { StatefulSet } from './apps/v1/statefulset.ts';
 import { CronJob } from './batch/v1/cronjob.ts';
 import { Job } from './batch/v1/job.ts';
 import { HorizontalPodAutoscaler } from './autoscaling/v2/horizontalpodautoscaler.ts';
@@ -66,6 +67,24 @@ const creates: readonly (readonly [string, Struct, object, readonly string[]])[]
     Pod,
     pod({}, { volumeMounts: [{ name: 'v', mountPath: '/v' }] }),
     ['spec.containers[0].volumeMounts[0].name: Not found: "v"'],
+  ],
+  [
+    'a StatefulSet mounts the claims that its pods get',
+    StatefulSet,
+    {
+      spec: {
+        serviceName: 's',
+        selector: { matchLabels: { a: 'b' } },
+        template: {
+          metadata: { labels: { a: 'b' } },
+          spec: { containers: [{ name: 'c', image: 'i', volumeMounts: [{ name: 'data', mountPath: '/d' }] }] },
+        },
+        volumeClaimTemplates: [
+          { metadata: { name: 'data' }, spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
+        ],
+      },
+    },
+    [],
   ],
   [
     'bad restart policy',

@@ -8,6 +8,7 @@ import type { Informers } from '#client/cache.ts';
 import { publishClusterInfo } from './clusterinfo.ts';
 import { type ControlPlane, startControlPlane } from './control.ts';
 import type { RunningNode } from './node.ts';
+import { ensureLocalClass } from './localclass.ts';
 import { loadNodeSettings } from './nodesettings.ts';
 import { UsageError, type UpOptions } from './options.ts';
 import { type Place, place, runningAt, writeRun } from './place.ts';
@@ -77,6 +78,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
         world.log.error('other nodes cannot join', { error: messageOf(error) }),
       );
     }
+    await ensureLocalClass(control.admin);
     let running: RunningNode | undefined;
     const ready = nodesReady();
     ready.catch(() => undefined);

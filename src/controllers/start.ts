@@ -18,6 +18,7 @@ import { startEndpointSliceMirroringController } from './endpointslicemirroring/
 import { startEphemeralVolumeController } from './ephemeralvolume/controller.ts';
 import { startGarbageCollector } from './garbagecollector/controller.ts';
 import { startJobController } from './job/controller.ts';
+import { startLocalPathProvisioner } from './localpath/controller.ts';
 import { startNamespaceController } from './namespace/controller.ts';
 import { startNodeIpamController } from './nodeipam/controller.ts';
 import { startNodeLifecycleController } from './nodelifecycle/controller.ts';
@@ -37,6 +38,7 @@ import { startTokenCleaner } from './tokencleaner/controller.ts';
 import { startTtlAfterFinishedController } from './ttlafterfinished/controller.ts';
 import { startTtlController } from './ttl/controller.ts';
 import { startVolumeBinder } from './volumebinder/controller.ts';
+import { startVolumeExpandController } from './volumeexpand/controller.ts';
 import { startClassProtection, startVolumeProtection } from './volumeprotection/controller.ts';
 import { type ControllerDeps, grouped } from './wiring.ts';
 
@@ -97,6 +99,8 @@ function startAll(options: ControllersOptions): Component {
     startAttachDetachController(deps('attachdetach-controller')),
     startResourceClaimController(deps('resource-claim-controller')),
     startVolumeBinder(deps('persistent-volume-binder')),
+    startLocalPathProvisioner(deps('local-path-provisioner')),
+    startVolumeExpandController(deps('expand-controller')),
     startVolumeProtection(deps('pvc-protection-controller'), deps('pv-protection-controller')),
     startClassProtection(deps('volumeattributesclass-protection-controller')),
     startTtlAfterFinishedController(deps('ttl-after-finished-controller')),

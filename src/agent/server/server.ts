@@ -5,6 +5,7 @@ import type { AgentStats } from '../parts.ts';
 import type { AgentContext } from '../sync/context.ts';
 import { type PodState, running } from '../sync/state.ts';
 import type { PodManager } from '../sync/pods.ts';
+import { createLocalDirectories } from './localdirs.ts';
 import { AgentAuth } from './auth.ts';
 import { containerLogs } from './logs.ts';
 import { agentMetrics, containerMetrics, probeMetrics, resourceMetrics } from './metrics.ts';
@@ -44,6 +45,7 @@ export function parsePodPath(path: string): PodPath | undefined {
 export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: number; close(): Promise<void> }> {
   const { context, pods } = deps;
   const { options, world } = context;
+  const localDirectories = createLocalDirectories(world, options.dataDir);
 
   function workerOf(path: PodPath) {
     const worker = pods.find(path.namespace, path.pod);
@@ -81,6 +83,12 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: n
         return text(probeMetrics(context, pods), 'text/plain; version=0.0.4; charset=utf-8');
       case '/configz':
         return json({ kubeletconfig: publicConfig(deps) });
+    }
+    const localVolume = /^\/local-volumes\/([^/]+)$/.exec(url.pathname)?.[1];
+    if (localVolume !== undefined && request.method === 'PUT') return json({ path: await localDirectories.make(localVolume) });
+    if (localVolume !== undefined && request.method === 'DELETE') {
+      await localDirectories.remove(localVolume);
+      return json({});
     }
     const path = parsePodPath(url.pathname);
     const route = path && podRoutes[path.verb];

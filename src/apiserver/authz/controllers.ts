@@ -129,6 +129,12 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     allow('create', 'discovery.k8s.io', 'endpointslices/restricted'),
     events,
   ],
+  'expand-controller': [
+    allow('get list patch update watch', 'core', 'persistentvolumes'),
+    allow('patch update', 'core', 'persistentvolumeclaims/status'),
+    allow(read, 'core', 'persistentvolumeclaims'),
+    events,
+  ],
   'generic-garbage-collector': [allow('delete get list patch update watch', '*', '*'), events],
   'horizontal-pod-autoscaler': [
     allow(read, 'autoscaling', 'horizontalpodautoscalers'),
@@ -145,6 +151,15 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     allow('patch update', 'batch', 'jobs/status'),
     allow('update', 'batch', 'jobs/finalizers'),
     managesPods,
+    events,
+  ],
+  'local-path-provisioner': [
+    allow('create delete get list patch watch', 'core', 'persistentvolumes'),
+    allow('get list patch watch', 'core', 'persistentvolumeclaims'),
+    allow('patch', 'core', 'persistentvolumeclaims/status'),
+    allow(read, 'storage.k8s.io', 'storageclasses'),
+    allow(read, 'core', 'nodes'),
+    allow('delete update', 'core', 'nodes/proxy'),
     events,
   ],
   'namespace-controller': [

@@ -9,6 +9,7 @@ import * as jobs from '../../support/apps/jobs.ts';
 import * as placement from '../../support/apps/placement.ts';
 import * as replicas from '../../support/apps/replicas.ts';
 import * as statefulsets from '../../support/apps/statefulsets.ts';
+import * as volumes from '../../support/apps/volumes.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
 
 let cluster: TestCluster;
@@ -72,6 +73,8 @@ describe('apps on containers', { concurrency: 3, timeout: 15 * 60_000 }, () => {
   test('PodDisruptionBudget: counts', on(budgets.counts));
   test('PodDisruptionBudget: status', on(budgets.statusWrites));
   test('PodDisruptionBudget: blocks an eviction until it allows it', on(budgets.blocks));
+  test('volumes on demand', on(volumes.onDemand));
+  test('StatefulSet: pods keep their data', on(volumes.identity));
 });
 
 // One at a time: they fill the node and count what fits.

@@ -8,6 +8,7 @@ import * as jobs from '../../support/apps/jobs.ts';
 import * as placement from '../../support/apps/placement.ts';
 import * as replicas from '../../support/apps/replicas.ts';
 import * as statefulsets from '../../support/apps/statefulsets.ts';
+import * as volumes from '../../support/apps/volumes.ts';
 import type { TestCluster } from '../../support/cluster.ts';
 import { startSimCluster } from '../../support/simcluster.ts';
 
@@ -118,6 +119,8 @@ describe('apps on simulated nodes', { concurrency: 8 }, () => {
   test('PodDisruptionBudget: deletion of a collection', on(budgets.collections));
   // Conformance: [sig-apps] CronJob should support CronJob API operations [Conformance]
   test('CronJob: its API', on(budgets.cronJobApi));
+  test('volumes on demand', on(volumes.onDemand));
+  test('StatefulSet: pods keep their data', on(volumes.identity));
 });
 
 // One at a time: they fill nodes and count what fits.

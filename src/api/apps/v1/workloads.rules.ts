@@ -5,6 +5,7 @@ import type { PodTemplateSpec } from '#api/core/v1/podspec.ts';
 import { ReplicationController } from '#api/core/v1/replicationcontroller.ts';
 import { type FieldError, forbiddenField, invalid, notSupported, required } from '#api/fielderror.ts';
 import { dns1123Label, immutableText } from '#api/formats.ts';
+import { checkAnnotations } from '#api/meta/v1/objectmeta.rules.ts';
 import { isEmptySelector } from '#api/meta/v1/selector.rules.ts';
 import type { LabelSelector } from '#api/meta/v1/selector.ts';
 import { semanticEqual } from '#api/walk/equal.ts';
@@ -14,7 +15,7 @@ import { ControllerRevision } from './controllerrevision.ts';
 import { DaemonSet } from './daemonset.ts';
 import { Deployment } from './deployment.ts';
 import { ReplicaSet } from './replicaset.ts';
-import { StatefulSet } from './statefulset.ts';
+import { StatefulSet, StatefulSetSpec } from './statefulset.ts';
 
 interface Selecting {
   readonly selector: LabelSelector | undefined;
@@ -170,6 +171,8 @@ function checkStatefulSet({ spec }: StatefulSet, errors: Errors): void {
   }
   checkNonNegative(spec.ordinals?.start, 'spec.ordinals.start', errors);
   checkTemplate(spec, 'statefulset', errors, 'StatefulSet');
+  checkLabels(spec.template.metadata?.labels, 'spec.template.labels', errors);
+  checkAnnotations(spec.template.metadata?.annotations, 'spec.template.annotations', errors);
 }
 
 const mutableInStatefulSet = [
@@ -237,6 +240,8 @@ export const workloadRules: readonly TypeRules[] = [
       collisionsGrow(next.status, previous.status, errors);
     },
   }),
+  // The pods of a StatefulSet are looked at when they are made: what mounts their claims is not in the template.
+  typeRules<StatefulSetSpec>(StatefulSetSpec, { own: ['template'] }),
   typeRules<StatefulSet>(StatefulSet, {
     name: dns1123Label,
     defaults({ spec }) {

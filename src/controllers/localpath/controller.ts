@@ -1,0 +1,111 @@
+// The built-in provisioner: makes volumes out of directories of nodes when claims ask for them, lets them grow, and removes
+// them with their claims. The directories are the agents' (`/local-volumes/NAME` of their API); decisions are in plan.ts.
+import { messageOf } from '#base/errors.ts';
+import type { Component } from '#base/world.ts';
+import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
+import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
+import { keyOf } from '#api/object.ts';
+import { Nodes, PersistentVolumeClaims, PersistentVolumes, StorageClasses } from '#api/refs.ts';
+import { isAlreadyExists, isNotFound } from '#api/status.ts';
+import { objectOf } from '#client/body.ts';
+import { startController } from '#client/controller.ts';
+import { createRecorder } from '#client/events.ts';
+import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
+import { countByNode, planGrowth, planProvision, planReclaim, provisioner, selectedNode, volumeFor } from './plan.ts';
+
+/** Starts the controller. */
+export function startLocalPathProvisioner({ client, informers, world }: ControllerDeps): Component {
+  const volumes = informers.of(PersistentVolumes);
+  const claims = informers.of(PersistentVolumeClaims);
+  const classes = informers.of(StorageClasses);
+  const nodes = informers.of(Nodes);
+  const recorder = createRecorder(client, world, { component: provisioner });
+
+  /** Asks an agent for a directory, or to remove one. */
+  async function askNode<T>(method: 'PUT' | 'DELETE', node: string, volume: string): Promise<T> {
+    const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/local-volumes/${volume}`;
+    return (await objectOf(await client.transport.send({ method, path }))) as T;
+  }
+
+  async function syncClaim(key: string): Promise<void> {
+    const claim = claims.lister.getByKey(key);
+    if (claim === undefined) return;
+    const found = classes.lister.get(claim.spec.storageClassName ?? '');
+    const step = planProvision({ claim, class: found, nodes: nodes.lister.list(), volumesOn: countByNode(volumes.lister.list()) });
+    const failed = (why: string): void =>
+      recorder.event(
+        claim,
+        'Warning',
+        'ProvisioningFailed',
+        `failed to provision volume with StorageClass "${claim.spec.storageClassName}": ${why}`,
+      );
+    if (step.type === 'refuse') failed(step.message);
+    else if (step.type === 'reselect') await reselect(claim, step.node);
+    else if (step.type === 'make' && found !== undefined) {
+      if (volumes.lister.get(step.name) !== undefined) return;
+      recorder.event(claim, 'Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${key}"`);
+      try {
+        const { path } = await askNode<{ path: string }>('PUT', step.node.metadata.name, step.name);
+        await client.resource(PersistentVolumes).create(volumeFor(claim, found, { ...step, path }));
+        recorder.event(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${step.name}`);
+      } catch (error) {
+        if (isAlreadyExists(error)) return;
+        failed(messageOf(error));
+        throw error;
+      }
+    } else await grow(claim);
+  }
+
+  async function reselect(claim: PersistentVolumeClaim, node: string): Promise<void> {
+    world.log.info('the node chosen for a claim is gone', { claim: keyOf(claim), node });
+    const { name, namespace = '', resourceVersion } = claim.metadata;
+    const body = { metadata: { resourceVersion, annotations: { [selectedNode]: null } } };
+    await client.resource(PersistentVolumeClaims).patch(name, body, { type: 'merge', namespace });
+  }
+
+  /** The volume first, then the claim: after a crash in between the claim still asks for it. */
+  async function grow(claim: PersistentVolumeClaim): Promise<void> {
+    const volume = volumes.lister.get(claim.spec.volumeName ?? '');
+    const storage = planGrowth(claim, volume);
+    if (storage === undefined || volume === undefined) return;
+    const { name, namespace = '' } = claim.metadata;
+    recorder.event(claim, 'Normal', 'Resizing', `External resizer is resizing volume ${volume.metadata.name}`);
+    await client.resource(PersistentVolumes).patch(volume.metadata.name, { spec: { capacity: { storage } } }, { type: 'merge' });
+    const status = { capacity: { storage }, allocatedResources: { storage }, allocatedResourceStatuses: null };
+    await client.resource(PersistentVolumeClaims).patch(name, { status }, { type: 'merge', subresource: 'status', namespace });
+    recorder.event(claim, 'Normal', 'VolumeResizeSuccessful', 'Resize volume succeeded');
+  }
+
+  async function syncVolume(name: string): Promise<void> {
+    const volume = volumes.lister.get(name);
+    const node = volume && planReclaim(volume);
+    if (volume === undefined || node === undefined) return;
+    try {
+      // With a node that is gone its directories are.
+      if (nodes.lister.get(node) !== undefined) await askNode('DELETE', node, name);
+      const { uid } = volume.metadata;
+      await client.resource(PersistentVolumes).delete(name, { options: { preconditions: uid ? { uid } : {} } });
+    } catch (error) {
+      if (isNotFound(error) && volumes.lister.get(name) === undefined) return;
+      recorder.event(volume, 'Warning', 'VolumeFailedDelete', messageOf(error));
+      throw error;
+    }
+  }
+
+  const reconcile = (key: string): Promise<void> => (key.startsWith('c/') ? syncClaim : syncVolume)(key.slice(2));
+  const synced = allSynced(volumes, claims, classes, nodes);
+  const handle = startController({ name: 'local-path-provisioner', world, workers: 2, synced, reconcile });
+  const lookClaim = (claim: PersistentVolumeClaim): void => handle.enqueue(`c/${keyOf(claim)}`);
+  const lookVolume = (volume: PersistentVolume): void => handle.enqueue(`v/${volume.metadata.name}`);
+  const lookUnbound = (): void => {
+    for (const claim of claims.lister.list()) if (!claim.spec.volumeName) lookClaim(claim);
+  };
+  return withCleanup(
+    handle,
+    claims.onChange({ added: lookClaim, updated: lookClaim }),
+    volumes.onChange({ added: lookVolume, updated: lookVolume }),
+    classes.onChange({ added: lookUnbound }),
+    nodes.onChange({ deleted: lookUnbound }),
+    () => recorder[Symbol.asyncDispose](),
+  );
+}
