@@ -5,7 +5,7 @@ import { Nodes } from '#api/refs.ts';
 import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
-import { freeBlocks } from './plan.ts';
+import { Blocks, blocksOf } from './plan.ts';
 
 export interface NodeIpamConfig {
   /** The cluster's range of pod addresses, or two of them: `10.244.0.0/16,fd00::/56`. */
@@ -17,6 +17,7 @@ export function startNodeIpamController(deps: ControllerDeps & NodeIpamConfig): 
   const { client, informers, world } = deps;
   const nodes = informers.of(Nodes);
   const recorder = createRecorder(client, world, { component: 'node-controller' });
+  const blocks = new Blocks(deps.podCidr);
   /** Blocks given out that the cache does not show yet, by node: two nodes that come together must not get the same. */
   const given = new Map<string, readonly string[]>();
   /** Nodes without a block while there is none: they wait for one to come back rather than ask again and again. */
@@ -53,13 +54,10 @@ export function startNodeIpamController(deps: ControllerDeps & NodeIpamConfig): 
       if (!waiting.has(name)) unavailable(node);
       return;
     }
-    const known = nodes.lister.list().map((other) => {
-      const podCIDRs = given.get(other.metadata.name);
-      return podCIDRs === undefined || other.spec.podCIDR ? other : { ...other, spec: { ...other.spec, podCIDRs } };
-    });
-    const podCIDRs = given.get(name) ?? freeBlocks(deps.podCidr, known);
+    const podCIDRs = given.get(name) ?? blocks.free();
     if (podCIDRs === undefined) return unavailable(node);
     given.set(name, podCIDRs);
+    blocks.use(podCIDRs);
     await client.resource(Nodes).patch(name, { spec: { podCIDR: podCIDRs[0], podCIDRs } }, { type: 'strategic' });
   }
 
@@ -67,12 +65,25 @@ export function startNodeIpamController(deps: ControllerDeps & NodeIpamConfig): 
   return withCleanup(
     handle,
     nodes.onChange({
-      added: ({ metadata }) => handle.enqueue(metadata.name),
-      updated: ({ metadata }) => handle.enqueue(metadata.name),
-      deleted: ({ metadata, spec }) => {
-        handle.enqueue(metadata.name);
-        if (!spec.podCIDR && !given.has(metadata.name)) return;
-        given.delete(metadata.name);
+      added: (node) => {
+        blocks.use(blocksOf(node));
+        handle.enqueue(node.metadata.name);
+      },
+      updated: (node) => {
+        const mine = given.get(node.metadata.name);
+        const own = blocksOf(node);
+        // Somebody else may have given it another one.
+        if (mine !== undefined && own.length > 0) blocks.release(mine);
+        blocks.use(own);
+        handle.enqueue(node.metadata.name);
+      },
+      deleted: (node) => {
+        const { name } = node.metadata;
+        handle.enqueue(name);
+        const own = [...blocksOf(node), ...(given.get(name) ?? [])];
+        if (own.length === 0) return;
+        given.delete(name);
+        blocks.release(own);
         offer();
       },
     }),

@@ -12,7 +12,7 @@ import { semanticEqual } from '../equal.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { nodeCondition, planSilence, readiness } from './health.ts';
 import { evictionTaint, hasEvictionTaint, planTaints } from './taints.ts';
-import { assessZones, EvictionPace, type Zones, zoneOf } from './zones.ts';
+import { EvictionPace, ZoneCounts, type Zones, zoneOf } from './zones.ts';
 
 export interface NodeLifecycleConfig {
   /** Milliseconds of silence after which a node is unknown. Default 50 s. */
@@ -37,7 +37,7 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
   const heard = new Map<string, number>();
   const pace = new EvictionPace();
   let allDown = false;
-  let assessed: Zones | undefined;
+  const counts = new ZoneCounts();
   const heardNow = (name: string): unknown => heard.set(name, world.clock.monotonic());
 
   function nodeEvent(node: Node, reason: string, message: string): void {
@@ -73,11 +73,10 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
     return client.resource(Nodes).updateStatus({ ...node, status: { ...node.status, conditions } }, { signal });
   }
 
-  /** The state of all zones, this node as given. What the cache says is looked at once per change, not once per node. */
+  /** The state of all zones, this node as given. */
   function zonesWith(node: Node): Zones {
-    const { name } = node.metadata;
-    if (nodes.lister.getByKey(name) === node) return (assessed ??= assessZones(nodes.lister.list()));
-    return assessZones(nodes.lister.list().map((other) => (other.metadata.name === name ? node : other)));
+    const cached = nodes.lister.getByKey(node.metadata.name);
+    return cached === node ? counts.assess() : counts.assessWith(cached, node);
   }
 
   /** Brings the taints up to date; says in how many milliseconds the node may be emptied if it has to wait. */
@@ -128,14 +127,15 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
     handle,
     nodes.onChange({
       added: (node) => {
-        assessed = undefined;
+        counts.add(node);
         heardNow(node.metadata.name);
         handle.enqueue(keyOf(node));
         nodeEvent(node, 'RegisteredNode', `Node ${node.metadata.name} event: Registered Node ${node.metadata.name} in Controller`);
       },
       updated: (node, previous) => {
         const name = node.metadata.name;
-        if (readiness(node) !== readiness(previous) || node.metadata.labels !== previous.metadata.labels) assessed = undefined;
+        counts.remove(previous);
+        counts.add(node);
         const ready = nodeCondition(node, 'Ready');
         const before = nodeCondition(previous, 'Ready');
         if (ready?.lastHeartbeatTime !== before?.lastHeartbeatTime || (ready?.status !== before?.status && ready?.status !== 'Unknown'))
@@ -153,7 +153,7 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
       deleted: (node) => {
         heard.delete(node.metadata.name);
         nodeEvent(node, 'RemovingNode', `Node ${node.metadata.name} event: Removing Node ${node.metadata.name} from Controller`);
-        assessed = undefined;
+        counts.remove(node);
         // Those that wait to be emptied may go on; one more tells whether all that are left are down.
         const left = nodes.lister.list();
         for (const other of left) if (other === left[0] || evictionTaint(other) !== undefined) handle.enqueue(other.metadata.name);

@@ -6,7 +6,7 @@ import { leaveAt, stays } from '../tainteviction/plan.ts';
 import { planStep, ttlOf } from '../ttl/plan.ts';
 import { planSilence } from './health.ts';
 import { planTaints } from './taints.ts';
-import { assessZones, EvictionPace } from './zones.ts';
+import { EvictionPace, ZoneCounts } from './zones.ts';
 
 const node = (
   name: string,
@@ -60,16 +60,27 @@ test('taints follow conditions and leave those of others alone', () => {
 });
 
 test('zones: all down means nobody is emptied; a partly disrupted small zone waits', () => {
-  assert.ok(assessZones([node('a', 'False'), node('b', 'Unknown')]).allDown);
-  const zones = assessZones([
+  const counted = (nodes: readonly Node[]): ZoneCounts => {
+    const counts = new ZoneCounts();
+    for (const one of nodes) counts.add(one);
+    return counts;
+  };
+  assert.ok(counted([node('a', 'False'), node('b', 'Unknown')]).assess().allDown);
+  assert.ok(!counted([]).assess().allDown);
+  const counts = counted([
     ...['a', 'b', 'c'].map((name) => node(name, 'False', { zone: 'x' })),
     node('d', 'True', { zone: 'x' }),
     node('e', 'False', { zone: 'y' }),
   ]);
+  const zones = counts.assess();
   assert.ok(!zones.allDown);
   assert.deepEqual([...zones.rates.values()], [0, 0.1]);
   const large = Array.from({ length: 60 }, (_, index) => node(`n${index}`, index < 40 ? 'Unknown' : 'True', { zone: 'z' }));
-  assert.deepEqual([...assessZones(large).rates.values()], [0.01], 'a large zone that is partly disrupted is emptied slowly');
+  assert.deepEqual([...counted(large).assess().rates.values()], [0.01], 'a large zone that is partly disrupted is emptied slowly');
+  assert.ok(counts.assessWith(node('d', 'True', { zone: 'x' }), node('d', 'Unknown', { zone: 'x' })).allDown);
+  assert.deepEqual(counts.assess(), zones);
+  counts.remove(node('e', 'False', { zone: 'y' }));
+  assert.deepEqual([...counts.assess().rates.keys()], [':x']);
   const pace = new EvictionPace();
   assert.deepEqual([pace.take('y', 0.1, 0), pace.take('y', 0.1, 1000), pace.take('y', 0.1, 10_000)], [0, 9000, 0]);
   assert.equal(pace.take('x', 0, 0), Number.POSITIVE_INFINITY);

@@ -38,24 +38,54 @@ export function zoneState(ready: number, notReady: number, rates: ZoneRates): Zo
   return 'normal';
 }
 
-/** Looks at all nodes together. */
-export function assessZones(nodes: readonly Node[], rates: ZoneRates = defaultRates): Zones {
-  const counts = new Map<string, { ready: number; notReady: number }>();
-  for (const node of nodes) {
+interface Count {
+  ready: number;
+  notReady: number;
+}
+
+/** How many nodes of each zone are ready, kept node by node: a look at all of them for each would be too much. */
+export class ZoneCounts {
+  readonly #counts = new Map<string, Count>();
+
+  add(node: Node): void {
     const zone = zoneOf(node);
-    const count = counts.get(zone) ?? { ready: 0, notReady: 0 };
-    counts.set(zone, count);
+    const count = this.#counts.get(zone) ?? { ready: 0, notReady: 0 };
+    this.#counts.set(zone, count);
     if (readiness(node) === 'True') count.ready++;
     else count.notReady++;
   }
-  const allowed = new Map<string, number>();
-  let allDown = counts.size > 0;
-  for (const [zone, { ready, notReady }] of counts) {
-    const state = zoneState(ready, notReady, rates);
-    if (state !== 'full') allDown = false;
-    allowed.set(zone, state !== 'partial' ? rates.normal : ready + notReady > rates.largeZone ? rates.secondary : 0);
+
+  /** Takes back what `add` counted. */
+  remove(node: Node): void {
+    const zone = zoneOf(node);
+    const count = this.#counts.get(zone);
+    if (count === undefined) return;
+    if (readiness(node) === 'True') count.ready--;
+    else count.notReady--;
+    if (count.ready + count.notReady === 0) this.#counts.delete(zone);
   }
-  return { rates: allowed, allDown };
+
+  /** What the zones allow. */
+  assess(rates: ZoneRates = defaultRates): Zones {
+    const allowed = new Map<string, number>();
+    let allDown = this.#counts.size > 0;
+    for (const [zone, { ready, notReady }] of this.#counts) {
+      const state = zoneState(ready, notReady, rates);
+      if (state !== 'full') allDown = false;
+      allowed.set(zone, state !== 'partial' ? rates.normal : ready + notReady > rates.largeZone ? rates.secondary : 0);
+    }
+    return { rates: allowed, allDown };
+  }
+
+  /** The same while `next` is in the place of `counted`. */
+  assessWith(counted: Node | undefined, next: Node): Zones {
+    if (counted !== undefined) this.remove(counted);
+    this.add(next);
+    const zones = this.assess();
+    this.remove(next);
+    if (counted !== undefined) this.add(counted);
+    return zones;
+  }
 }
 
 /** One token bucket of size one per zone. */
