@@ -13,7 +13,7 @@ const none: Paths = [];
 const status: Paths = [['status']];
 const spec: Paths = [['spec']];
 const allButStatus: Paths = [['spec'], ['metadata']];
-/** Kinds whose status endpoint leaves more alone than the spec, by `group/resource`. */
+/** Kinds whose status endpoint owns less than all but the spec, by `group/resource`. */
 const statusResets: ReadonlyMap<string, Paths> = new Map([
   ['/pods', [['spec'], ['metadata', 'deletionTimestamp'], ['metadata', 'ownerReferences']]],
   ['apps/deployments', [['spec'], ['metadata', 'labels']]],
@@ -23,6 +23,13 @@ const statusResets: ReadonlyMap<string, Paths> = new Map([
   ['flowcontrol.apiserver.k8s.io/prioritylevelconfigurations', allButStatus],
   ['storage.k8s.io/volumeattachments', allButStatus],
   ['resource.k8s.io/resourceclaims', allButStatus],
+  ['admissionregistration.k8s.io/validatingadmissionpolicies', allButStatus],
+]);
+/** Kinds whose status endpoint leaves metadata as they are, though it might own them; and those where it is the other way round. */
+const keepsMetadata: ReadonlySet<string> = new Set(['networking.k8s.io/servicecidrs']);
+const writesMetadata: ReadonlySet<string> = new Set([
+  'apiextensions.k8s.io/customresourcedefinitions',
+  'apiregistration.k8s.io/apiservices',
 ]);
 
 /** What an endpoint does not write belongs to nobody there. */
@@ -34,8 +41,9 @@ function resetBy({ resource, subresource }: WriteRequest): Paths {
 
 /** The metadata that a write to the status leaves: what its endpoint does not write stays as it was. */
 export function metaAfterStatus({ group, resource }: ResourceRow, next: KubeObject, old: KubeObject): ObjectMeta {
-  const resets = statusResets.get(`${group}/${resource}`);
-  if (resets === undefined) return next.metadata;
+  const id = `${group}/${resource}`;
+  const resets = keepsMetadata.has(id) ? allButStatus : statusResets.get(id);
+  if (resets === undefined || writesMetadata.has(id)) return next.metadata;
   const { managedFields, resourceVersion } = next.metadata;
   if (resets === allButStatus) return withMeta(old, { managedFields, resourceVersion }).metadata;
   const kept = resets.flatMap(([top, name]) => (top === 'metadata' ? [[name, old.metadata[name as keyof ObjectMeta]]] : []));

@@ -15,7 +15,6 @@ import { hpaToV1, hpaToV2 } from './hpa.ts';
 import { namespaceStrategy } from './namespace.ts';
 import { podStrategy } from './pod.ts';
 import { repairAddresses, repairServices, serviceStrategy } from './service.ts';
-import { deploymentStrategy, volumeAttachmentStrategy } from './statusmeta.ts';
 import { claimStrategy, volumeStrategy } from './volumes.ts';
 
 const none: Strategy = {};
@@ -33,8 +32,6 @@ const strategies: ReadonlyMap<string, Strategy> = new Map<string, Strategy>([
   ['/resourcequotas', { returnsDeleted: true }],
   ['/serviceaccounts', { returnsDeleted: true }],
   ['apps/daemonsets', daemonSetStrategy],
-  ['apps/deployments', deploymentStrategy],
-  ['storage.k8s.io/volumeattachments', volumeAttachmentStrategy],
   ['apiregistration.k8s.io/apiservices', apiServiceStrategy],
   ['batch/jobs', jobStrategy],
   ['apiextensions.k8s.io/customresourcedefinitions', definitionStrategy],

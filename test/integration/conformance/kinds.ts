@@ -8,6 +8,8 @@ export interface Kind {
   readonly cluster?: boolean;
   /** A status that a client may write; undefined: the kind has none. */
   readonly status?: object;
+  /** A write of the status leaves the metadata alone. */
+  readonly strict?: boolean;
   /** Names, for kinds that say what they may be called. */
   readonly names?: readonly [string, string, string];
   /** What every object needs besides the smallest one. */
@@ -16,6 +18,11 @@ export interface Kind {
 
 const now = '2026-01-01T00:00:00Z';
 const conditions = [{ type: 'StatusUpdate', status: 'True', reason: 'E2E', message: 'Set from a test', lastTransitionTime: now }];
+/** Of a class of its own: volumes and claims of these tests do not meet. */
+const apart = (id: string) => () => {
+  const { spec } = minimal[id] as { spec: object };
+  return { spec: { ...spec, storageClassName: id.split('/').at(-1) } };
+};
 /** Without pods, which would outlive it. */
 const idle = (id: string) => () => {
   const { spec } = minimal[id] as { spec: object };
@@ -48,10 +55,17 @@ export const kinds: readonly Kind[] = [
   },
   { id: '/v1/replicationcontrollers', kind: 'ReplicationController', make: idle('/v1/replicationcontrollers'), status: { conditions } },
   { id: '/v1/nodes', kind: 'Node', cluster: true, status: { phase: 'Running' } },
-  { id: '/v1/persistentvolumes', kind: 'PersistentVolume', cluster: true, status: { phase: 'Available', reason: 'E2E' } },
+  {
+    id: '/v1/persistentvolumes',
+    kind: 'PersistentVolume',
+    make: apart('/v1/persistentvolumes'),
+    cluster: true,
+    status: { phase: 'Available', reason: 'E2E' },
+  },
   {
     id: '/v1/persistentvolumeclaims',
     kind: 'PersistentVolumeClaim',
+    make: apart('/v1/persistentvolumeclaims'),
     status: { phase: 'Pending', conditions: [{ type: 'StatusPatched', status: 'True' }] },
   },
   { id: 'apps/v1/controllerrevisions', kind: 'ControllerRevision' },
@@ -75,12 +89,14 @@ export const kinds: readonly Kind[] = [
     // Conformance: [sig-api-machinery] API priority and fairness should support FlowSchema API operations [Conformance]
     id: 'flowcontrol.apiserver.k8s.io/v1/flowschemas',
     kind: 'FlowSchema',
+    strict: true,
     cluster: true,
     status: { conditions: [{ type: 'Dangling', status: 'False', reason: 'E2E', lastTransitionTime: now }] },
   },
   {
     id: 'flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations',
     kind: 'PriorityLevelConfiguration',
+    strict: true,
     cluster: true,
     status: { conditions: [{ type: 'Concurrent', status: 'False', reason: 'E2E', lastTransitionTime: now }] },
   },
@@ -96,7 +112,7 @@ export const kinds: readonly Kind[] = [
     cluster: true,
     names: ['192.168.8.1', '192.168.8.2', '192.168.8.3'],
   },
-  { id: 'networking.k8s.io/v1/servicecidrs', kind: 'ServiceCIDR', cluster: true, status: { conditions } },
+  { id: 'networking.k8s.io/v1/servicecidrs', kind: 'ServiceCIDR', strict: true, cluster: true, status: { conditions } },
   // Conformance: [sig-node] RuntimeClass should support RuntimeClasses API operations [Conformance]
   { id: 'node.k8s.io/v1/runtimeclasses', kind: 'RuntimeClass', cluster: true },
   {
@@ -113,6 +129,7 @@ export const kinds: readonly Kind[] = [
     // Conformance: [sig-node] [DRA] CRUD Tests resource.k8s.io/v1 ResourceClaim [Conformance]
     id: 'resource.k8s.io/v1/resourceclaims',
     kind: 'ResourceClaim',
+    strict: true,
     status: { allocation: { devices: { results: [{ request: 'r', driver: 'd.example.com', pool: 'p', device: 'dev' }] } } },
   },
   // Conformance: [sig-node] [DRA] CRUD Tests resource.k8s.io/v1 ResourceClaimTemplate [Conformance]
@@ -125,12 +142,13 @@ export const kinds: readonly Kind[] = [
   // Conformance: [sig-storage] CSIStorageCapacity should support CSIStorageCapacities API operations [Conformance]
   { id: 'storage.k8s.io/v1/csistoragecapacities', kind: 'CSIStorageCapacity' },
   { id: 'storage.k8s.io/v1/storageclasses', kind: 'StorageClass', cluster: true },
-  { id: 'storage.k8s.io/v1/volumeattachments', kind: 'VolumeAttachment', cluster: true, status: { attached: true } },
+  { id: 'storage.k8s.io/v1/volumeattachments', kind: 'VolumeAttachment', strict: true, cluster: true, status: { attached: true } },
   { id: 'storage.k8s.io/v1/volumeattributesclasses', kind: 'VolumeAttributesClass', cluster: true },
   {
     // Conformance: [sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should support ValidatingAdmissionPolicy API operations [Conformance]
     id: 'admissionregistration.k8s.io/v1/validatingadmissionpolicies',
     kind: 'ValidatingAdmissionPolicy',
+    strict: true,
     cluster: true,
     status: { conditions },
   },
