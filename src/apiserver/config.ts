@@ -27,6 +27,8 @@ export interface ServerConfig {
   readonly compactionInterval: number;
   /** Group versions (`group/version`) that are served though they are not on by default. */
   readonly runtimeConfig: readonly string[];
+  /** Feature gates that are not as in Kubernetes 1.35 by default; see `#api/gated.ts`. */
+  readonly featureGates: Readonly<Record<string, boolean>>;
 }
 
 export const defaultConfig: ServerConfig = {
@@ -43,4 +45,5 @@ export const defaultConfig: ServerConfig = {
   watchHistory: 256,
   compactionInterval: 300_000,
   runtimeConfig: [],
+  featureGates: {},
 };

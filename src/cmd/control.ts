@@ -85,6 +85,7 @@ export async function startControlPlane({ world, options, where, addresses }: Co
           clusterDomain: options.domain,
           issuer: parts.issuer,
           runtimeConfig: options.runtimeConfig,
+          featureGates: options.featureGates,
           ...(security.anonymousPaths ? { anonymousPaths: security.anonymousPaths } : {}),
         },
         authorizers: security.authorizers,

@@ -30,6 +30,7 @@ program
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
   .option('--runtime-config <list>', 'beta group versions to serve, e.g. admissionregistration.k8s.io/v1beta1=true')
+  .option('--feature-gates <list>', 'features behind gates that Kubernetes has off by default, e.g. ContainerStopSignals=true')
   .option('--scheduler-config <what>', 'default, binpack (fill nodes one after the other) or a KubeSchedulerConfiguration file')
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
@@ -56,6 +57,7 @@ program
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
   .option('--runtime-config <list>', 'beta group versions to serve, e.g. admissionregistration.k8s.io/v1beta1=true')
+  .option('--feature-gates <list>', 'features behind gates that Kubernetes has off by default, e.g. ContainerStopSignals=true')
   .option('--node-ip <address>', 'address at which nodes reach the server; default: the first that is not loopback')
   .option('--verbose', 'log more')
   .action(async (flags) =>

@@ -21,6 +21,14 @@ test('beta group versions are served when they are asked for', () => {
   ]);
 });
 
+test('feature gates are as asked', () => {
+  assert.deepEqual(upOptions({}, machine).featureGates, {});
+  assert.deepEqual(upOptions({ featureGates: 'ContainerStopSignals=true, GenericWorkload=false' }, machine).featureGates, {
+    ContainerStopSignals: true,
+    GenericWorkload: false,
+  });
+});
+
 test('mistakes are named', () => {
   for (const [flags, message] of [
     [{ nodes: 'many' }, /--nodes must be real, none or sim:N with N from 1 to 1000, not "many"/],
@@ -31,6 +39,9 @@ test('mistakes are named', () => {
     [{ podCidr: 'x' }, /--pod-cidr/],
     [{ runtimeConfig: 'v1beta1' }, /--runtime-config/],
     [{ nodeName: 'Bad Name' }, /--node-name/],
+    [{ featureGates: 'Flying=true' }, /unrecognized feature gate: Flying/],
+    [{ featureGates: 'ContainerStopSignals' }, /missing bool value for ContainerStopSignals/],
+    [{ featureGates: 'ContainerStopSignals=maybe' }, /invalid value of ContainerStopSignals=maybe, must be true or false/],
   ] as const)
     assert.throws(
       () => upOptions(flags, machine),

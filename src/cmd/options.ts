@@ -2,6 +2,7 @@
 import type { NodeFlags } from './nodesettings.ts';
 import type { SecurityFlags } from './security.ts';
 import { networksOf, parseCidr } from '#api/addresses.ts';
+import { gateNames } from '#api/gated.ts';
 
 export interface UpOptions {
   readonly dataDir: string;
@@ -14,6 +15,8 @@ export interface UpOptions {
   readonly schedulerConfig: string;
   /** Group versions that are served though they are not on by default. */
   readonly runtimeConfig: readonly string[];
+  /** Feature gates that are not as by default. */
+  readonly featureGates: Readonly<Record<string, boolean>>;
   readonly nodeName: string;
   /** Address of this node, or one of each family; empty: the machine's first. */
   readonly nodeIp: string;
@@ -35,6 +38,7 @@ export interface UpFlags extends SecurityFlags, NodeFlags {
   readonly podCidr?: string;
   readonly schedulerConfig?: string;
   readonly runtimeConfig?: string;
+  readonly featureGates?: string;
   readonly nodeName?: string;
   readonly nodeIp?: string;
   readonly listen?: boolean;
@@ -88,6 +92,21 @@ function groupVersions(text: string): readonly string[] {
   return pairs.flatMap((pair) => (pair?.[1] && pair[2] !== 'false' ? [pair[1]] : []));
 }
 
+/** `Name=true,…`. Throws `UsageError` for what is no gate or no boolean, in the words of Kubernetes. */
+function gates(text: string): Readonly<Record<string, boolean>> {
+  const asked: Record<string, boolean> = {};
+  for (const part of text.split(',').map((item) => item.trim())) {
+    if (part === '') continue;
+    const [, name = '', value] = /^([^=]*)(?:=(.*))?$/.exec(part) ?? [];
+    if (value === undefined) throw new UsageError(`--feature-gates: missing bool value for ${name}`);
+    if (value !== 'true' && value !== 'false')
+      throw new UsageError(`--feature-gates: invalid value of ${name}=${value}, must be true or false`);
+    if (!gateNames.has(name)) throw new UsageError(`--feature-gates: unrecognized feature gate: ${name}`);
+    asked[name] = value === 'true';
+  }
+  return asked;
+}
+
 /** The directory that is used without `--data-dir`: the system's for root, else one below the home directory. */
 export function defaultDataDir(root: boolean, home: string): string {
   return root ? '/var/lib/tutti' : `${home}/.tutti`;
@@ -115,6 +134,7 @@ export function upOptions(
     podCidr,
     schedulerConfig: flags.schedulerConfig ?? 'default',
     runtimeConfig: groupVersions(flags.runtimeConfig ?? ''),
+    featureGates: gates(flags.featureGates ?? ''),
     nodeName,
     nodeIp: flags.nodeIp ?? '',
     domain: 'cluster.local',

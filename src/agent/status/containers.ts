@@ -58,14 +58,12 @@ function volumeMounts(container: AnyContainer): Pick<ContainerStatus, 'volumeMou
   };
 }
 
-function resources(container: AnyContainer, input: StatusInput): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
-  const spec = container.resources ?? {};
-  const { limits = {}, requests = {} } = input.sizes?.actual.get(container.name) ?? spec;
-  const allocated = (input.sizes?.allocated.get(container.name) ?? spec).requests ?? {};
+/** What the container runs with. What was allocated to it is told only behind a gate that is off. */
+function resources(container: AnyContainer, input: StatusInput): Pick<ContainerStatus, 'resources'> {
+  const { limits = {}, requests = {} } = input.sizes?.actual.get(container.name) ?? container.resources ?? {};
   const some = (amounts: object): boolean => Object.keys(amounts).length > 0;
   return {
     resources: { ...(some(limits) ? { limits } : {}), ...(some(requests) ? { requests } : {}) },
-    ...(some(allocated) ? { allocatedResources: allocated } : {}),
   };
 }
 

@@ -2,6 +2,7 @@
 import { alreadyExists, generateNameConflict, invalid, isAlreadyExists } from '#api/status.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { AdmissionAttributes } from '../admission/plugin.ts';
+import { dropGated } from '#api/walk/gates.ts';
 import { encodeStored } from '../cacher/codec.ts';
 import { Entry } from '../cacher/entry.ts';
 import { trackCreate } from './managed.ts';
@@ -64,6 +65,7 @@ async function createOnce(request: WriteRequest, draft: KubeObject, name: string
   const { strategy } = resource;
   const write = writeContext(request);
   let object = prepareNewMeta(draft, name, registry, resource);
+  object = dropGated(resource.row.struct, object, { open: registry.gates });
   if (strategy.prepareCreate) object = strategy.prepareCreate(object, write);
 
   let reservation: Reservation | undefined;

@@ -7,6 +7,7 @@ import type { KubeObject } from '#api/object.ts';
 import type { Admission } from '../admission/plugin.ts';
 import type { Hub } from '../cacher/hub.ts';
 import type { Backend } from '../chain.ts';
+import { openGates } from '#api/gated.ts';
 import type { ServerConfig } from '../config.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import { CreateMemo } from './creatememo.ts';
@@ -26,6 +27,8 @@ export class Registry {
   readonly store: Store;
   readonly hub: Hub;
   readonly config: ServerConfig;
+  /** Feature gates that are on, of those that fields stand behind. */
+  readonly gates: ReadonlySet<string>;
   readonly admission: Admission;
   readonly createMemo = new CreateMemo();
   readonly #resources = new Map<string, Resource>();
@@ -40,6 +43,7 @@ export class Registry {
     this.store = options.store;
     this.hub = options.hub;
     this.config = options.config;
+    this.gates = openGates(options.config.featureGates, options.config.runtimeConfig);
     this.admission = options.admission;
   }
 

@@ -6,6 +6,7 @@ import { encodeStored } from '../cacher/codec.ts';
 import { Entry } from '../cacher/entry.ts';
 import { create } from './create.ts';
 import { deepEqual } from '#api/walk/equal.ts';
+import { dropGated } from '#api/walk/gates.ts';
 import { metaAfterStatus, trackUpdate } from './managed.ts';
 import { alignName, alignNamespace, prepareNextMeta, raisesGeneration, withMeta, withStatusOf } from './meta.ts';
 import { erase, fromStore, newest, persist } from './persist.ts';
@@ -112,6 +113,7 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
   };
   const admitted = request.admitted ? undefined : await registry.admission.admit({ ...attributes, object });
   if (admitted && admitted !== object) object = part ? part.merge(admitted, old, write) : keepForeignParts(request, admitted, old);
+  object = dropGated(row.struct, object, { old, open: registry.gates });
   if (subresource === 'status') object = strategy.prepareStatus?.(object, old, write) ?? object;
   else if (!part) object = strategy.prepareUpdate?.(object, old, write) ?? object;
   // Where a pod runs is no change of what is wanted: a binding leaves the generation as it is.

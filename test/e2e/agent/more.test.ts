@@ -29,7 +29,7 @@ if (await inNamespace(import.meta.filename)) {
         const size = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } });
         await node.createPod(shellPod('resize', 'sleep 1000', { container: { resources: size('100m', '32Mi') } }));
         const before = await node.until('resize', isReady);
-        assert.deepEqual(main(before)?.allocatedResources, { cpu: '100m', memory: '32Mi' });
+        assert.deepEqual(main(before)?.resources, size('100m', '32Mi'));
         const patch = (cpu: string, memory: string) =>
           pods.patch(
             'resize',
@@ -40,7 +40,7 @@ if (await inNamespace(import.meta.filename)) {
         const after = await node.until('resize', (pod) => main(pod)?.resources?.limits?.['memory'] === '64Mi');
         assert.equal(main(after)?.restartCount, 0);
         assert.equal(main(after)?.containerID, main(before)?.containerID);
-        assert.deepEqual(main(after)?.allocatedResources, { cpu: '200m', memory: '64Mi' });
+        assert.deepEqual(main(after)?.resources, size('200m', '64Mi'));
         const limits = await run(
           after,
           'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null || cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/cpu.max',
