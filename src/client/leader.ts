@@ -6,13 +6,10 @@ import type { Lease, LeaseSpec } from '#api/coordination/v1/lease.ts';
 import { Leases } from '#api/refs.ts';
 import { isNotFound } from '#api/status.ts';
 import type { Client } from './client.ts';
+import { createRecorder } from './events.ts';
 
-export interface ElectionOptions {
-  readonly client: Client;
-  readonly world: Pick<World, 'clock' | 'random' | 'log'>;
-  /** Name of the Lease, e.g. `kube-controller-manager`. */
-  readonly name: string;
-  readonly namespace?: string;
+/** How one instance takes part; the times are those of client-go unless told otherwise. */
+export interface Candidacy {
   /** Who we are; different for every instance. */
   readonly identity: string;
   /** Milliseconds that others wait before they take over. Default 15 s. */
@@ -21,6 +18,14 @@ export interface ElectionOptions {
   readonly renewDeadline?: number;
   /** Milliseconds between tries. Default 2 s. */
   readonly retryPeriod?: number;
+}
+
+export interface ElectionOptions extends Candidacy {
+  readonly client: Client;
+  readonly world: Pick<World, 'clock' | 'random' | 'log'>;
+  /** Name of the Lease, e.g. `kube-controller-manager`. */
+  readonly name: string;
+  readonly namespace?: string;
   /** Makes the work; called each time we become leader, disposed when we stop being it. */
   start(): Component;
 }
@@ -62,6 +67,7 @@ export function startElection(options: ElectionOptions): Component {
   const renewDeadline = options.renewDeadline ?? 10_000;
   const retryPeriod = options.retryPeriod ?? 2_000;
   const leases = options.client.resource(Leases);
+  const recorder = createRecorder(options.client, world, { component: options.name });
   const log = world.log.child({ lease: options.name, identity });
   const abort = new AbortController();
   const { signal } = abort;
@@ -106,19 +112,32 @@ export function startElection(options: ElectionOptions): Component {
 
   const pause = (ms: number): Promise<void> => world.clock.sleep(ms, signal).catch(() => undefined);
 
+  /** Tells it as an event of the lease, as the components of Kubernetes do. */
+  function tell(what: string): void {
+    const lease = observed?.lease;
+    if (lease)
+      recorder.event({ ...lease, apiVersion: 'coordination.k8s.io/v1', kind: 'Lease' }, 'Normal', 'LeaderElection', `${identity} ${what}`);
+  }
+
   async function lead(): Promise<void> {
     log.info('became leader');
+    tell('became leader');
     work = options.start();
     work.ready.then(resolveReady, resolveReady);
     let renewed = world.clock.monotonic();
     while (!signal.aborted) {
       await pause(retryPeriod);
       if (signal.aborted) break;
-      if (await tryOnce()) renewed = world.clock.monotonic();
+      // A server that does not answer must not keep us leading beyond the time for which the lease is ours.
+      const left = renewed + renewDeadline - world.clock.monotonic();
+      if (await Promise.race([tryOnce(), pause(left).then(() => false)])) renewed = world.clock.monotonic();
       else if (observed?.lease.spec.holderIdentity !== identity && observed !== undefined) break;
       else if (world.clock.monotonic() - renewed >= renewDeadline) break;
     }
-    if (!signal.aborted) log.warn('stopped leading');
+    if (!signal.aborted) {
+      log.warn('stopped leading');
+      tell('stopped leading');
+    }
     const ending = work;
     work = undefined;
     await ending[Symbol.asyncDispose]();
@@ -148,6 +167,7 @@ export function startElection(options: ElectionOptions): Component {
     async [Symbol.asyncDispose]() {
       abort.abort(new Error('election stops'));
       await running;
+      await recorder[Symbol.asyncDispose]();
     },
   };
 }

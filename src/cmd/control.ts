@@ -11,6 +11,7 @@ import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
 import { createInformers } from '#client/informer.ts';
+import { startElection } from '#client/leader.ts';
 import { startControllers } from '#controllers/start.ts';
 import { createCollector, type MetricsCollector } from '#metrics/collector.ts';
 import { type Scheduler, startScheduler } from '#scheduler/scheduler.ts';
@@ -112,18 +113,20 @@ export async function startControlPlane({ world, options, where, addresses }: Co
     const informers = stack.use(createInformers(clientFor('system:kube-controller-manager'), world));
     collector = createCollector({ client: clientFor('system:metrics-server'), informers, world });
     const config = await schedulerConfig(world, options.schedulerConfig);
-    scheduler = stack.use(
-      startScheduler({
-        client: clientFor('system:kube-scheduler'),
-        informers,
-        world,
-        config,
-        gangs: options.runtimeConfig.includes('scheduling.k8s.io/v1alpha1'),
-      }),
-    );
+    const election = options.leaderElect ? { identity: `${options.nodeName}_${world.random.uuid()}` } : undefined;
+    const gangs = options.runtimeConfig.includes('scheduling.k8s.io/v1alpha1');
+    const schedule = (): Scheduler =>
+      (scheduler = startScheduler({ client: clientFor('system:kube-scheduler'), informers, world, config, gangs }));
+    const elected = election && {
+      ...election,
+      client: clientFor('system:kube-scheduler'),
+      world,
+      name: 'kube-scheduler',
+      start: schedule,
+    };
     const components: Component[] = [
-      scheduler,
-      stack.use(startControllers({ clientFor, informers, world, pki, podCidr: options.podCidr })),
+      stack.use(elected ? startElection(elected) : schedule()),
+      stack.use(startControllers({ clientFor, informers, world, pki, podCidr: options.podCidr, ...(election ? { election } : {}) })),
     ];
     informers.start();
     return {

@@ -32,6 +32,7 @@ program
   .option('--runtime-config <list>', 'beta group versions to serve, e.g. admissionregistration.k8s.io/v1beta1=true')
   .option('--feature-gates <list>', 'features behind gates that Kubernetes has off by default, e.g. ContainerStopSignals=true')
   .option('--scheduler-config <what>', 'default, binpack (fill nodes one after the other) or a KubeSchedulerConfiguration file')
+  .option('--leader-elect', 'run controllers and scheduler only while holding their Leases: for several servers of one cluster')
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
   .addOption(kubeletConfig())
@@ -58,6 +59,7 @@ program
   .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
   .option('--runtime-config <list>', 'beta group versions to serve, e.g. admissionregistration.k8s.io/v1beta1=true')
   .option('--feature-gates <list>', 'features behind gates that Kubernetes has off by default, e.g. ContainerStopSignals=true')
+  .option('--leader-elect', 'run controllers and scheduler only while holding their Leases: for several servers of one cluster')
   .option('--node-ip <address>', 'address at which nodes reach the server; default: the first that is not loopback')
   .option('--verbose', 'log more')
   .action(async (flags) =>

@@ -23,6 +23,8 @@ export interface UpOptions {
   readonly domain: string;
   /** Listen at the node address too, though there is no node here: nodes elsewhere join. */
   readonly listen: boolean;
+  /** Controllers and scheduler work only while this server holds their Leases. */
+  readonly leaderElect: boolean;
   /** Endpoints that go are acknowledged before their pods are stopped; off only to see what that is good for. */
   readonly acknowledge: boolean;
   readonly verbose: boolean;
@@ -42,6 +44,7 @@ export interface UpFlags extends SecurityFlags, NodeFlags {
   readonly nodeName?: string;
   readonly nodeIp?: string;
   readonly listen?: boolean;
+  readonly leaderElect?: boolean;
   readonly endpointAcknowledgement?: boolean;
   readonly verbose?: boolean;
 }
@@ -139,6 +142,7 @@ export function upOptions(
     nodeIp: flags.nodeIp ?? '',
     domain: 'cluster.local',
     listen: flags.listen === true,
+    leaderElect: flags.leaderElect === true,
     acknowledge: flags.endpointAcknowledgement !== false,
     verbose: flags.verbose === true,
     security: flags,

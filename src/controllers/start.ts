@@ -3,7 +3,7 @@ import type { KeyPair } from '#base/pki.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
-import { startElection } from '#client/leader.ts';
+import { type Candidacy, startElection } from '#client/leader.ts';
 import { startBootstrapSigner } from './bootstrapsigner/controller.ts';
 import { startAttachDetachController } from './attachdetach/controller.ts';
 import { startClusterRoleAggregationController } from './clusterroleaggregation/controller.ts';
@@ -50,8 +50,8 @@ export interface ControllersOptions {
   readonly pki: { readonly ca: KeyPair };
   /** The cluster's range of pod addresses. */
   readonly podCidr: string;
-  /** Several servers share one store: only the holder of the Lease works. The identity differs per server. */
-  readonly election?: { readonly identity: string };
+  /** Several servers share one store: only the holder of the Lease works. */
+  readonly election?: Candidacy;
 }
 
 /** Starts every controller, at once or when this server is elected. The informers must be started by the caller. */
@@ -59,7 +59,7 @@ export function startControllers(options: ControllersOptions): Component {
   const { election, world } = options;
   if (election === undefined) return startAll(options);
   const client = options.clientFor('system:kube-controller-manager');
-  return startElection({ client, world, name: 'kube-controller-manager', identity: election.identity, start: () => startAll(options) });
+  return startElection({ client, world, name: 'kube-controller-manager', ...election, start: () => startAll(options) });
 }
 
 function startAll(options: ControllersOptions): Component {
