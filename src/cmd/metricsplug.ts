@@ -51,6 +51,18 @@ async function serve(ctx: Context, kind: string, read: () => Promise<readonly It
   return objectAnswer({ kind: `${kind}List`, apiVersion, metadata: {}, items: matching });
 }
 
+const encoder = new TextEncoder();
+
+/** A watch tells what moved. No other server of this API can be watched: it is not in discovery, and who asks finds out. */
+function watchPods({ info, call }: Context, collector: MetricsCollector): Answer {
+  const selector = parseSelector(call.params.get('labelSelector') ?? '');
+  const moves = collector.moves(info.namespace || undefined, (pod) => selector.matches(pod.metadata.labels ?? {}), call.signal);
+  async function* lines(): AsyncGenerator<Uint8Array> {
+    for await (const object of moves) yield encoder.encode(`${JSON.stringify({ type: 'MODIFIED', object })}\n`);
+  }
+  return { kind: 'stream', status: 200, headers: { 'content-type': 'application/json' }, stream: lines() };
+}
+
 /** The endpoints; `collector` is asked for at each request, because it is made after the server. */
 export function metricsPlug(collector: () => MetricsCollector): PlugFactory {
   return () => ({
@@ -67,7 +79,10 @@ export function metricsPlug(collector: () => MetricsCollector): PlugFactory {
         version,
         resource: 'pods',
         subresource: '',
-        handle: (ctx) => serve(ctx, 'PodMetrics', () => collector().pods(ctx.info.namespace || undefined)),
+        handle: (ctx) =>
+          ctx.info.verb === 'watch'
+            ? watchPods(ctx, collector())
+            : serve(ctx, 'PodMetrics', () => collector().pods(ctx.info.namespace || undefined)),
       },
     ],
   });

@@ -12,19 +12,22 @@ import { Nodes, Pods } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { nodeMetrics, podMetrics, type Summary } from './convert.ts';
+import { podMoves } from './moves.ts';
 
 export interface MetricsCollector {
   /** Usage of every node that answers, or of one. */
   nodes(name?: string): Promise<readonly NodeMetrics[]>;
-  /** Usage of the running pods of a namespace (absent: all). */
-  pods(namespace?: string): Promise<readonly PodMetrics[]>;
+  /** Usage of the running pods of a namespace (absent: all), or of some of them: only their nodes are asked. */
+  pods(namespace?: string, wanted?: (pod: Pod) => boolean): Promise<readonly PodMetrics[]>;
+  /** The same pods' usage whenever it moves, until the signal aborts. */
+  moves(namespace: string | undefined, wanted: (pod: Pod) => boolean, signal: AbortSignal): AsyncIterable<PodMetrics>;
 }
 
 export interface CollectorOptions {
   readonly client: Client;
   readonly informers: Informers;
   readonly world: Pick<World, 'clock' | 'log'>;
-  /** Milliseconds for which an answer of a node is used again. Default 1000. */
+  /** Milliseconds for which an answer of a node is used again. Default 400. */
   readonly freshness?: number;
   /** Milliseconds that a node may take. Default 5000. */
   readonly timeout?: number;
@@ -39,7 +42,7 @@ interface Sample {
 /** Creates a collector over the nodes' `/stats/summary`, through the API server's proxy. */
 export function createCollector(options: CollectorOptions): MetricsCollector {
   const { client, informers, world } = options;
-  const freshness = options.freshness ?? 1_000;
+  const freshness = options.freshness ?? 400;
   const nodes = informers.of(Nodes);
   const pods = informers.of(Pods);
   const samples = new Map<string, Sample>();
@@ -86,21 +89,24 @@ export function createCollector(options: CollectorOptions): MetricsCollector {
     return answers.flatMap(({ node, summary }) => (summary === undefined ? [] : [{ node, summary }]));
   }
 
-  return {
+  const collector: MetricsCollector = {
     async nodes(name) {
       const all = nodes.lister.list();
       forgetGone(all);
       const wanted = name === undefined ? all : all.filter((node) => node.metadata.name === name);
       return (await summaries(wanted)).flatMap(({ node, summary }) => nodeMetrics(node, summary) ?? []);
     },
-    async pods(namespace) {
+    async pods(namespace, isWanted = () => true) {
       const wanted = new Map<string, Pod>();
-      for (const pod of pods.lister.list(namespace)) if (pod.spec.nodeName && !isPodTerminal(pod)) wanted.set(keyOf(pod), pod);
+      for (const pod of pods.lister.list(namespace))
+        if (pod.spec.nodeName && !isPodTerminal(pod) && isWanted(pod)) wanted.set(keyOf(pod), pod);
       const names = new Set([...wanted.values()].map((pod) => pod.spec.nodeName as string));
       const answers = await summaries(nodes.lister.list().filter((node) => names.has(node.metadata.name)));
       return answers.flatMap(({ summary }) =>
         summary.pods.flatMap((stats) => podMetrics(wanted.get(`${stats.podRef.namespace}/${stats.podRef.name}`), stats) ?? []),
       );
     },
+    moves: (namespace, wanted, signal) => podMoves(() => collector.pods(namespace, wanted), world.clock, signal),
   };
+  return collector;
 }

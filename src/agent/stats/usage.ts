@@ -67,26 +67,34 @@ export function machineUsage(stat: string, meminfo: string, at: number): GroupUs
   return { at, cpu: busy * 1e7, memory: kilobytes('MemTotal') - kilobytes('MemFree'), workingSet, rss: kilobytes('AnonPages'), available };
 }
 
-/** A look is kept as the base of the next rate only when it is this old: shorter spans are noise. */
-const shortest = 1_000;
+/** Rates are over this long, milliseconds, however often somebody looks, as soon as a thing is known for that long. */
+const span = 10_000;
+/** Looks are kept when they are this far apart: shorter spans are noise. */
+const apart = 1_000;
+
+interface Look {
+  readonly at: number;
+  readonly cpu: number;
+}
 
 /** Turns totals into rates: remembers the last looks at each thing. */
 export class Rates {
-  readonly #looks = new Map<string, { base: { at: number; cpu: number }; latest: { at: number; cpu: number } }>();
+  readonly #looks = new Map<string, Look[]>();
 
   /** Nanoseconds of CPU per second; `since` is when the thing began, for the first look. */
-  rate(id: string, usage: { at: number; cpu: number }, since: number | undefined): number | undefined {
-    const known = this.#looks.get(id);
-    if (known === undefined) {
-      const base = since === undefined ? usage : { at: since, cpu: 0 };
-      this.#looks.set(id, { base, latest: usage });
-      return per(base, usage);
+  rate(id: string, usage: Look, since: number | undefined): number | undefined {
+    let looks = this.#looks.get(id);
+    if (looks === undefined || usage.cpu < (looks.at(-1)?.cpu ?? 0)) {
+      const began = looks === undefined && since !== undefined ? { at: since, cpu: 0 } : usage;
+      // Of what is older than the span the first rate is that of its whole life; the next ones are not.
+      this.#looks.set(id, usage.at - began.at < span ? [began, usage] : [usage]);
+      return per(began, usage);
     }
-    if (usage.at - known.latest.at >= shortest || usage.cpu < known.latest.cpu) {
-      known.base = usage.cpu < known.latest.cpu ? usage : known.latest;
-      known.latest = usage;
-    }
-    return per(known.base, usage);
+    // The base is the newest look that lies a whole span back; where there is none, the oldest.
+    while (looks.length > 1 && usage.at - (looks[1] as Look).at >= span) looks.shift();
+    const rate = per(looks[0] as Look, usage);
+    if (usage.at - (looks.at(-1) as Look).at >= apart) looks.push(usage);
+    return rate;
   }
 
   /** Forgets everything that is not among these. */

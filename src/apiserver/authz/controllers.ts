@@ -141,7 +141,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     allow('update', 'autoscaling', 'horizontalpodautoscalers/status'),
     allow('get update', '*', '*/scale'),
     allow('list', 'core', 'pods'),
-    allow('list', 'metrics.k8s.io', 'pods'),
+    allow('list watch', 'metrics.k8s.io', 'pods'),
     allow('get list', 'custom.metrics.k8s.io', '*'),
     allow('get list', 'external.metrics.k8s.io', '*'),
     events,

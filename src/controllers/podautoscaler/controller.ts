@@ -13,6 +13,7 @@ import { semanticEqual } from '../equal.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { behave, blank, type Memory, remember, toleranceOf } from './behavior.ts';
 import { evaluate, MetricError } from './metrics.ts';
+import { createListening } from './listening.ts';
 import { createMetricSource, type MetricSource } from './source.ts';
 import { type ConditionChange, nextStatus, type Outcome } from './status.ts';
 
@@ -34,6 +35,7 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
   const memories = new Map<string, Memory>();
   const period = deps.syncPeriod ?? 5_000;
   const resources = new Map<string, ResourceRef<KubeObject>>();
+  const listening = createListening(source, world, { pause: period, moved: (key) => handle.enqueueAfter(key, 0) });
 
   /** The resource of a scale target's kind. */
   async function resourceOf({ apiVersion = 'v1', kind }: { apiVersion?: string; kind: string }): Promise<ResourceRef<KubeObject>> {
@@ -88,6 +90,8 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
     const current = scale.spec?.replicas ?? 0;
     const tolerance = toleranceOf(autoscaler.spec.behavior, deps.tolerance ?? 0.1);
     const specs = autoscaler.spec.metrics ?? [];
+    const ofUsage = specs.some(({ type }) => type === 'Resource' || type === 'ContainerResource');
+    listening.follow(keyOf(autoscaler), ofUsage ? { namespace, selector: selectorText } : undefined);
     let best: { replicas: number; name: string } | undefined;
     let failure: MetricError | undefined;
     let invalid = 0;
@@ -209,6 +213,7 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
     const autoscaler = autoscalers.lister.getByKey(key);
     if (autoscaler === undefined) {
       memories.delete(key);
+      listening.follow(key, undefined);
       return;
     }
     const now = world.clock.now();
@@ -248,6 +253,7 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
       },
       deleted: (autoscaler) => handle.enqueue(keyOf(autoscaler)),
     }),
+    () => listening.stop(),
     () => recorder[Symbol.asyncDispose](),
   );
 }

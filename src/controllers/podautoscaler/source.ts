@@ -3,7 +3,7 @@ import type { PodMetricsList } from '#api/metrics/v1beta1/podmetrics.ts';
 import type { LabelSelector } from '#api/meta/v1/selector.ts';
 import { fromStatus } from '#api/status.ts';
 import type { Status } from '#api/meta/v1/status.ts';
-import { objectOf } from '#client/body.ts';
+import { eventsOf, objectOf } from '#client/body.ts';
 import type { Client } from '#client/client.ts';
 import { parseDuration } from '#format/duration.ts';
 import { quantityMilli } from '#format/quantity.ts';
@@ -13,6 +13,8 @@ import type { PodUsage, Usages } from './replicas.ts';
 export interface MetricSource {
   /** CPU in thousandths of a core, memory in thousandths of a byte, by pod. */
   resource(namespace: string, selector: string, resource: string, container?: string): Promise<Usages>;
+  /** Something for each time that the usage of these pods moves, until the signal aborts; absent: nobody tells. */
+  moves?(namespace: string, selector: string, signal: AbortSignal): AsyncIterable<unknown>;
   /** A metric that describes each pod. */
   ofPods(namespace: string, selector: string, metric: MetricName): Promise<Usages>;
   /** A metric that describes one object; thousandths. */
@@ -65,6 +67,11 @@ export function createMetricSource(client: Client): MetricSource {
   }
 
   return {
+    async *moves(namespace, selector, signal) {
+      const query = new URLSearchParams({ watch: 'true', labelSelector: selector }).toString();
+      const path = `/apis/metrics.k8s.io/v1beta1/namespaces/${encode(namespace)}/pods`;
+      yield* eventsOf(await client.transport.send({ method: 'GET', path, query, signal }), signal);
+    },
     async resource(namespace, selector, resource, container) {
       const list = await get<PodMetricsList>(`/apis/metrics.k8s.io/v1beta1/namespaces/${encode(namespace)}/pods`, {
         labelSelector: selector,
