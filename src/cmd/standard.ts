@@ -60,7 +60,10 @@ export function standardParts(world: World, pki: ClusterPki, options: StandardOp
         discoveryPlug({ extraGroups: joined(options.extraGroups, aggregator.groups) }),
         aggregator.plug,
         identityPlug({ issuer, audiences, key: pki.serviceAccount, verifier }),
-        openApiPlug(() => aggregator.groups().flatMap(({ group, versions }) => versions.map(({ version }) => `apis/${group}/${version}`))),
+        openApiPlug({
+          names: () => aggregator.groups().flatMap(({ group, versions }) => versions.map(({ version }) => `apis/${group}/${version}`)),
+          documents: aggregator.documents,
+        }),
         streamingPlug({ client: pki.kubeletClient, ca: pki.ca.cert }),
       ],
       authenticators: (backend) => [x509Authenticator(world), bearerAuthenticator(backend, verifier(backend), audiences)],

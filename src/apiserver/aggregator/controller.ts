@@ -3,6 +3,7 @@ import type { APIService } from '#api/apiregistration/v1/apiservice.ts';
 import { APIServices, CustomResourceDefinitions, EndpointSlices, Services } from '#api/refs.ts';
 import type { Draft } from '#api/object.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '#api/status.ts';
+import { Backoff } from '#base/backoff.ts';
 import { messageOf } from '#base/errors.ts';
 import { rfc3339 } from '#base/clock.ts';
 import type { Timer } from '#base/clock.ts';
@@ -16,6 +17,7 @@ import { networkWords } from '../webhook/words.ts';
 import { failedDiscovery, local, obstacle, passed, withAvailable } from './availability.ts';
 import { discoveryAccept, fromAggregated, fromLegacy } from './discover.ts';
 import { automanaged, builtInServices, customServices, type LocalVersion } from './local.ts';
+import { type RemoteDocument, remoteDocument } from './openapi.ts';
 import type { Remote, Remotes } from './remote.ts';
 
 /** Milliseconds between questions to the same server when nothing changes. */
@@ -32,8 +34,12 @@ export interface AggregationOptions {
   readonly extra: readonly LocalVersion[];
 }
 
-interface Known {
+interface Answers {
   readonly resources: readonly DiscoveredResource[];
+  readonly document: RemoteDocument | undefined;
+}
+
+interface Known extends Answers {
   readonly fresh: boolean;
   readonly priority: number;
 }
@@ -44,9 +50,11 @@ export class AggregationController implements AsyncDisposable {
   readonly #pending = new Set<string>();
   readonly #removers: (() => void)[] = [];
   #groups: readonly DiscoveredGroup[] = [];
+  #documents: readonly RemoteDocument[] = [];
   #running: Promise<void> | undefined;
   #timer: Timer | undefined;
   readonly #retries = new Set<Timer>();
+  readonly #failures = new Map<string, Backoff>();
   #closed = false;
 
   constructor(options: AggregationOptions) {
@@ -56,6 +64,11 @@ export class AggregationController implements AsyncDisposable {
   /** What the aggregated servers offer; the same value until it changes. */
   get groups(): readonly DiscoveredGroup[] {
     return this.#groups;
+  }
+
+  /** Their OpenAPI v2 documents; the same value until they change. */
+  get documents(): readonly RemoteDocument[] {
+    return this.#documents;
   }
 
   /** Registers the built-in groups, then follows changes. */
@@ -111,16 +124,30 @@ export class AggregationController implements AsyncDisposable {
       if (name === customs) return await this.#registerCustom();
       const service = backend.peek(APIServices, name);
       if (service) await this.#check(service);
-      else if (this.#known.delete(name)) this.#publish();
+      else {
+        this.#failures.delete(name);
+        if (this.#known.delete(name)) this.#publish();
+      }
     } catch (error) {
       if (isNotFound(error) || this.#closed) return;
       if (!isConflict(error)) backend.world.log.warn('API service not checked', { name, error: messageOf(error) });
-      const retry = backend.world.clock.after(1000, () => {
-        this.#retries.delete(retry);
-        this.#wake(name);
-      });
-      this.#retries.add(retry);
+      this.#retry(name, 1000);
     }
+  }
+
+  #retry(name: string, ms: number): void {
+    const retry = this.#options.backend.world.clock.after(ms, () => {
+      this.#retries.delete(retry);
+      this.#wake(name);
+    });
+    this.#retries.add(retry);
+  }
+
+  /** Asks a server that does not answer again, soon at first: it may be about to start. */
+  #askAgain(name: string): void {
+    const failures = this.#failures.get(name) ?? new Backoff({ initial: 100, max: recheck });
+    this.#failures.set(name, failures);
+    this.#retry(name, failures.next());
   }
 
   async #ensure(service: Draft<APIService>): Promise<void> {
@@ -159,15 +186,17 @@ export class AggregationController implements AsyncDisposable {
       this.#remember(service, undefined);
       return blocked && this.#report(service, blocked);
     }
-    let resources: readonly DiscoveredResource[];
+    let answers: Answers;
     try {
-      resources = await this.#discover(remote);
+      answers = await this.#discover(remote);
     } catch (error) {
+      this.#askAgain(metadata.name);
       const url = `https://${name}.${namespace}.svc:${remote.service.port}/apis/${remote.group}/${remote.version}`;
       this.#remember(service, undefined);
       return this.#report(service, failedDiscovery(url, messageOf(error)));
     }
-    this.#remember(service, resources);
+    this.#failures.delete(metadata.name);
+    this.#remember(service, answers);
     await this.#report(service, passed);
   }
 
@@ -193,23 +222,31 @@ export class AggregationController implements AsyncDisposable {
     }
   }
 
-  async #discover(remote: Remote): Promise<readonly DiscoveredResource[]> {
-    const legacy = await this.#get(remote, `/apis/${remote.group}/${remote.version}`);
+  async #discover(remote: Remote): Promise<Answers> {
+    const path = `/apis/${remote.group}/${remote.version}`;
+    const legacy = await this.#get(remote, path);
     let aggregated: readonly DiscoveredResource[] | undefined;
     try {
       aggregated = fromAggregated(await this.#get(remote, '/apis'), remote);
     } catch {
       // Not every server has the aggregated form, or lets us see it.
     }
-    return aggregated ?? fromLegacy(legacy, remote);
+    let document: RemoteDocument | undefined;
+    try {
+      document = remoteDocument(await this.#get(remote, '/openapi/v2'), path);
+    } catch {
+      // Nor does every server describe itself in this form.
+    }
+    return { resources: aggregated ?? fromLegacy(legacy, remote), document };
   }
 
-  /** Without resources the last known ones stay, marked as stale. */
-  #remember({ metadata, spec }: APIService, resources: readonly DiscoveredResource[] | undefined): void {
+  /** Without answers the last known ones stay, marked as stale. */
+  #remember({ metadata, spec }: APIService, answers: Answers | undefined): void {
     const before = this.#known.get(metadata.name);
     this.#known.set(metadata.name, {
-      resources: resources ?? before?.resources ?? [],
-      fresh: resources !== undefined,
+      resources: answers?.resources ?? before?.resources ?? [],
+      document: answers ? answers.document : before?.document,
+      fresh: answers !== undefined,
       priority: spec.groupPriorityMinimum,
     });
     this.#publish();
@@ -227,6 +264,8 @@ export class AggregationController implements AsyncDisposable {
     }
     const next = [...groups.values()];
     if (JSON.stringify(next) !== JSON.stringify(this.#groups)) this.#groups = next;
+    const documents = [...this.#known.values()].flatMap(({ document }) => document ?? []);
+    if (JSON.stringify(documents) !== JSON.stringify(this.#documents)) this.#documents = documents;
   }
 
   async #report({ metadata, status }: APIService, condition: typeof local): Promise<void> {

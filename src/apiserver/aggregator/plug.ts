@@ -7,6 +7,7 @@ import type { DiscoveredGroup } from '../discovery/model.ts';
 import { type Authorities, publishAuthentication } from './authentication.ts';
 import { AggregationController } from './controller.ts';
 import type { LocalVersion } from './local.ts';
+import type { RemoteDocument } from './openapi.ts';
 import { remoteEndpoint } from './proxy.ts';
 import { Remotes } from './remote.ts';
 
@@ -21,9 +22,12 @@ export interface Aggregator {
   readonly plug: PlugFactory;
   /** What aggregated servers offer; the same value until it changes. */
   groups(): readonly DiscoveredGroup[];
+  /** Their OpenAPI v2 documents, likewise. */
+  documents(): readonly RemoteDocument[];
 }
 
 const none: readonly DiscoveredGroup[] = [];
+const undescribed: readonly RemoteDocument[] = [];
 const documents = /^\/openapi\/v3\/apis\/([^/]+)\/([^/]+)\/?$/;
 
 /** Makes an aggregator for one server. */
@@ -31,6 +35,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   let controller: AggregationController | undefined;
   return {
     groups: () => controller?.groups ?? none,
+    documents: () => controller?.documents ?? undescribed,
     plug(backend) {
       const remotes = new Remotes(backend, options.client);
       return {

@@ -99,6 +99,8 @@ const joined = (...parts: readonly string[]): string => parts.filter((part) => p
 /** The v2 document of built-in rows as text, open for those of custom resources: these come and go, the others stay. */
 export class TextV2 {
   readonly #rows: readonly ResourceRow[];
+  /** Names of definitions. */
+  readonly names: ReadonlySet<string>;
   readonly #head: string;
   readonly #paths: string;
   readonly #definitions: string;
@@ -107,6 +109,7 @@ export class TextV2 {
   constructor(rows: readonly ResourceRow[]) {
     const { paths, definitions, swagger, info: about, ...rest } = documentV2(rows) as Record<string, object>;
     this.#rows = rows;
+    this.names = new Set(Object.keys(definitions as object));
     this.#head = inner({ swagger, info: about });
     this.#paths = inner(paths as object);
     this.#definitions = inner(definitions as object);
@@ -118,9 +121,9 @@ export class TextV2 {
     return rows.length === this.#rows.length && rows.every((row, i) => row === this.#rows[i]);
   }
 
-  /** The whole document with some custom resources. */
-  with(custom: readonly ResourceRow[]): string {
-    const parts = custom.map(partOf);
+  /** The whole document with some custom resources, and with what `elsewhere` adds. */
+  with(custom: readonly ResourceRow[], elsewhere: { paths: object; definitions: object }): string {
+    const parts = [...custom.map(partOf), { paths: inner(elsewhere.paths), definitions: inner(elsewhere.definitions) }];
     const paths = joined(this.#paths, ...parts.map((part) => part.paths));
     const definitions = joined(this.#definitions, ...parts.map((part) => part.definitions));
     return `{${this.#head},"paths":{${paths}},"definitions":{${definitions}},${this.#tail}}`;

@@ -6,7 +6,8 @@ import { parseAccept } from '../discovery/accept.ts';
 import type { PlugFactory } from '../endpoint.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import { gitVersion } from '../discovery/version.ts';
-import { documentV2, documentV3, rowsByDocument, TextV2 } from './documents.ts';
+import { mergedDocuments, type RemoteDocument } from '../aggregator/openapi.ts';
+import { documentV3, rowsByDocument, TextV2 } from './documents.ts';
 import { encodeDocument } from './gnostic.ts';
 
 interface Stored {
@@ -64,14 +65,17 @@ interface DocumentV3 {
 /** Documents of one server, made anew when its rows change. */
 class Documents {
   readonly #backend: Backend;
+  readonly #elsewhere: Elsewhere;
   #generation = -1;
+  #remote: readonly RemoteDocument[] | undefined;
   #stored = new Map<string, Promise<Stored>>();
   /** Of v3, by name: a document outlives changes of other groups. */
   readonly #documents = new Map<string, DocumentV3>();
   #text: TextV2 | undefined;
 
-  constructor(backend: Backend) {
+  constructor(backend: Backend, elsewhere: Elsewhere) {
     this.#backend = backend;
+    this.#elsewhere = elsewhere;
   }
 
   rows(): readonly ResourceRow[] {
@@ -80,8 +84,10 @@ class Documents {
 
   get(key: string, build: () => Uint8Array | Promise<Uint8Array>): Promise<Stored> {
     const generation = this.#backend.rowsGeneration();
-    if (generation !== this.#generation) {
+    const remote = this.#elsewhere.documents();
+    if (generation !== this.#generation || remote !== this.#remote) {
       this.#generation = generation;
+      this.#remote = remote;
       this.#stored = new Map();
     }
     let stored = this.#stored.get(key);
@@ -98,7 +104,8 @@ class Documents {
   textV2(): Uint8Array {
     const builtIn = this.rows().filter((row) => !row.custom);
     if (!this.#text?.isOf(builtIn)) this.#text = new TextV2(builtIn);
-    return Buffer.from(this.#text.with(this.rows().filter((row) => row.custom)));
+    const custom = this.rows().filter((row) => row.custom);
+    return Buffer.from(this.#text.with(custom, mergedDocuments(this.#elsewhere.documents(), this.#text.names)));
   }
 
   /** The documents of v3 by name. */
@@ -130,9 +137,8 @@ class Documents {
 async function serveV2(documents: Documents, ctx: Context): Promise<Answer> {
   const form = v2Form(ctx.call.headers['accept']);
   if (form === undefined) throw notAcceptable(['application/json', ...protobufV2]);
-  const build = (): object => documentV2(documents.rows());
   const stored = await (form.protobuf
-    ? documents.get('v2.pb', () => encodeDocument(build()))
+    ? documents.get('v2.pb', () => encodeDocument(JSON.parse(Buffer.from(documents.textV2()).toString('utf8')) as object))
     : documents.get('v2.json', () => documents.textV2()));
   return answer(ctx, stored, form.type);
 }
@@ -169,11 +175,22 @@ async function serveV3(documents: Documents, ctx: Context, name: string): Promis
   return answer(ctx, stored, 'application/json', caching);
 }
 
-/** Makes the endpoints; `elsewhere` names the v3 documents (`apis/<group>/<version>`) that others answer. */
+/** What other servers describe. */
+export interface Elsewhere {
+  /** Names of the v3 documents (`apis/<group>/<version>`) that others answer. */
+  names(): readonly string[];
+  /** Their parts of the v2 document; the same value until they change. */
+  documents(): readonly RemoteDocument[];
+}
+
+const nothing: readonly RemoteDocument[] = [];
+const nowhere: Elsewhere = { names: () => [], documents: () => nothing };
+
+/** Makes the endpoints. */
 export const openApiPlug =
-  (elsewhere: () => readonly string[] = () => []): PlugFactory =>
+  (elsewhere: Elsewhere = nowhere): PlugFactory =>
   (backend) => {
-    const documents = new Documents(backend);
+    const documents = new Documents(backend, elsewhere);
     return {
       paths: [
         { path: '/openapi/v2', handle: (ctx) => serveV2(documents, ctx) },
@@ -182,7 +199,7 @@ export const openApiPlug =
           below: true,
           handle(ctx) {
             const name = ctx.info.path.replace(/^\/openapi\/v3\/?/, '').replace(/\/$/, '');
-            return name === '' ? serveIndex(documents, ctx, elsewhere()) : serveV3(documents, ctx, name);
+            return name === '' ? serveIndex(documents, ctx, elsewhere.names()) : serveV3(documents, ctx, name);
           },
         },
       ],

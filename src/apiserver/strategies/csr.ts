@@ -44,8 +44,10 @@ export const csrStrategy: Strategy = {
     const before = (old as CertificateSigningRequest).status?.conditions;
     const approval = (condition: Condition) => condition.type === 'Approved' || condition.type === 'Denied';
     const kept = (before ?? []).filter(approval);
-    const given = (request.status?.conditions ?? []).filter((condition) => !approval(condition));
-    const conditions = stamped([...kept, ...given], before, write.now);
+    const known = (condition: Condition) => kept.find(({ type }) => type === condition.type);
+    // In their places, where the client named them.
+    const named = (request.status?.conditions ?? []).flatMap((condition) => (approval(condition) ? (known(condition) ?? []) : condition));
+    const conditions = stamped([...named, ...kept.filter((condition) => !named.includes(condition))], before, write.now);
     return { ...request, status: { ...request.status, ...(conditions?.length ? { conditions } : {}) } } as KubeObject;
   },
   parts: {

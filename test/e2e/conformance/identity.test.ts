@@ -36,6 +36,7 @@ describe('service accounts', { concurrency: 4 }, () => {
     [false, true, false],
     [false, false, false],
   ] as const) {
+    // Conformance: [sig-auth] ServiceAccounts should allow opting out of API token automount [Conformance]
     test(`automountServiceAccountToken ${pods} of the pod and ${accounts} of its account`, () =>
       inSpace(cluster, async ({ create }) => {
         const automount = (value: boolean | undefined): object => (value === undefined ? {} : { automountServiceAccountToken: value });
@@ -49,6 +50,7 @@ describe('service accounts', { concurrency: 4 }, () => {
       }));
   }
 
+  // Conformance: [sig-auth] ServiceAccounts should mount projected service account token [Conformance]
   test('a projected token has the audience that it was asked for, and is bound to its pod', () =>
     inSpace(cluster, async (space) => {
       const source = { projected: { sources: [{ serviceAccountToken: { path: 'token', audience: 'vault', expirationSeconds: 3600 } }] } };
@@ -86,6 +88,7 @@ describe('service accounts', { concurrency: 4 }, () => {
       }));
   }
 
+  // Conformance: [sig-auth] ServiceAccounts ServiceAccountIssuerDiscovery should support OIDC discovery of service account issuer [Conformance]
   test('a pod finds the keys of the issuer of its token and checks it', () =>
     inSpace(cluster, async ({ create, output, namespace }) => {
       const name = `${namespace}-discovery`;
@@ -104,10 +107,22 @@ describe('service accounts', { concurrency: 4 }, () => {
       await create(ConfigMaps, { metadata: { name: 'done' } });
     }));
 
+  // Conformance: [sig-auth] ServiceAccounts should mount an API token into pods [Conformance]
   test('a pod uses the API with what it was given', () =>
-    inSpace(cluster, async ({ create, until, exec, kubectl, namespace }) => {
+    inSpace(cluster, async (space) => {
+      const { create, get, until, exec, kubectl, namespace } = space;
+      await create(ServiceAccounts, { metadata: { name: 'mounted' } });
+      await create(Pods, pod('own', {}, { spec: { serviceAccountName: 'mounted' } }));
       await create(Pods, pod('p', {}));
+      await until(Pods, 'own', isReady);
       await until(Pods, 'p', isReady);
+      const { user, authenticated, error } = await review(space, { token: await exec('own', 'cat', `${at}/token`) });
+      assert.equal(authenticated, true, error ?? '');
+      assert.equal(user?.username, `system:serviceaccount:${namespace}:mounted`);
+      for (const group of ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'])
+        assert.ok(user?.groups.includes(group), group);
+      assert.equal(await exec('own', 'cat', `${at}/namespace`), namespace);
+      assert.equal(await exec('own', 'cat', `${at}/ca.crt`), (await get(ConfigMaps, 'kube-root-ca.crt')).data?.['ca.crt']);
       const version = `curl -s --cacert ${at}/ca.crt https://kubernetes.default.svc/version`;
       assert.equal(JSON.parse(await exec('p', 'sh', '-c', version)).major, '1');
       const pods = `https://kubernetes.default.svc/api/v1/namespaces/${namespace}/pods`;
@@ -115,7 +130,10 @@ describe('service accounts', { concurrency: 4 }, () => {
       assert.match((await kubectl('exec', 'p', '--', 'sh', '-c', list)).stderr, /status 403/);
       await kubectl.ok('create', 'rolebinding', 'view', '--clusterrole=view', `--serviceaccount=${namespace}:default`);
       const listed = JSON.parse(await exec('p', 'sh', '-c', list));
-      assert.equal(listed.items[0].metadata.name, 'p');
+      assert.deepEqual(
+        listed.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
+        ['own', 'p'],
+      );
     }));
 
   test('the authority of the cluster is in every namespace, whatever happens to it', () =>

@@ -487,6 +487,59 @@ describe('conversion webhooks', { concurrency: 2 }, () => {
   const asFirst = { apiVersion: `${group}/v1`, hostPort: 'localhost:8080', host: undefined, port: undefined };
   const asSecond = { apiVersion: `${group}/v2`, hostPort: undefined, host: 'localhost', port: '8080' };
 
+  // Conformance: [sig-api-machinery] CustomResourceFieldSelectors [Privileged:ClusterAdmin] CustomResourceFieldSelectors MUST list and watch custom resources matching the field selector [Conformance]
+  test('objects are listed, watched and deleted by the fields of each version', () =>
+    withConversion(async ({ namespace, cluster: { client } }, crd) => {
+      const paths: Record<string, string[]> = { v1: ['.hostPort'], v2: ['.host', '.port'] };
+      const selectable = versions('v1').map((one) => ({
+        ...one,
+        selectableFields: paths[(one as { name: string }).name]?.map((jsonPath) => ({ jsonPath })),
+      }));
+      await client.resource(CustomResourceDefinitions).patch(crd.name, { spec: { versions: selectable } }, { type: 'merge' });
+      const [first, second] = [client.resource(crd.ref('v1')), client.resource(crd.ref('v2'))];
+      const list = async (things: typeof first, fieldSelector: string): Promise<string[]> =>
+        (await things.list({ namespace, fieldSelector })).items.map(({ metadata }) => metadata.name);
+      await until(
+        'fields are selectable',
+        () =>
+          list(first, 'hostPort=x').then(
+            () => true,
+            () => false,
+          ),
+        10_000,
+      );
+      const stop = new AbortController();
+      const watched = async (things: typeof first, fieldSelector: string, events: number): Promise<string[]> => {
+        const seen: string[] = [];
+        for await (const { type, object } of things.watch({ namespace, fieldSelector, signal: stop.signal })) {
+          if (type !== 'BOOKMARK') seen.push(`${type} ${object.metadata.name}`);
+          if (seen.length === events) break;
+        }
+        return seen;
+      };
+      const watches = Promise.all([
+        watched(second, 'host=host1', 4),
+        watched(second, 'host=host1,port=80', 2),
+        watched(first, 'hostPort=host1:80', 2),
+      ]);
+      const make = (name: string, host: string, port?: string): never =>
+        ({ apiVersion: `${group}/v2`, kind: crd.kind, metadata: { name }, host, ...(port ? { port } : {}) }) as never;
+      await second.create(make('a', 'host1', '80'), { namespace });
+      const b = await second.create(make('b', 'host1', '8080'), { namespace });
+      await second.create(make('c', 'host2'), { namespace });
+      assert.deepEqual(await list(second, 'host=host1'), ['a', 'b']);
+      assert.deepEqual(await list(second, 'host=host1,port=80'), ['a']);
+      assert.deepEqual(await list(first, 'hostPort=host1:80'), ['a']);
+      assert.deepEqual(await list(first, 'hostPort=host1:8080'), ['b']);
+      await second.deleteCollection({ namespace, fieldSelector: 'host=host1,port=80' });
+      await second.update({ ...b, host: 'host2' });
+      assert.deepEqual(await list(second, 'host=host1'), []);
+      assert.deepEqual(await list(second, 'host=host1,port=80'), []);
+      const two = ['ADDED a', 'DELETED a'];
+      assert.deepEqual(await watches, [['ADDED a', 'ADDED b', 'DELETED a', 'DELETED b'], two, two]);
+      stop.abort();
+    }));
+
   // Conformance: [sig-api-machinery] CustomResourceConversionWebhook [Privileged:ClusterAdmin] should be able to convert from CR v1 to CR v2 [Conformance]
   test('an object of v1 is read as v2', () =>
     withConversion(async ({ namespace, cluster: { client } }, crd) => {

@@ -199,6 +199,8 @@ describe('custom resources', () => {
     assert.equal((await raw(api, 'GET', '/apis/stable.example.com/v1/tmps')).code, 404);
   });
 
+  // Conformance: [sig-api-machinery] CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition creating/deleting custom resource definition objects works [Conformance]
+  // Conformance: [sig-api-machinery] CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition getting/updating/patching custom resource definition status sub-resource works [Conformance]
   it('lists, watches, changes and deletes definitions themselves', async () => {
     const group = 'listed.example.com';
     const stop = new AbortController();
@@ -261,6 +263,7 @@ describe('custom resources', () => {
     assert.deepEqual(await get('/apis/stable.example.com/v1/scaled/s/scale', accept), { code: 200, type: accept });
   });
 
+  // Conformance: [sig-api-machinery] AggregatedDiscovery should support raw aggregated discovery request for CRDs [Conformance]
   it('is found by aggregated discovery as soon as it is established', async () => {
     await establish(api.client, { group: 'found.example.com', plural: 'founds', kind: 'Found' });
     const answer = await raw(api, 'GET', '/apis', undefined, {

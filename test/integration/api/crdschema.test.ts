@@ -56,6 +56,8 @@ describe('schemas of custom resources', () => {
   const good = '  foo: foo1\n  cronSpec: "* * * * */5"\n  ports:\n  - name: x\n    containerPort: 80\n    protocol: TCP';
   const head = 'metadata:\n  name: mytest\n  finalizers:\n  - test-finalizer\n';
 
+  // Conformance: [sig-api-machinery] FieldValidation should create/apply a valid CR for CRD with validation schema [Conformance]
+  // Conformance: [sig-api-machinery] FieldValidation should create/apply a CR with unknown fields for CRD with no validation schema [Conformance]
   it('applies what fits, and everything where nothing is described', async () => {
     const answer = await applied(await noxu(noxuSchema()), `${head}spec:\n${good}`);
     assert.equal(answer.code, 201, answer.text);
@@ -63,6 +65,7 @@ describe('schemas of custom resources', () => {
     assert.equal(free.code, 201, free.text);
   });
 
+  // Conformance: [sig-api-machinery] FieldValidation should detect unknown metadata fields in both the root and embedded object of a CR [Conformance]
   it('refuses to apply what is not described', async () => {
     const extra = await applied(await noxu(noxuSchema()), `${head}unknownField: unknown\nspec:\n${good}`);
     assert.match(extra.object.message ?? '', /\.unknownField: field not declared in schema/);
@@ -80,6 +83,7 @@ describe('schemas of custom resources', () => {
     assert.match(meta.object.message ?? '', /\.metadata\.unknownMeta: field not declared in schema/);
   });
 
+  // Conformance: [sig-api-machinery] FieldValidation should detect duplicates in a CR when preserving unknown fields [Conformance]
   it('finds keys said twice, also where unknown fields are preserved', async () => {
     const crd = await noxu(noxuSchema({ 'x-kubernetes-preserve-unknown-fields': true }));
     const answer = await applied(crd, `${head}spec:\n  unknown: uk1\n  foo: foo1\n${good}`);

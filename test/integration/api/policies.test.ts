@@ -111,6 +111,7 @@ describe('ValidatingAdmissionPolicy', () => {
     );
   const dry = { dryRun: true };
 
+  // Conformance: [sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should validate against a Deployment [Conformance]
   it('judges deployments and leaves other kinds alone', async () => {
     const namespace = 'vap-deployments';
     await bind(
@@ -130,6 +131,7 @@ describe('ValidatingAdmissionPolicy', () => {
     await deployments().create(workload('elsewhere', 'default', 1), dry);
   });
 
+  // Conformance: [sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should allow expressions to refer variables. [Conformance]
   it('lets expressions use variables and parameters', async () => {
     const namespace = 'vap-variables';
     await configMaps().create(map('default', 'limits', { max: '3' }));

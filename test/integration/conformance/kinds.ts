@@ -87,6 +87,7 @@ export const kinds: readonly Kind[] = [
   { id: 'events.k8s.io/v1/events', kind: 'Event' },
   {
     // Conformance: [sig-api-machinery] API priority and fairness should support FlowSchema API operations [Conformance]
+    // Conformance: [sig-api-machinery] API priority and fairness should support FlowSchema API operations [Conformance]
     id: 'flowcontrol.apiserver.k8s.io/v1/flowschemas',
     kind: 'FlowSchema',
     strict: true,
@@ -146,6 +147,7 @@ export const kinds: readonly Kind[] = [
   { id: 'storage.k8s.io/v1/volumeattributesclasses', kind: 'VolumeAttributesClass', cluster: true },
   {
     // Conformance: [sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should support ValidatingAdmissionPolicy API operations [Conformance]
+    // Conformance: [sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should support ValidatingAdmissionPolicy API operations [Conformance]
     id: 'admissionregistration.k8s.io/v1/validatingadmissionpolicies',
     kind: 'ValidatingAdmissionPolicy',
     strict: true,
@@ -153,10 +155,12 @@ export const kinds: readonly Kind[] = [
     status: { conditions },
   },
   // Conformance: [sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should support ValidatingAdmissionPolicyBinding API operations [Conformance]
+  // Conformance: [sig-api-machinery] ValidatingAdmissionPolicy [Privileged:ClusterAdmin] should support ValidatingAdmissionPolicyBinding API operations [Conformance]
   { id: 'admissionregistration.k8s.io/v1/validatingadmissionpolicybindings', kind: 'ValidatingAdmissionPolicyBinding', cluster: true },
   { id: 'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations', kind: 'MutatingWebhookConfiguration', cluster: true },
   { id: 'admissionregistration.k8s.io/v1/validatingwebhookconfigurations', kind: 'ValidatingWebhookConfiguration', cluster: true },
   {
+    // Conformance: [sig-api-machinery] CustomResourceDefinition resources [Privileged:ClusterAdmin] should include custom resource definition resources in discovery documents [Conformance]
     id: 'apiextensions.k8s.io/v1/customresourcedefinitions',
     kind: 'CustomResourceDefinition',
     cluster: true,

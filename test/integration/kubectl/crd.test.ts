@@ -77,6 +77,7 @@ const object = ({ spec }: CustomResourceDefinition, more: object, name = 'test')
   JSON.stringify({ kind: spec.names.kind, apiVersion: `${spec.group}/${spec.versions[0]?.name}`, metadata: { name }, ...more });
 
 describe('kubectl with custom resources', () => {
+  // Conformance: [sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD with validation schema [Conformance]
   it('validates, and explains what is described', async () => {
     const crd = await setUp(fooSchema);
     assert.deepEqual(await published(crd), fooSchema);
@@ -116,6 +117,9 @@ describe('kubectl with custom resources', () => {
     assert.match(missing.stderr, /field "bars2" does not exist/);
   });
 
+  // Conformance: [sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD without validation schema [Conformance]
+  // Conformance: [sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields at the schema root [Conformance]
+  // Conformance: [sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for CRD preserving unknown fields in an embedded object [Conformance]
   it('takes everything where unknown fields are preserved', async () => {
     const cases: readonly (readonly [object, object, unknown, RegExp])[] = [
       [anything, { a: { b: [{ c: 'd' }] } }, { type: 'object' }, /DESCRIPTION:.*<empty>/s],
@@ -139,6 +143,7 @@ describe('kubectl with custom resources', () => {
     }
   });
 
+  // Conformance: [sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] removes definition from spec when one version gets changed to not be served [Conformance]
   it('publishes versions as they come, change and go', async () => {
     const crd = await setUp(fooSchema, 'v2', 'v3');
     const all = bench.client.resource(CustomResourceDefinitions);
@@ -151,6 +156,26 @@ describe('kubectl with custom resources', () => {
     assert.deepEqual(await published(crd, 'v2'), fooSchema);
     await all.delete(crd.metadata.name);
     await until('v2 is gone', async () => (await published(crd, 'v2')) === undefined);
+  });
+
+  // Conformance: [sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group but different versions [Conformance]
+  // Conformance: [sig-api-machinery] CustomResourcePublishOpenAPI [Privileged:ClusterAdmin] works for multiple CRDs of same group and version but different kinds [Conformance]
+  it('publishes definitions side by side: in one group, in its versions, in other groups', async () => {
+    const waldoSchema = waldo({});
+    for (const [one, two] of [
+      ['v4', 'v5'],
+      ['v6', 'v6'],
+    ] as const) {
+      const [foo, other] = [await setUp(fooSchema, one), await setUp(waldoSchema, two)];
+      assert.deepEqual(await published(other, two), waldoSchema);
+      assert.deepEqual(await published(foo, one), fooSchema);
+      for (const crd of [foo, other]) await bench.client.resource(CustomResourceDefinitions).delete(crd.metadata.name);
+      await until('both are gone', async () => (await published(foo, one)) === undefined && (await published(other, two)) === undefined);
+    }
+    const elsewhere = { group: 'other.example.com', plural: 'waldos', kind: 'Waldo', versions: [versionOf('v1beta1', waldoSchema)] };
+    const [foo] = [await setUp(fooSchema), await establish(bench.client, elsewhere)];
+    assert.deepEqual(await published(foo), fooSchema);
+    assert.ok((await definitions())['com.example.other.v1beta1.Waldo']);
   });
 
   it('prints columns, finds short names and categories', async () => {
