@@ -4,7 +4,14 @@ import type { Clock, Timer } from '#base/clock.ts';
 // setTimeout's range; a longer wait would fire at once.
 const longest = 2 ** 31 - 1;
 
+/** At once means: after what has arrived in the meantime, and not a millisecond later. */
+function soon(fn: () => void): Timer {
+  const handle = setImmediate(fn);
+  return { cancel: () => clearImmediate(handle) };
+}
+
 function after(ms: number, fn: () => void): Timer {
+  if (ms <= 0) return soon(fn);
   let left = Math.max(0, ms);
   let handle: NodeJS.Timeout;
   const arm = (): void => {

@@ -212,7 +212,7 @@ describe('width and turns', () => {
     const order: number[] = [];
     await turns.next();
     const rest = [1, 2].map((n) => turns.next().then(() => order.push(n)));
-    assert.deepEqual(order, []);
+    assert.equal(order.length, 0);
     turns.done();
     await clock.advance(1);
     assert.deepEqual(order, [1]);
@@ -220,6 +220,14 @@ describe('width and turns', () => {
     await clock.advance(1);
     await Promise.all(rest);
     turns.done();
+    // One that comes in the same moment waits, too, though nobody is before it.
+    const last = turns.next().then(() => void order.push(3));
+    await Promise.resolve();
+    assert.equal(order.length, 2);
+    await clock.advance(1);
+    await last;
+    turns.done();
+    await clock.advance(1);
     await turns.next();
   });
 });

@@ -20,10 +20,15 @@ export class Turns {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Ends a turn. The next one begins when what has arrived in the meantime has been looked at. */
+  /**
+   * Ends a turn. The next one begins when what has arrived in the meantime has been looked at; also that of a list which comes
+   * only now: a hundred of them that arrive in one moment would else run in one go.
+   */
   done(): void {
-    const next = this.#waiting.shift();
-    if (next) this.#clock.after(0, next);
-    else this.#busy = false;
+    this.#clock.after(0, () => {
+      const next = this.#waiting.shift();
+      if (next) next();
+      else this.#busy = false;
+    });
   }
 }

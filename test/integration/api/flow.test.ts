@@ -43,6 +43,36 @@ describe('priority and fairness', () => {
     assert.equal(seenSchema(await get(path, jane)), await uidOf('global-default'));
   });
 
+  it('answers others between two lists of one who floods the server', async () => {
+    const maps = client.resource(ConfigMaps);
+    for (let i = 0; i < 250; i++) await maps.create({ metadata: { name: `flood-${i}`, namespace: 'default' } });
+    const order: string[] = [];
+    /** A request as a socket brings it; resolves when it is answered. */
+    const arrives = (commonName: string, url: string): Promise<void> =>
+      new Promise((resolve) => {
+        const peer = { commonName, organizations: [], serialNumber: '1', raw: Buffer.from(commonName), trusted: true, notAfter: Infinity };
+        const fixed = { method: 'GET', httpVersion: '2', remoteAddress: '192.0.2.1', signal: new AbortController().signal } as const;
+        const send = (status: number): void => {
+          order.push(`${commonName} ${status}`);
+          resolve();
+        };
+        const stream = () => assert.fail('nothing is streamed');
+        https.api.api.handlers.request({ ...fixed, url, headers: {}, peer, body: (async function* () {})() }, { send, stream });
+      });
+    // The lists arrive one after the other, each when the one before has done what it can, but all in one turn of the loop.
+    const quiet = new Promise<void>((resolve) => setImmediate(() => void arrives('anna', `${path}/flood-1`).then(resolve)));
+    const flood: Promise<void>[] = [];
+    for (let i = 0; i < 100; i++) {
+      flood.push(arrives('jane', path));
+      for (let step = 0; step < 100; step++) await Promise.resolve();
+    }
+    await Promise.all([quiet, ...flood]);
+    const before = order.indexOf('anna 403');
+    assert.ok(before >= 0 && before < 5, `answered after ${before} lists`);
+    assert.equal(order.filter((one) => one === 'jane 200').length, 100);
+    await maps.deleteCollection({ namespace: 'default' });
+  });
+
   it('heeds new schemas, says whether their level exists, and refuses what a level has no seats for', async () => {
     const rules = [
       {
