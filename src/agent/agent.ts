@@ -2,13 +2,16 @@
 import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { Nodes, Services } from '#api/refs.ts';
+import { Nodes, ServiceAccounts, Services } from '#api/refs.ts';
 import type { Client } from '#client/client.ts';
 import { createRecorder } from '#client/events.ts';
 import { createInformers } from '#client/informer.ts';
 import { readResolver } from './config/resolver.ts';
 import { registryCredentials } from './config/credentials.ts';
 import { boundingSet } from './config/security.ts';
+import { CpuFollower } from './cpus/follow.ts';
+import { noCpuManager, startCpuManager } from './cpus/manager.ts';
+import { CredentialProviders } from './credentials/providers.ts';
 import { DeviceManager } from './devices/manager.ts';
 import { DynamicResources } from './dra/manager.ts';
 import { EvictionManager } from './eviction/manager.ts';
@@ -54,6 +57,7 @@ export interface AgentDeps {
   readonly cgroups: PodCgroups;
   /** Made with what the agent offers to volumes. */
   readonly volumes: (offer: VolumeOffer) => PodVolumes | Promise<PodVolumes>;
+  /** Instead of pull secrets and plugins. */
   readonly credentials?: ImageCredentials;
   readonly stats?: AgentStats;
   /** What else keeps the node from being ready. */
@@ -137,6 +141,15 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const devices = new DeviceManager(world, { dir: `${config.dataDir}/device-plugins`, changed: () => node.check() });
   const claims = new DynamicResources(world, { client, file: `${config.dataDir}/claims.json` });
   await Promise.all([devices.start(), claims.start()]);
+  const cpuFollower = new CpuFollower({ world, runtime, cpus: () => cpus, workers: () => pods?.workers() ?? [] });
+  const cpus = config.cpuManager
+    ? await startCpuManager(world, {
+        options: config.cpuManager,
+        reserved: config.reserved['cpu'] ?? '0',
+        file: `${config.dataDir}/cpu_manager_state`,
+        changed: () => cpuFollower.changed(),
+      })
+    : noCpuManager;
   const images = new ImageCollector(
     { world, runtime, directory: config.dataDir, failed: (reason, message) => node.tell('Warning', reason, message) },
     config.imageGc,
@@ -154,6 +167,18 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     },
     config.eviction,
   );
+  const providers =
+    config.credentialProviders &&
+    new CredentialProviders({
+      world,
+      ...config.credentialProviders,
+      tokens,
+      account: (namespace, name) => client.resource(ServiceAccounts).get(name, { namespace }),
+    });
+  const imageCredentials: ImageCredentials = async (image, secrets, pod) => [
+    ...registryCredentials(image, secrets),
+    ...((await providers?.credentials(image, pod)) ?? []),
+  ];
   const shutdown = new NodeShutdown({
     world,
     periods: config.shutdown,
@@ -174,10 +199,10 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     tokens,
     volumes,
     cgroups: deps.cgroups,
-    credentials: deps.credentials ?? registryCredentials,
+    credentials: deps.credentials ?? imageCredentials,
     restarts: new Backoff(config.backoffInitial, config.backoffMax),
     pulls: new Backoff(config.backoffInitial, config.backoffMax),
-    starts: new Slots(config.parallelStarts),
+    starts: new Slots(config.parallelStarts, clock),
     beforeStop: deps.beforeStop ?? (() => Promise.resolve()),
     beforeStart: deps.beforeStart ?? (() => Promise.resolve()),
     security: { ...(capabilities ? { capabilities } : {}), seccompDir: `${config.dataDir}/seccomp` },
@@ -192,6 +217,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     allocatable,
     devices,
     claims,
+    cpus,
     admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable, ...devices.resources().allocatable }),
     pressures: () => evictions.pressures(),
     shuttingDown: () => shutdown.underWay,
@@ -238,6 +264,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       evictions.run(stop.signal),
       images.run(stop.signal),
       rotateLogs(),
+      ...(config.cpuManager ? [cpuFollower.run(stop.signal)] : []),
     );
     await retry(() => manager.start());
   }

@@ -1,5 +1,6 @@
 // The agent's configuration: what a kubelet has in its flags and configuration file.
 import type { Taint } from '#api/core/v1/affinity.ts';
+import type { Provider } from './credentials/config.ts';
 import { evictionDefaults, type EvictionOptions } from './eviction/thresholds.ts';
 import type { ShutdownPeriod } from './shutdown/plan.ts';
 import { imageGcDefaults, type ImageGcOptions } from './images/gcplan.ts';
@@ -55,6 +56,8 @@ export interface AgentOptions {
   readonly cpuManager?: CpuManagerOptions;
   /** Memory is protected and throttled by requests, on cgroup v2 (feature MemoryQoS); undefined: it is not. */
   readonly memoryQos?: { readonly throttlingFactor: number };
+  /** Plugins that know credentials of registries; undefined: there are none. */
+  readonly credentialProviders?: { readonly providers: readonly Provider[]; readonly directory: string };
   readonly version: string;
 }
 

@@ -52,16 +52,19 @@ export interface PodVolumes {
 }
 
 export interface PodCgroups {
-  /** Creates or updates the pod's cgroup and its limits; resolves with the `cgroup_parent` of its sandbox. */
-  ensure(pod: Pod): Promise<string>;
+  /**
+   * Creates or updates the pod's cgroup and its limits; resolves with the `cgroup_parent` of its sandbox. `ownCpus`: the pod has
+   * processors of its own, so no quota holds it back on them.
+   */
+  ensure(pod: Pod, about?: { readonly ownCpus: boolean }): Promise<string>;
   /** Removes the pod's cgroups in every hierarchy. Idempotent. */
   remove(podUid: string): Promise<void>;
   /** Pods that have cgroups. */
   present(): Promise<readonly string[]>;
 }
 
-/** Credentials for an image, the most specific first: from the pod's pull secrets and the node's own configuration. */
-export type ImageCredentials = (image: string, secrets: readonly Secret[]) => readonly ImageAuth[];
+/** Credentials for an image, the most specific first: from the pod's pull secrets and the node's own plugins. */
+export type ImageCredentials = (image: string, secrets: readonly Secret[], pod: Pod) => Promise<readonly ImageAuth[]>;
 
 export interface AgentStats {
   /** The body of `/stats/summary`. */

@@ -348,8 +348,8 @@ export interface Runtime {
   version(): Promise<RuntimeVersion>;
   status(): Promise<RuntimeStatus>;
 
-  /** Creates and starts a sandbox with its network; resolves with its id. */
-  runSandbox(config: SandboxConfig, runtimeHandler?: string): Promise<string>;
+  /** Creates and starts a sandbox with its network; resolves with its id. A signal calls it off: the runtime cleans up. */
+  runSandbox(config: SandboxConfig, runtimeHandler?: string, signal?: AbortSignal): Promise<string>;
   /** Kills every container of the sandbox and frees its network. Idempotent; no error for an unknown sandbox. */
   stopSandbox(sandboxId: string): Promise<void>;
   /** Removes a sandbox and its containers. Idempotent. */

@@ -64,6 +64,11 @@ function byFamily(cidrs: string): { readonly ip?: string; readonly ip6?: string 
   return Object.fromEntries(networksOf(cidrs).map((cidr) => [cidr.includes(':') ? 'ip6' : 'ip', cidr]));
 }
 
+/** Memory can be protected and throttled on cgroup v2 only. */
+function settingsFor({ memoryQos, ...settings }: Partial<AgentOptions>, version: 1 | 2): Partial<AgentOptions> {
+  return version === 2 && memoryQos ? { ...settings, memoryQos } : settings;
+}
+
 /** Starts a node; resolves when its parts run, `ready` when the node is Ready. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { world, nodeName, informers, nodeIps } = options;
@@ -106,6 +111,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       layout: machine.cgroups,
       root: cgroup,
       processors: processorsOnline(await world.fs.readText('/proc/stat')),
+      memoryQos: options.settings.memoryQos !== undefined,
       ...((options.settings.podPidsLimit ?? 0) > 0 ? { podPids: options.settings.podPidsLimit } : {}),
     });
     const agent = stack.use(
@@ -128,7 +134,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
           clusterDomain: options.domain,
           version: options.version,
           server: { host: nodeIp, port: options.agentPort, tls: options.tls, allowedUsers: ['kube-apiserver-kubelet-client'] },
-          ...options.settings,
+          ...settingsFor(options.settings, machine.cgroups.version),
         }),
       }),
     );

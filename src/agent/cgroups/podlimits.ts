@@ -56,6 +56,8 @@ export interface PodLimits {
   /** Microseconds per `cpuPeriod`; undefined: no limit. */
   readonly cpuQuota?: number;
   readonly memory?: number;
+  /** Bytes that are protected from being reclaimed; version 2 only. */
+  readonly memoryMin?: number;
 }
 
 /** The limits of a pod's group. */
@@ -80,6 +82,9 @@ export interface GroupSetting {
   readonly value: string;
 }
 
+/** Bytes of a group that are not reclaimed from it; version 2. */
+export const memoryMin = (bytes: number): GroupSetting => ({ controller: 'memory', file: 'memory.min', value: String(bytes) });
+
 /** The control files of limits. What has no limit is written too, so that a limit that went away is lifted. */
 export function groupSettings(version: 1 | 2, limits: PodLimits, pids: number | undefined): GroupSetting[] {
   const { cpuShares: shares, cpuQuota: quota, memory } = limits;
@@ -89,6 +94,7 @@ export function groupSettings(version: 1 | 2, limits: PodLimits, pids: number | 
       { controller: 'cpu', file: 'cpu.weight', value: String(cpuWeight(shares)) },
       { controller: 'cpu', file: 'cpu.max', value: `${quota ?? 'max'} ${cpuPeriod}` },
       { controller: 'memory', file: 'memory.max', value: String(memory ?? 'max') },
+      ...(limits.memoryMin === undefined ? [] : [memoryMin(limits.memoryMin)]),
       tasks,
     ];
   }

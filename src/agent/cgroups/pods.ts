@@ -1,12 +1,11 @@
 // The control groups of a node's pods: `<node>/kubepods/[burstable|besteffort/]pod<uid>`, kubelet's layout below a root
 // of our own. CRI neither limits processes nor removes a pod's group, so both are done here.
-import type { Pod } from '#api/core/v1/pod.ts';
 import type { World } from '#base/world.ts';
 import { cpuShares } from '../config/resources.ts';
 import type { PodCgroups } from '../parts.ts';
 import { qosClass, type QosClass } from '../status/qos.ts';
 import type { CgroupLayout } from './layout.ts';
-import { cpuWeight, groupSettings, podLimits, podTotal, type GroupSetting } from './podlimits.ts';
+import { cpuWeight, groupSettings, memoryMin, podLimits, podTotal, type GroupSetting } from './podlimits.ts';
 import { applySettings, makeGroup, removeGroup } from './tree.ts';
 
 export interface PodCgroupOptions {
@@ -17,6 +16,8 @@ export interface PodCgroupOptions {
   readonly podPids?: number;
   /** Processors of the node: pods together weigh as much as they are. */
   readonly processors: number;
+  /** What pods have asked for is protected, in their groups and those above; version 2 only. */
+  readonly memoryQos?: boolean;
 }
 
 const tiers: Readonly<Record<QosClass, string>> = { Guaranteed: '', Burstable: '/burstable', BestEffort: '/besteffort' };
@@ -37,6 +38,9 @@ export function createPodCgroups(world: Pick<World, 'fs' | 'exec' | 'clock'>, op
   const { layout, root } = options;
   /** CPU requests of the burstable pods: the tier weighs as much as they ask for together. */
   const burstable = new Map<string, number>();
+  /** Memory requests by pod: the groups above protect what is protected below. */
+  const protectedBytes = new Map<string, { readonly bytes: number; readonly qos: QosClass }>();
+  const protects = options.memoryQos === true && layout.version === 2;
   let prepared: Promise<void> | undefined;
 
   async function prepare(): Promise<void> {
@@ -54,8 +58,18 @@ export function createPodCgroups(world: Pick<World, 'fs' | 'exec' | 'clock'>, op
     await applySettings(world, layout, { path: `${root}/kubepods${tiers.Burstable}`, settings });
   }
 
+  async function protect(uid: string, part: { readonly bytes: number; readonly qos: QosClass } | undefined): Promise<void> {
+    if (!protects || protectedBytes.get(uid)?.bytes === part?.bytes) return;
+    if (part) protectedBytes.set(uid, part);
+    else protectedBytes.delete(uid);
+    const sum = (qos?: QosClass): number =>
+      [...protectedBytes.values()].reduce((total, entry) => total + (qos === undefined || entry.qos === qos ? entry.bytes : 0), 0);
+    await applySettings(world, layout, { path: `${root}/kubepods`, settings: [memoryMin(sum())] });
+    await applySettings(world, layout, { path: `${root}/kubepods${tiers.Burstable}`, settings: [memoryMin(sum('Burstable'))] });
+  }
+
   return {
-    async ensure(pod: Pod) {
+    async ensure(pod, about) {
       prepared ??= prepare().catch((error: unknown) => {
         prepared = undefined;
         throw error;
@@ -65,7 +79,11 @@ export function createPodCgroups(world: Pick<World, 'fs' | 'exec' | 'clock'>, op
       const uid = pod.metadata.uid ?? '';
       const path = podGroup(root, uid, qos);
       await makeGroup(world, layout, path);
-      await applySettings(world, layout, { path, settings: groupSettings(layout.version, podLimits(pod), options.podPids) });
+      const { cpuQuota: _quota, ...unbound } = podLimits(pod);
+      const bytes = podTotal(pod, 'requests').memory;
+      await protect(uid, { bytes, qos });
+      const limits = { ...(about?.ownCpus ? unbound : podLimits(pod)), ...(protects ? { memoryMin: bytes } : {}) };
+      await applySettings(world, layout, { path, settings: groupSettings(layout.version, limits, options.podPids) });
       if (qos === 'Burstable') {
         const milli = podTotal(pod, 'requests').cpu;
         if (burstable.get(uid) !== milli) {
@@ -77,6 +95,7 @@ export function createPodCgroups(world: Pick<World, 'fs' | 'exec' | 'clock'>, op
     },
     async remove(podUid) {
       for (const qos of classes) await removeGroup(world, layout, podGroup(root, podUid, qos));
+      await protect(podUid, undefined);
       if (burstable.delete(podUid)) await weighBurstable();
     },
     async present() {

@@ -18,7 +18,7 @@ test('cpu as shares and quota', () => {
 test('resources of a container', () => {
   const container = { name: 'c', resources: { limits: { cpu: '200m', memory: '64Mi' }, requests: { memory: '32Mi' } } };
   const pod = make({ containers: [container] });
-  assert.deepEqual(containerResources(pod, container, 1024 * 1024 * 1024), {
+  assert.deepEqual(containerResources(pod, container, { memoryCapacity: 1024 ** 3 }), {
     cpuPeriod: 100_000,
     cpuQuota: 20_000,
     cpuShares: 204,

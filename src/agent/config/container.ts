@@ -1,10 +1,12 @@
 // The configuration of a container: pure.
 import type { Pod } from '#api/core/v1/pod.ts';
 import { expander } from '../env/expand.ts';
+import type { ContainerCpus } from '../cpus/manager.ts';
 import type { ContainerDevices } from '../devices/messages.ts';
 import type { AnyContainer } from '../parts.ts';
 import type { ContainerConfig, Mount, RuntimeImage } from '../runtime.ts';
 import { containerAnnotations, containerLabels } from '../sync/labels.ts';
+import type { MemoryQos } from './memoryqos.ts';
 import { containerResources } from './resources.ts';
 import { containerSecurity, type NodeSecurity } from './security.ts';
 
@@ -17,6 +19,9 @@ export interface ContainerInput {
   readonly imageRef: string;
   readonly image: RuntimeImage | undefined;
   readonly memoryCapacity: number;
+  /** Where it may run, where a policy says so. */
+  readonly cpus?: ContainerCpus | undefined;
+  readonly memoryQos?: MemoryQos | undefined;
   /** What device plugins give to it. */
   readonly given?: Pick<ContainerDevices, 'devices' | 'annotations' | 'cdiDevices'>;
   readonly security: NodeSecurity;
@@ -48,7 +53,7 @@ export function containerConfig(pod: Pod, container: AnyContainer, input: Contai
     tty: container.tty ?? false,
     ...(container.lifecycle?.stopSignal ? { stopSignal: container.lifecycle.stopSignal } : {}),
     linux: {
-      resources: containerResources(pod, container, input.memoryCapacity),
+      resources: containerResources(pod, container, input),
       securityContext: containerSecurity(pod, container, {
         image: input.image,
         node: input.security,

@@ -1,8 +1,10 @@
 // Requests and limits as the kernel's numbers: pure.
 import type { Pod } from '#api/core/v1/pod.ts';
 import { quantityMilli, quantityValue } from '#format/quantity.ts';
+import type { ContainerCpus } from '../cpus/manager.ts';
 import type { AnyContainer } from '../parts.ts';
 import type { LinuxResources } from '../runtime.ts';
+import { type MemoryQos, memoryFiles } from './memoryqos.ts';
 import { qosClass } from '../status/qos.ts';
 
 /** Length of the CFS period in microseconds. */
@@ -41,18 +43,24 @@ export function oomScoreAdj(pod: Pod, container: AnyContainer, memoryCapacity: n
 /** Size of a huge page as cgroups name it: `2Mi` → `2MB`, `1Gi` → `1GB`. */
 const pageSize = (name: string): string => name.slice('hugepages-'.length).replace(/i$/, 'B');
 
-/** The resources of one container. */
-export function containerResources(pod: Pod, container: AnyContainer, memoryCapacity: number): LinuxResources {
+/** The resources of one container; `cpus` is where it may run, where a policy says so. */
+export function containerResources(
+  pod: Pod,
+  container: AnyContainer,
+  about: { readonly memoryCapacity: number; readonly cpus?: ContainerCpus | undefined; readonly memoryQos?: MemoryQos | undefined },
+): LinuxResources {
   const { requests = {}, limits = {} } = container.resources ?? {};
   const request = requests['cpu'] ?? limits['cpu'];
   const memory = quantityValue(limits['memory'] ?? '0');
   const huge = Object.keys(limits).filter((name) => name.startsWith('hugepages-'));
   return {
-    cpuPeriod,
-    cpuQuota: cpuQuota(quantityMilli(limits['cpu'] ?? '0')),
+    // On processors of its own a container is not held back (feature DisableCPUQuotaWithExclusiveCPUs).
+    ...(about.cpus?.exclusive ? {} : { cpuPeriod, cpuQuota: cpuQuota(quantityMilli(limits['cpu'] ?? '0')) }),
+    ...(about.cpus ? { cpusetCpus: about.cpus.cpus } : {}),
     cpuShares: cpuShares(quantityMilli(request ?? '0')),
     ...(memory > 0 ? { memoryLimitInBytes: memory } : {}),
-    oomScoreAdj: oomScoreAdj(pod, container, memoryCapacity),
+    ...(about.memoryQos ? { unified: memoryFiles(container, about.memoryQos) } : {}),
+    oomScoreAdj: oomScoreAdj(pod, container, about.memoryCapacity),
     ...(huge.length
       ? { hugepageLimits: huge.map((name) => ({ pageSize: pageSize(name), limit: quantityValue(limits[name] ?? '0') })) }
       : {}),

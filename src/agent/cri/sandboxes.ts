@@ -10,8 +10,9 @@ const runTimeoutMs = 240_000;
 /** The sandbox part of a runtime. */
 export function sandboxCalls(call: Call): SandboxCalls {
   return {
-    async runSandbox(config, runtimeHandler = '') {
-      const answer = await call<{ podSandboxId: string }>('RunPodSandbox', { config, runtimeHandler }, { timeoutMs: runTimeoutMs });
+    async runSandbox(config, runtimeHandler = '', signal) {
+      const options = { timeoutMs: runTimeoutMs, ...(signal ? { signal } : {}) };
+      const answer = await call<{ podSandboxId: string }>('RunPodSandbox', { config, runtimeHandler }, options);
       return answer.podSandboxId;
     },
     async stopSandbox(podSandboxId) {

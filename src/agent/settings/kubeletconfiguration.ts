@@ -7,6 +7,7 @@ import type { Taint } from '#api/core/v1/affinity.ts';
 import { evictionDefaults } from '../eviction/thresholds.ts';
 import { imageGcDefaults } from '../images/gcplan.ts';
 import { plainPeriods, type ShutdownPeriod } from '../shutdown/plan.ts';
+import { parseCpuset } from './cpuset.ts';
 import { Fields, SettingsError } from './fields.ts';
 import { withoutEffect } from './known.ts';
 
@@ -47,13 +48,15 @@ function shutdown(fields: Fields): readonly ShutdownPeriod[] | undefined {
 
 /** What the system and Tutti themselves need, taken off what pods may use. */
 function reserved(fields: Fields): Readonly<Record<string, string>> | undefined {
+  const cpus = parseCpuset(fields.text('reservedSystemCPUs') ?? '').size;
   const parts = [fields.strings('systemReserved'), fields.strings('kubeReserved')];
-  if (parts.every((part) => part === undefined)) return undefined;
+  if (cpus === 0 && parts.every((part) => part === undefined)) return undefined;
   const sum: Record<string, string> = {};
   for (const part of parts) {
     for (const [name, value] of Object.entries(part ?? {})) sum[name] = sum[name] === undefined ? value : addQuantity(sum[name], value);
   }
-  return sum;
+  // Processors that are named stand for any amount of processor time.
+  return cpus > 0 ? { ...sum, cpu: String(cpus) } : sum;
 }
 
 function eviction(fields: Fields): AgentOptions['eviction'] | undefined {

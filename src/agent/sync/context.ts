@@ -5,6 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import type { Service } from '#api/core/v1/service.ts';
 import type { Client } from '#client/client.ts';
 import type { Recorder } from '#client/events.ts';
+import type { CpuManager } from '../cpus/manager.ts';
 import type { DnsConfig } from '../config/dns.ts';
 import type { NodeSecurity } from '../config/security.ts';
 import type { DeviceManager } from '../devices/manager.ts';
@@ -35,6 +36,7 @@ export interface AgentContext {
   readonly cgroups: PodCgroups;
   readonly devices: DeviceManager;
   readonly claims: DynamicResources;
+  readonly cpus: CpuManager;
   readonly credentials: ImageCredentials;
   /** Restarts of containers. */
   readonly restarts: Backoff;

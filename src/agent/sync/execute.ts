@@ -47,7 +47,7 @@ async function recreate(context: AgentContext, pod: Pod, run: Execution): Promis
   }
   try {
     const config = await makeSandboxConfig(context, pod, { attempt: plan.createSandbox ?? 0, cgroupParent: run.cgroupParent });
-    await startSandbox(context, pod, config);
+    await startSandbox(context, pod, { config, signal: run.signal });
   } catch (error) {
     if (run.signal.aborted) throw error;
     const message = `Failed to create pod sandbox: ${grpcText(error)}`;

@@ -200,6 +200,7 @@ export class PodManager {
       this.#cleanUpTimer = world.clock.after(retry, again);
     }
     for (const uid of this.#context.devices.pods()) if (!this.#workers.has(uid)) await this.#context.devices.forget(uid);
+    for (const uid of this.#context.cpus.pods()) if (!this.#workers.has(uid)) await this.#context.cpus.forget(uid);
     for (const uid of this.#context.claims.pods())
       if (!this.#workers.has(uid)) await this.#context.claims.release(uid).catch(() => undefined);
     for (const name of await world.fs.list(`${options.dataDir}/logs`)) {

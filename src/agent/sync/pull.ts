@@ -124,7 +124,7 @@ export async function ensureImage(
   event('Normal', 'Pulling', `Pulling image ${goQuote(requested)}`);
   const began = world.clock.monotonic();
   try {
-    const auths = context.credentials(image, await pullSecrets(context, pod));
+    const auths = await context.credentials(image, await pullSecrets(context, pod), pod);
     const ref = await pullWith(context, image, { auths, sandbox: about.sandbox, signal: about.signal });
     const pulled = await runtime.imageStatus(image);
     const took = goDuration(world.clock.monotonic() - began);

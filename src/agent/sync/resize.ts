@@ -5,6 +5,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import { containerResources } from '../config/resources.ts';
 import type { WaitingReason } from '../status/input.ts';
 import { sameJson } from '../status/patch.ts';
+import { qosClass } from '../status/qos.ts';
 import { capacityProblem } from './capacity.ts';
 import { type AgentContext, containerPath } from './context.ts';
 import { initContainers, isSidecar } from './spec.ts';
@@ -81,6 +82,11 @@ export async function resizePod(context: AgentContext, pod: Pod, about: { state:
   delete sizes.progress;
   const wanted = planResize(pod, about.state, sizes);
   if (wanted.length === 0) return [];
+  if (context.options.cpuManager && qosClass(pod) === 'Guaranteed') {
+    // Processors of its own can be neither added nor taken away (feature InPlacePodVerticalScalingExclusiveCPUs is off).
+    sizes.pending = { reason: 'Infeasible', message: 'Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy' };
+    return [];
+  }
   const others = context.activePods().filter((other) => other.metadata.uid !== pod.metadata.uid);
   const allocatable = context.admissible();
   const infeasible = capacityProblem(pod, [], allocatable);
@@ -95,11 +101,9 @@ export async function resizePod(context: AgentContext, pod: Pod, about: { state:
   await context.cgroups.ensure(pod).catch(() => undefined);
   for (const { container, instance, restart } of wanted) {
     if (restart) continue;
-    const { cpuPeriod, cpuQuota, cpuShares, memoryLimitInBytes } = containerResources(
-      pod,
-      container,
-      Number(context.capacity['memory-bytes'] ?? 0),
-    );
+    const { cpuPeriod, cpuQuota, cpuShares, memoryLimitInBytes } = containerResources(pod, container, {
+      memoryCapacity: Number(context.capacity['memory-bytes'] ?? 0),
+    });
     try {
       await context.runtime.updateResources(instance.id, {
         cpuPeriod,

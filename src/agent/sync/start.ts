@@ -2,9 +2,11 @@
 import { messageOf } from '#base/errors.ts';
 import type { EphemeralContainer } from '#api/core/v1/container.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
+import { quantityValue } from '#format/quantity.ts';
 import { RuntimeClasses } from '#api/refs.ts';
 import { containerConfig, logPath } from '../config/container.ts';
 import { podHostName } from '../config/hostname.ts';
+import type { MemoryQos } from '../config/memoryqos.ts';
 import { sandboxConfig } from '../config/sandbox.ts';
 import { expander } from '../env/expand.ts';
 import { ConfigError, makeEnv } from '../env/make.ts';
@@ -34,12 +36,19 @@ export async function makeSandboxConfig(
 }
 
 /** Makes and starts a sandbox; resolves with the pod's new state. */
-export async function startSandbox(context: AgentContext, pod: Pod, config: SandboxConfig): Promise<PodState> {
+export async function startSandbox(
+  context: AgentContext,
+  pod: Pod,
+  about: { readonly config: SandboxConfig; readonly signal: AbortSignal },
+): Promise<PodState> {
   const { name, namespace = '' } = pod.metadata;
   const uid = uidOf(pod);
   await context.world.fs.mkdir(podLogDir(context.options.dataDir, { namespace, name, uid }), 0o755);
   const handler = await runtimeHandler(context, pod);
-  const id = await context.starts.run(() => context.runtime.runSandbox(config, handler));
+  const id = await context.starts.run(() => {
+    about.signal.throwIfAborted();
+    return context.runtime.runSandbox(about.config, handler, about.signal);
+  });
   return context.cache.addSandbox({ uid, name, namespace }, id);
 }
 
@@ -133,9 +142,16 @@ async function configure(context: AgentContext, pod: Pod, input: StartInput, ima
     imageRef: image.ref,
     image: image.image,
     memoryCapacity: Number(context.capacity['memory-bytes'] ?? 0),
+    cpus: context.cpus.of(pod, container.name),
+    memoryQos: memoryQosOf(context),
     security: context.security,
     ...(targetId ? { targetId } : {}),
   });
+}
+
+/** How memory is protected and throttled; undefined: it is not. */
+export function memoryQosOf({ options, allocatable }: AgentContext): MemoryQos | undefined {
+  return options.memoryQos && { ...options.memoryQos, allocatable: quantityValue(allocatable['memory'] ?? '0') };
 }
 
 async function readEmptyDir(context: AgentContext, pod: Pod, file: { volume: string; path: string }): Promise<string | undefined> {

@@ -1,10 +1,12 @@
 // Stopping things: preStop hooks, the stop signal with its grace, sidecars after everybody else.
 import { messageOf } from '#base/errors.ts';
+import { goQuote } from '#format/goquote.ts';
 import type { LifecycleHandler } from '#api/core/v1/probe.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { type AgentContext, containerPath } from './context.ts';
 import { runHook } from './hooks.ts';
 import { annotation } from './labels.ts';
+import { grpcText } from './pull.ts';
 import { findContainer, initContainers, isSidecar } from './spec.ts';
 import { type PodState, type RuntimeContainer, running } from './state.ts';
 
@@ -120,5 +122,12 @@ export async function stopPod(
   for (const name of sidecars.toReversed()) {
     for (const instance of alive.filter((candidate) => candidate.name === name)) await stop(instance, left());
   }
-  for (const sandbox of state.sandboxes) await context.runtime.stopSandbox(sandbox.id);
+  for (const sandbox of state.sandboxes) {
+    try {
+      await context.runtime.stopSandbox(sandbox.id);
+    } catch (error) {
+      const why = goQuote(grpcText(error));
+      throw new Error(`failed to "KillPodSandbox" for ${goQuote(state.uid)} with KillPodSandboxError: ${why}`, { cause: error });
+    }
+  }
 }

@@ -287,6 +287,7 @@ export class PodWorker {
   /** Gives the pod the devices that it asks for; without them it is not taken. */
   async #equip(pod: Pod): Promise<boolean> {
     try {
+      await this.#context.cpus.admit(pod);
       await this.#context.devices.admit(pod);
     } catch (error) {
       const text = `Allocate failed due to ${messageOf(error)}, which is unexpected`;
@@ -306,7 +307,7 @@ export class PodWorker {
 
   /** The pod's control group, made at the first call. */
   async #group(pod: Pod): Promise<string> {
-    this.#cgroupParent ??= await this.#context.cgroups.ensure(pod);
+    this.#cgroupParent ??= await this.#context.cgroups.ensure(pod, { ownCpus: this.#context.cpus.exclusive(pod) });
     return this.#cgroupParent;
   }
 
@@ -427,6 +428,7 @@ export class PodWorker {
     await this.#unmount();
     await this.#context.cgroups.remove(this.id.uid);
     await this.#context.devices.forget(this.id.uid);
+    await this.#context.cpus.forget(this.id.uid);
     await this.#context.claims.release(this.id.uid);
     this.#refreshTimer?.cancel();
     this.#context.objects.unregister(this.id.uid);

@@ -1,44 +1,18 @@
 // Faults around a node's pods: nothing is started twice, nothing is missed, nothing is left.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Pods } from '#api/refs.ts';
 import { until } from '../../support/until.ts';
+import { nothingLeft, processes, single } from './leaks.ts';
 import { type AgentNode, inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
 
 const namespace = 'default';
 const restarts = (pod: { status?: { containerStatuses?: readonly { restartCount?: number }[] } }): number =>
   pod.status?.containerStatuses?.[0]?.restartCount ?? 0;
 
-/** Processes whose command line has all these parts. */
-function processes(...parts: string[]): number[] {
-  return readdirSync('/proc').flatMap((pid) => {
-    if (!/^\d+$/.test(pid)) return [];
-    try {
-      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-      return parts.every((part) => line.includes(part)) ? [Number(pid)] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
 async function remove(node: AgentNode, ...names: string[]): Promise<void> {
   await Promise.all(names.map((name) => node.client.resource(Pods).delete(name, { namespace, options: { gracePeriodSeconds: 0 } })));
   await Promise.all(names.map((name) => node.untilGone(name)));
-}
-
-/** Every pod of these has one sandbox that is up, and one container that runs. */
-async function single(node: AgentNode, names: readonly string[]): Promise<void> {
-  const { runtime } = node.instance;
-  const sandboxes = (await runtime.listSandboxes()).filter(({ state }) => state === 'SANDBOX_READY');
-  const containers = (await runtime.listContainers()).filter(({ state }) => state === 'CONTAINER_RUNNING');
-  for (const name of names) {
-    const own = sandboxes.filter(({ metadata }) => metadata.name === name);
-    assert.equal(own.length, 1, `sandboxes of ${name}`);
-    assert.equal(containers.filter(({ podSandboxId }) => podSandboxId === own[0]?.id).length, 1, `containers of ${name}`);
-  }
 }
 
 if (await inNamespace(import.meta.filename)) {
@@ -119,42 +93,6 @@ if (await inNamespace(import.meta.filename)) {
       await remove(node, 'init', 'shim');
     });
 
-    await t.test('a network plugin fails, then works', async () => {
-      const { fs } = node.world;
-      const plugin = `${paths.cniBin}/ptp`;
-      await fs.rename(plugin, `${plugin}.away`);
-      await fs.write(plugin, '#!/bin/sh\necho \'{"cniVersion":"0.4.0","code":100,"msg":"no such luck"}\'\nexit 1\n', { mode: 0o755 });
-      await node.createPod(idle('network'));
-      await until(
-        'the event',
-        async () => (await node.events('network')).some((text) => /^FailedCreatePodSandBox: .*no such luck/.test(text)),
-        20_000,
-      );
-      await fs.remove(plugin);
-      await fs.rename(`${plugin}.away`, plugin);
-      await node.until('network', isReady, 30_000);
-      await single(node, ['network']);
-      await remove(node, 'network');
-    });
-
-    await t.test('nothing is left', async () => {
-      const lines = (command: string): string[] =>
-        execFileSync('sh', ['-c', command], { encoding: 'utf8' })
-          .split('\n')
-          .filter((line) => line !== '');
-      const left = async (): Promise<string[]> => [
-        ...(await runtime.listSandboxes()).map(({ metadata }) => `sandbox of ${metadata.name}`),
-        ...(await runtime.listContainers()).map(({ metadata }) => `container ${metadata.name}`),
-        ...(await node.world.fs.list(`${node.dataDir}/pods`)),
-        ...(await node.world.fs.list(`${node.dataDir}/logs`)),
-        ...lines('ip -o link show type veth'),
-        ...lines(`grep ${node.dataDir}/pods/ /proc/self/mountinfo || true`),
-        ...lines(`find /sys/fs/cgroup -type d -path '*${node.cgroup}*/pod*' 2>/dev/null || true`),
-        ...processes('containerd-shim-runc-v2', paths.socket).map((pid) => `shim ${pid}`),
-      ];
-      let last: string[] = [];
-      await until('nothing is left', async () => (last = await left()).length === 0, 20_000).catch(() => undefined);
-      assert.deepEqual(last, []);
-    });
+    await t.test('nothing is left', () => nothingLeft(node));
   });
 }

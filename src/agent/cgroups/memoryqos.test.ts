@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Fs } from '#base/fs.ts';
+import type { World } from '#base/world.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import { createPodCgroups } from './pods.ts';
+
+/** Control files in memory: this is what can be tried of cgroup v2 on a machine without it. */
+function memoryFs(): { files: Map<string, string>; world: Pick<World, 'fs' | 'exec' | 'clock'> } {
+  const files = new Map<string, string>();
+  const fs: Partial<Fs> = {
+    mkdir: () => Promise.resolve(),
+    readText: (path) => Promise.resolve(files.get(path) ?? ''),
+    write: (path, data) => Promise.resolve(void files.set(path, String(data))),
+    lstat: () => Promise.resolve(undefined),
+    list: () => Promise.resolve([]),
+  };
+  return { files, world: { fs } as unknown as Pick<World, 'fs' | 'exec' | 'clock'> };
+}
+
+const pod = (uid: string, requests: object, limits: object = {}): Pod =>
+  ({ metadata: { name: uid, uid }, spec: { containers: [{ name: 'c', resources: { requests, limits } }] }, status: {} }) as unknown as Pod;
+
+const layout = { version: 2, roots: ['/cg'], controllers: new Map(['cpu', 'memory', 'pids'].map((name) => [name, '/cg'])) } as const;
+const mi = 1024 * 1024;
+
+test('what pods ask for is protected in their groups and in those above, until they go', async () => {
+  const { files, world } = memoryFs();
+  const groups = createPodCgroups(world, { layout, root: '/node', processors: 2, memoryQos: true });
+  await groups.ensure(pod('a', { memory: '100Mi' }));
+  await groups.ensure(pod('b', { memory: '50Mi', cpu: '1' }, { memory: '50Mi', cpu: '1' }));
+  const min = (group: string): number => Number(files.get(`/cg/node/kubepods${group}/memory.min`));
+  assert.equal(min('/burstable/poda'), 100 * mi);
+  assert.equal(min('/podb'), 50 * mi);
+  assert.equal(min('/burstable'), 100 * mi);
+  assert.equal(min(''), 150 * mi);
+  await groups.remove('a');
+  assert.equal(min('/burstable'), 0);
+  assert.equal(min(''), 50 * mi);
+});
+
+test('without the feature, and on version 1, nothing is', async () => {
+  for (const options of [
+    { layout, memoryQos: false },
+    { layout: { ...layout, version: 1 as const }, memoryQos: true },
+  ]) {
+    const { files, world } = memoryFs();
+    await createPodCgroups(world, { root: '/node', processors: 2, ...options }).ensure(pod('a', { memory: '100Mi' }));
+    assert.ok(files.size > 0);
+    assert.deepEqual(
+      [...files.keys()].filter((path) => path.endsWith('memory.min')),
+      [],
+    );
+  }
+});

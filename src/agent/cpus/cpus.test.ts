@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Fs } from '#base/fs.ts';
+import type { World } from '#base/world.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import { formatCpuset } from '../settings/cpuset.ts';
+import { startCpuManager } from './manager.ts';
+import { exclusiveCpus, formatState, parseState } from './state.ts';
+import { takeProcessors } from './take.ts';
+import type { Processor } from './topology.ts';
+
+/** Two sockets of two cores of two threads, numbered as Linux does: the second threads come last. */
+const topology: readonly Processor[] = Array.from({ length: 8 }, (_, id) => ({
+  id,
+  socket: String(Math.floor((id % 4) / 2)),
+  core: String(id % 4),
+}));
+const all = topology.map(({ id }) => id);
+const take = (free: readonly number[], wanted: number): string => formatCpuset(takeProcessors(topology, new Set(free), wanted));
+
+test('a whole socket, else whole cores, else threads of cores that are in use already', () => {
+  assert.equal(take(all, 4), '0-1,4-5');
+  assert.equal(take(all, 2), '0,4');
+  assert.equal(take(all, 5), '0-2,4-5');
+  // Core 0 is broken open: its other thread goes first.
+  assert.equal(take([1, 2, 3, 4, 5, 6, 7], 1), '4');
+  assert.equal(take(all, 6), '0-2,4-6');
+  assert.throws(() => take([1], 2), /^Error: not enough cpus available to satisfy request: requested=2, available=1$/);
+});
+
+type Amounts = Readonly<Record<string, string>>;
+const container = (name: string, amounts: Amounts, more: object = {}) => ({
+  name,
+  resources: { requests: amounts, limits: amounts },
+  ...more,
+});
+const pod = (uid: string, containers: readonly object[], more: object = {}): Pod =>
+  ({ metadata: { name: uid, uid }, spec: { containers, ...more }, status: {} }) as unknown as Pod;
+const whole = { cpu: '2', memory: '1Mi' };
+
+test('whole processors of Guaranteed pods only', () => {
+  const count = (amounts: Amounts, requests: Amounts = amounts): number => {
+    const one = { name: 'c', resources: { requests, limits: amounts } };
+    return exclusiveCpus(pod('p', [one]), one);
+  };
+  assert.equal(count(whole), 2);
+  assert.equal(count({ cpu: '1500m', memory: '1Mi' }), 0);
+  assert.equal(count(whole, { cpu: '1', memory: '1Mi' }), 0);
+  assert.equal(count({ cpu: '2' }), 0);
+});
+
+/** A machine of the topology above, with files in memory. */
+function machine(): { files: Map<string, string>; world: Pick<World, 'fs'> } {
+  const files = new Map([['/sys/devices/system/cpu/online', '0-7\n']]);
+  for (const { id, socket, core } of topology) {
+    files.set(`/sys/devices/system/cpu/cpu${id}/topology/physical_package_id`, `${socket}\n`);
+    files.set(`/sys/devices/system/cpu/cpu${id}/topology/core_id`, `${core}\n`);
+  }
+  const fs: Partial<Fs> = {
+    readText: (path) => {
+      const text = files.get(path);
+      return text === undefined ? Promise.reject(new Error('ENOENT')) : Promise.resolve(text);
+    },
+    write: (path, data) => Promise.resolve(void files.set(path, String(data))),
+  };
+  return { files, world: { fs: fs as Fs } };
+}
+
+const file = '/state';
+const start = (world: Pick<World, 'fs'>, more: { reserved?: string; cpus?: string; options?: Amounts; changed?: () => void } = {}) =>
+  startCpuManager(world, {
+    options: { policy: 'static', reservedCpus: more.cpus ?? '', options: more.options ?? {} },
+    reserved: more.reserved ?? '500m',
+    file,
+    changed: more.changed ?? (() => undefined),
+  });
+
+test('who asks gets processors, others keep off them; they come back at the end; a restart knows', async () => {
+  const { files, world } = machine();
+  let changes = 0;
+  const cpus = await start(world, { changed: () => changes++ });
+  const mine = pod('mine', [container('a', whole), container('b', { cpu: '500m', memory: '1Mi' })]);
+  const other = pod('other', [{ name: 'c' }]);
+  assert.deepEqual(cpus.of(other, 'c'), { cpus: '0-7', exclusive: false });
+  await cpus.admit(mine);
+  await cpus.admit(mine);
+  assert.equal(changes, 1);
+  // Processor 0 is reserved: for all who have none of their own, and for nobody alone.
+  assert.deepEqual(cpus.of(mine, 'a'), { cpus: '1,5', exclusive: true });
+  assert.deepEqual(cpus.of(mine, 'b'), { cpus: '0,2-4,6-7', exclusive: false });
+  assert.deepEqual(cpus.of(other, 'c'), { cpus: '0,2-4,6-7', exclusive: false });
+  assert.deepEqual(JSON.parse(files.get(file) ?? '').entries, { mine: { a: '1,5' } });
+
+  const again = await start(world);
+  assert.deepEqual(again.of(mine, 'a'), { cpus: '1,5', exclusive: true });
+  assert.deepEqual(again.pods(), ['mine']);
+  await assert.rejects(again.admit(pod('greedy', [container('c', { cpu: '6', memory: '1Mi' })])), /requested=6, available=5/);
+  await again.forget('mine');
+  assert.deepEqual(again.of(other, 'c'), { cpus: '0-7', exclusive: false });
+});
+
+test('what an init container had serves the containers after it', async () => {
+  const cpus = await start(machine().world);
+  const one = pod('p', [container('main', whole)], { initContainers: [container('first', whole)] });
+  await cpus.admit(one);
+  assert.deepEqual(cpus.of(one, 'main'), cpus.of(one, 'first'));
+  const sidecar = pod('q', [container('main', whole)], { initContainers: [container('first', whole, { restartPolicy: 'Always' })] });
+  await cpus.admit(sidecar);
+  assert.notEqual(cpus.of(sidecar, 'main')?.cpus, cpus.of(sidecar, 'first')?.cpus);
+});
+
+test('options: whole cores only, reserved processors for nobody', async () => {
+  const { world } = machine();
+  const cpus = await start(world, { options: { 'full-pcpus-only': 'true', 'strict-cpu-reservation': 'true' }, cpus: '0,4' });
+  await assert.rejects(
+    cpus.admit(pod('odd', [container('c', { cpu: '3', memory: '1Mi' })])),
+    /^Error: SMT Alignment Error: requested 3 cpus not multiple cpus per core = 2$/,
+  );
+  assert.deepEqual(cpus.of(pod('other', [{ name: 'c' }]), 'c'), { cpus: '1-3,5-7', exclusive: false });
+  await assert.rejects(start(machine().world, { options: { 'no-such': 'true' } }), /"no-such" is not supported/);
+});
+
+test('a state that does not fit is refused', async () => {
+  await assert.rejects(start(machine().world, { reserved: '0' }), /unable to determine reserved CPU resources for static policy/);
+  const state = { shared: new Set([0, 1, 2]), assigned: new Map() };
+  const { files, world } = machine();
+  files.set(file, formatState(state));
+  await assert.rejects(start(world), /current set of available CPUs "0-7" doesn't match with CPUs in state "0-2"/);
+  assert.deepEqual(parseState(formatState(state)), state);
+  assert.throws(() => parseState(formatState(state).replace('0-2', '0-3')), /checkpoint is corrupted/);
+  assert.throws(
+    () => parseState('{"policyName":"none","defaultCpuSet":"","checksum":1,"entries":{}}'),
+    /differs from state checkpoint policy "none"/,
+  );
+});

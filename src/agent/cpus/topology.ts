@@ -1,0 +1,34 @@
+// Which processors of the machine share a core and a socket.
+import type { World } from '#base/world.ts';
+import { parseCpuset } from '../settings/cpuset.ts';
+
+export interface Processor {
+  readonly id: number;
+  /** Distinguishes cores of the whole machine. */
+  readonly core: string;
+  readonly socket: string;
+}
+
+const base = '/sys/devices/system/cpu';
+
+/** The processors that are online. Where the kernel tells nothing of cores, each is one of its own. */
+export async function readTopology({ fs }: Pick<World, 'fs'>): Promise<readonly Processor[]> {
+  const online = parseCpuset(await fs.readText(`${base}/online`));
+  const number = async (id: number, file: string): Promise<string | undefined> =>
+    fs.readText(`${base}/cpu${id}/topology/${file}`).then(
+      (text) => text.trim(),
+      () => undefined,
+    );
+  return Promise.all(
+    [...online].map(async (id) => {
+      const socket = (await number(id, 'physical_package_id')) ?? '0';
+      const core = (await number(id, 'core_id')) ?? `cpu${id}`;
+      return { id, socket, core: `${socket}/${core}` };
+    }),
+  );
+}
+
+/** Processors in each core; the largest number where cores differ. */
+export function threadsPerCore(topology: readonly Processor[]): number {
+  return Math.max(1, ...[...Map.groupBy(topology, ({ core }) => core).values()].map((threads) => threads.length));
+}
