@@ -27,6 +27,7 @@ import type { AgentStats, ImageCredentials, PodCgroups, PodVolumes } from './par
 import { ProbeManager } from './probes/manager.ts';
 import type { Runtime } from './runtime.ts';
 import { startAgentServer } from './server/server.ts';
+import { DiskStats } from './stats/disks.ts';
 import { StatusManager } from './status/manager.ts';
 import { Backoff } from './sync/backoff.ts';
 import { RuntimeCache } from './sync/cache.ts';
@@ -227,7 +228,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   const manager = pods;
   objects.onChange((uid) => manager.get(uid)?.refreshVolumes());
   nodeInformer.onChange({ added: (object) => node.seen(object), updated: (object) => node.seen(object) });
-  const server = await startAgentServer({ context, pods: manager, ...(deps.stats ? { stats: deps.stats } : {}) });
+  const disks = new DiskStats({ world, runtime, volumes, dataDir: config.dataDir, workers: () => manager.workers() });
+  const server = await startAgentServer({ context, pods: manager, disks, ...(deps.stats ? { stats: deps.stats } : {}) });
   port = server.port;
 
   const lease = new NodeLease(

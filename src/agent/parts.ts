@@ -4,6 +4,7 @@ import type { Container, EphemeralContainer } from '#api/core/v1/container.ts';
 import type { ConfigMap } from '#api/core/v1/configmap.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Secret } from '#api/core/v1/secret.ts';
+import type { DiskStats } from './stats/disks.ts';
 import type { ContainerConfig, ImageAuth, Mount } from './runtime.ts';
 
 export type AnyContainer = Container | EphemeralContainer;
@@ -35,6 +36,19 @@ export interface VolumeProblem {
   readonly message: string;
 }
 
+/** How full a volume is; what is not known is left out. */
+export interface VolumeUsage {
+  readonly name: string;
+  readonly availableBytes?: number;
+  readonly capacityBytes?: number;
+  readonly usedBytes?: number;
+  readonly inodes?: number;
+  readonly inodesFree?: number;
+  readonly inodesUsed?: number;
+  /** It lies on the node's own disk. */
+  readonly onNodeDisk?: boolean;
+}
+
 export interface PodVolumes {
   /**
    * Makes every volume of the pod present and current (idempotent: also called when a ConfigMap changed or a token
@@ -45,6 +59,8 @@ export interface PodVolumes {
   mounts(pod: Pod, container: AnyContainer, expand: (text: string) => string): Promise<readonly Mount[]>;
   /** The block devices of a container, from its `volumeDevices`. Throws the text for CreateContainerConfigError. */
   devices(pod: Pod, container: AnyContainer): NonNullable<ContainerConfig['devices']>;
+  /** How full the pod's volumes are, as far as it can be told. */
+  usage(pod: Pod): Promise<readonly VolumeUsage[]>;
   /** Unmounts and deletes everything that belongs to a pod. Idempotent. */
   tearDown(podUid: string): Promise<void>;
   /** Pods that have volumes on disk. */
@@ -67,6 +83,6 @@ export interface PodCgroups {
 export type ImageCredentials = (image: string, secrets: readonly Secret[], pod: Pod) => Promise<readonly ImageAuth[]>;
 
 export interface AgentStats {
-  /** The body of `/stats/summary`. */
-  summary(): Promise<unknown>;
+  /** The body of `/stats/summary`; with `disks` it tells of networks, disks and volumes too. */
+  summary(disks?: DiskStats): Promise<unknown>;
 }

@@ -32,6 +32,7 @@ const volumes: PodVolumes = {
   setUp: () => Promise.resolve({ problems: [] }),
   mounts: () => Promise.resolve([]),
   devices: () => [],
+  usage: () => Promise.resolve([]),
   tearDown: () => Promise.resolve(),
   present: () => Promise.resolve([]),
 };

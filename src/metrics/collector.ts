@@ -53,7 +53,7 @@ export function createCollector(options: CollectorOptions): MetricsCollector {
     try {
       const answer = await client.transport.send({
         method: 'GET',
-        path: `/api/v1/nodes/${encodeURIComponent(name)}/proxy/stats/summary`,
+        path: `/api/v1/nodes/${encodeURIComponent(name)}/proxy/stats/summary?only_cpu_and_memory=true`,
         signal: abort.signal,
       });
       if (answer.status !== 200) throw new Error(`status ${answer.status}`);

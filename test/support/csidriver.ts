@@ -104,7 +104,7 @@ export async function startDriver(
     mkdirSync(path, { recursive: true });
     return path;
   };
-  const capabilities = ['EXPAND_VOLUME', ...(about.stages === false ? [] : ['STAGE_UNSTAGE_VOLUME'])];
+  const capabilities = ['EXPAND_VOLUME', 'GET_VOLUME_STATS', ...(about.stages === false ? [] : ['STAGE_UNSTAGE_VOLUME'])];
   const answers: Record<string, Answer> = {
     NodeGetInfo: () => ({
       nodeId: `id-of-${name}`,
@@ -118,6 +118,12 @@ export async function startDriver(
     NodePublishVolume: (request: { volumeId: string; stagingTargetPath: string; targetPath: string }) =>
       bind(request.stagingTargetPath || volume(request.volumeId), request.targetPath),
     NodeUnpublishVolume: (request: { targetPath: string }) => unbind(request.targetPath),
+    NodeGetVolumeStats: () => ({
+      usage: [
+        { available: 60, total: 100, used: 40, unit: 'BYTES' },
+        { available: 6, total: 10, used: 4, unit: 'INODES' },
+      ],
+    }),
     NodeExpandVolume: (request: { capacityRange: { requiredBytes: number } }) => ({ capacityBytes: request.capacityRange.requiredBytes }),
   };
   const noted = Object.fromEntries(

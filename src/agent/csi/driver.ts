@@ -40,6 +40,13 @@ export interface ExpandRequest {
   readonly secrets: Strings;
 }
 
+export interface DriverUsage {
+  readonly available: number;
+  readonly total: number;
+  readonly used: number;
+  readonly unit: string;
+}
+
 export interface NodeInfo {
   readonly nodeId: string;
   readonly maxVolumesPerNode: number;
@@ -120,6 +127,9 @@ export class CsiDriver implements Disposable {
   }
   unpublish(request: { volumeId: string; targetPath: string }): Promise<void> {
     return this.#call('NodeUnpublishVolume', request);
+  }
+  stats(request: { volumeId: string; volumePath: string; stagingTargetPath: string }): Promise<{ usage: readonly DriverUsage[] }> {
+    return this.#call('NodeGetVolumeStats', request);
   }
   expand(request: ExpandRequest): Promise<{ capacityBytes: number }> {
     return this.#call('NodeExpandVolume', request);

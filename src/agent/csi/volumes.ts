@@ -7,7 +7,7 @@ import { isNotFound } from '#api/status.ts';
 import { KeyedMutex } from '#base/mutex.ts';
 import type { World } from '#base/world.ts';
 import type { Client } from '#client/client.ts';
-import type { TokenSource } from '../parts.ts';
+import type { TokenSource, VolumeUsage } from '../parts.ts';
 import type { BoundClaim } from '../volumes/claims.ts';
 import { mountTable } from '../volumes/mounting.ts';
 import { giveToGroup } from '../volumes/ownership.ts';
@@ -15,6 +15,7 @@ import { PayloadError } from '../volumes/payload.ts';
 import type { Placed } from '../volumes/placed.ts';
 import type { CsiDriver } from './driver.ts';
 import type { CsiDrivers } from './drivers.ts';
+import { driverUsage } from './usage.ts';
 import { quantityValue } from '#format/quantity.ts';
 import { grown, growth } from './expand.ts';
 import { allRecords, readRecords, removeRecord, stagingPath, targetPath, type VolumeRecord, writeRecord } from './records.ts';
@@ -37,6 +38,8 @@ export interface CsiVolumes {
   setUp(pod: Pod, volume: CsiVolume, bound?: BoundClaim): Promise<Placed>;
   /** Takes back all volumes of a pod. Idempotent; rejects when a driver is away or refuses. */
   tearDown(uid: string): Promise<void>;
+  /** How full the volume at this path of the pod is, as its driver says; undefined when it is none of a driver that can tell. */
+  usage(uid: string, path: string): Promise<Omit<VolumeUsage, 'name'> | undefined>;
   /** Volumes that pods use or are about to, as `status.volumesInUse` names them. */
   inUse(): readonly string[];
 }
@@ -233,6 +236,7 @@ export function createCsiVolumes(world: Needs, options: CsiOptions): CsiVolumes 
       }
       for (const [name, set] of users) if (set.has(uid)) release(name, uid);
     },
+    usage: (uid, path) => driverUsage(world, { dataDir, drivers: options.drivers }, { uid, path }),
     inUse: () => [...users.keys()].sort(),
   };
 }

@@ -4,6 +4,7 @@ import type { Pod } from '#api/core/v1/pod.ts';
 import { podDir, podLogDir } from '../options.ts';
 import type { AgentStats } from '../parts.ts';
 import type { Runtime } from '../runtime.ts';
+import { diskBytes } from '../stats/du.ts';
 import { uidOf } from '../sync/spec.ts';
 import type { PodState } from '../sync/state.ts';
 import type { LocalUsage } from './local.ts';
@@ -14,19 +15,6 @@ export interface MeasureDeps {
   readonly runtime: Pick<Runtime, 'writableBytes'>;
   readonly dataDir: string;
   readonly stats?: AgentStats;
-}
-
-/** Bytes on disk below each directory; those that are not there have none. */
-async function diskUse(world: MeasureDeps['world'], directories: readonly string[]): Promise<Map<string, number>> {
-  const present: string[] = [];
-  for (const directory of directories) if (await world.fs.lstat(directory)) present.push(directory);
-  if (present.length === 0) return new Map();
-  const { stdout } = await world.exec.run('du', ['-skx', '--', ...present], { timeout: 60_000 });
-  const sizes = stdout.split('\n').flatMap((line): [string, number][] => {
-    const tab = line.indexOf('\t');
-    return tab > 0 ? [[line.slice(tab + 1), Number(line.slice(0, tab)) * 1024]] : [];
-  });
-  return new Map(sizes);
 }
 
 /** What a pod has on the node's disk. */
@@ -41,7 +29,7 @@ export async function localUsage(deps: MeasureDeps, pod: Pod, state: PodState): 
     name: container.name,
     path: `${podLogDir(dataDir, { name, namespace, uid })}/${container.name}`,
   }));
-  const sizes = await diskUse(
+  const sizes = await diskBytes(
     world,
     [...volumes, ...logs].map(({ path }) => path),
   );

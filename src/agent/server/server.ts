@@ -1,6 +1,7 @@
 // The agent's HTTPS API: what the API server and metrics collectors ask a kubelet.
 import { messageOf } from '#base/errors.ts';
 import type { HttpReply, HttpRequest, Socket } from '#base/net.ts';
+import type { DiskStats } from '../stats/disks.ts';
 import type { AgentStats } from '../parts.ts';
 import type { AgentContext } from '../sync/context.ts';
 import { type PodState, running } from '../sync/state.ts';
@@ -17,6 +18,8 @@ export interface AgentServerDeps {
   readonly context: AgentContext;
   readonly pods: PodManager;
   readonly stats?: AgentStats;
+  /** What the full summary tells of disks. */
+  readonly disks?: DiskStats;
 }
 
 const podRoutes: Readonly<Record<string, Route>> = { containerLogs, run: runCommand };
@@ -70,7 +73,7 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: n
         return json({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items: context.cache.states().flatMap(runningPod) });
       case '/stats/summary':
         if (!deps.stats) throw new HttpProblem(404, '404 page not found');
-        return json(await deps.stats.summary());
+        return json(await deps.stats.summary(url.searchParams.get('only_cpu_and_memory') === 'true' ? undefined : deps.disks));
       case '/metrics':
         return text(agentMetrics(context, pods), 'text/plain; version=0.0.4; charset=utf-8');
       case '/metrics/resource':

@@ -3,12 +3,15 @@ import { rfc3339 } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
 import type { CgroupLayout } from '../cgroups/layout.ts';
 import type { AgentStats } from '../parts.ts';
-import type { Runtime } from '../runtime.ts';
+import type { Runtime, Sandbox } from '../runtime.ts';
 import { label } from '../sync/labels.ts';
+import { networkAnnotation } from '../sync/state.ts';
+import type { DiskStats } from './disks.ts';
+import { type NetworkStats, networkOf } from './network.ts';
 import { type GroupUsage, machineUsage, Rates, readGroup } from './usage.ts';
 
 export interface StatsOptions {
-  readonly runtime: Pick<Runtime, 'listContainers'>;
+  readonly runtime: Pick<Runtime, 'listContainers' | 'listSandboxes'>;
   readonly layout: CgroupLayout;
   /** The node's group; pods are below its `kubepods`. */
   readonly cgroup: string;
@@ -58,8 +61,35 @@ export function createStats(world: Pick<World, 'fs' | 'clock'>, options: StatsOp
   // The first look at the machine is only good as a base.
   void machine().catch(() => undefined);
 
+  /** What the pod's network has seen, told by a process of its sandbox; nothing for pods of the host's network. */
+  async function network(group: string, sandbox: Sandbox | undefined): Promise<NetworkStats | undefined> {
+    if (!sandbox || sandbox.annotations[networkAnnotation] === 'true') return undefined;
+    const file = `${layout.controllers.get('memory') ?? ''}${group}/${sandbox.id}/cgroup.procs`;
+    const [pid] = (await world.fs.readText(file).catch(() => '')).split('\n');
+    return pid ? networkOf(world, Number(pid)) : undefined;
+  }
+
+  async function nodeDetails(disks: DiskStats): Promise<object> {
+    const [{ fs, imageFs }, net, loadavg, pidMax] = await Promise.all([
+      disks.node(),
+      networkOf(world, 'self'),
+      world.fs.readText('/proc/loadavg').catch(() => ''),
+      world.fs.readText('/proc/sys/kernel/pid_max').catch(() => ''),
+    ]);
+    const running = Number(/\d+\/(\d+)/.exec(loadavg)?.[1] ?? 0);
+    return {
+      ...(net ? { network: net } : {}),
+      fs,
+      runtime: { imageFs, containerFs: imageFs },
+      rlimit: { time: rfc3339(world.clock.now()), maxpid: Number(pidMax), curproc: running },
+    };
+  }
+
   return {
-    async summary() {
+    async summary(disks) {
+      const sandboxes = disks ? await runtime.listSandboxes({ state: 'SANDBOX_READY' }) : [];
+      const sandboxOf = new Map(sandboxes.map((sandbox) => [sandbox.metadata.uid, sandbox]));
+      const details = disks ? await nodeDetails(disks) : {};
       const [node, groups, containers] = await Promise.all([
         machine(),
         podGroups(world, layout, cgroup),
@@ -70,6 +100,8 @@ export function createStats(world: Pick<World, 'fs' | 'clock'>, options: StatsOp
       const pods = await Promise.all(
         [...groups].map(async ([uid, group]) => {
           const own = byPod.get(uid) ?? [];
+          const disk = await disks?.pod(uid).catch(() => undefined);
+          const net = disks && (await network(group, sandboxOf.get(uid)));
           const first = own[0];
           if (first === undefined) return undefined;
           const measured = await Promise.all(
@@ -78,11 +110,13 @@ export function createStats(world: Pick<World, 'fs' | 'clock'>, options: StatsOp
               if (usage === undefined) return undefined;
               seen.add(container.id);
               const since = container.createdAt;
+              const name = container.labels[label.containerName] ?? '';
               return {
-                name: container.labels[label.containerName] ?? '',
+                name,
                 startTime: rfc3339(since),
                 cpu: cpuOf(container.id, usage, since),
                 memory: memoryOf(usage),
+                ...disk?.containers.get(name),
               };
             }),
           );
@@ -95,11 +129,13 @@ export function createStats(world: Pick<World, 'fs' | 'clock'>, options: StatsOp
             containers: measured.filter((entry) => entry !== undefined),
             cpu: cpuOf(uid, whole, first.createdAt),
             memory: memoryOf(whole),
+            ...(net ? { network: net } : {}),
+            ...(disk ? { volume: disk.volume, 'ephemeral-storage': disk.ephemeral } : {}),
           };
         }),
       );
       rates.keep(seen);
-      return { node, pods: pods.filter((pod) => pod !== undefined) };
+      return { node: { ...node, ...details }, pods: pods.filter((pod) => pod !== undefined) };
     },
   };
 }

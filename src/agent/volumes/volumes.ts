@@ -10,6 +10,7 @@ import type { Mount } from '../runtime.ts';
 import { mount, mountTable, unmountBelow } from './mounting.ts';
 import type { Placed } from './placed.ts';
 import { secretsDir, type SetUpContext, setUpVolume, showsObjects, volumesDir } from './setup.ts';
+import { volumesUsage } from './usage.ts';
 import { cleanSubPath, mountSubPath } from './subpath.ts';
 
 export type VolumeOptions = SetUpContext;
@@ -144,6 +145,7 @@ export async function createPodVolumes(world: Needs, options: VolumeOptions): Pr
         return { containerPath: devicePath, hostPath: place.path, permissions: place.readOnly ? 'r' : 'mrw' };
       });
     },
+    usage: (pod) => volumesUsage(world, pod, { places: placed.get(pod.metadata.uid ?? '') ?? new Map(), csi: options.csi }),
     async tearDown(uid) {
       // Drivers first: what they mounted is theirs to take down.
       await options.csi.tearDown(uid);

@@ -23,7 +23,7 @@ if (await inNamespace(import.meta.filename)) {
     await t.test('pods end, critical ones last', async () => {
       await node.createPod(shellPod('plain', polite, { spec: { terminationGracePeriodSeconds: 30 } }));
       await node.createPod(shellPod('stubborn', "trap '' TERM; while :; do sleep 1; done", { spec: { terminationGracePeriodSeconds: 2 } }));
-      await node.createPod(shellPod('critical', polite, { spec: { priority: 2_000_000_000 } }));
+      await node.createPod(shellPod('critical', polite, { spec: { priorityClassName: 'system-cluster-critical' } }));
       await node.createPod(shellPod('done', 'exit 0', { spec: { restartPolicy: 'Never' } }));
       await Promise.all(['plain', 'stubborn', 'critical'].map((name) => node.until(name, isReady)));
       await node.until('done', (pod) => pod.status.phase === 'Succeeded');

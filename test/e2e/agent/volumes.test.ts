@@ -70,6 +70,54 @@ if (await inNamespace(import.meta.filename)) {
       await until('nothing is left', async () => !(await world.fs.list(`${dataDir}/pods`)).includes(uid), 10_000);
     });
 
+    await t.test('the summary tells how full volumes, disks and the log are, and what went over the network', async () => {
+      await using _driver = await startDriver(world, about);
+      const disk = { name: 'disk', emptyDir: {} };
+      const script = 'dd if=/dev/zero of=/disk/file bs=1024 count=300; echo word; sleep 1000';
+      const more = { container: { volumeMounts: [...volumeMounts, { name: 'disk', mountPath: '/disk' }] } };
+      await node.createPod(shellPod('measured', script, { spec: { ...spec, volumes: [...volumes, disk] }, ...more }));
+      const { metadata } = await node.until('measured', isReady);
+      type Usage = { readonly name?: string; readonly usedBytes?: number; readonly capacityBytes?: number; readonly inodesUsed?: number };
+      interface Summary {
+        readonly node: { readonly fs: Usage; readonly runtime: { readonly imageFs: Usage }; readonly rlimit: { readonly maxpid: number } };
+        readonly pods: readonly {
+          readonly podRef: { readonly uid: string };
+          readonly volume: readonly Usage[];
+          readonly network: { readonly name: string; readonly rxBytes: number };
+          readonly 'ephemeral-storage': Usage;
+          readonly containers: readonly { readonly logs: Usage; readonly rootfs: Usage }[];
+        }[];
+      }
+      const ask = async (query = ''): Promise<Summary> => {
+        const answer = await world.net.fetch(`https://127.0.0.1:${node.agent.port}/stats/summary${query}`, { tls: node.tls });
+        assert.equal(answer.status, 200);
+        return JSON.parse(await answer.text()) as Summary;
+      };
+      const file = `${dataDir}/pods/${metadata.uid}/volumes/kubernetes.io~empty-dir/disk/file`;
+      await until('the file is whole', async () => (await world.fs.stat(file))?.size === 300 * 1024, 10_000);
+      const summary = await ask();
+      const pod = summary.pods.find(({ podRef }) => podRef.uid === metadata.uid);
+      assert.ok(pod);
+      const volume = (name: string): Usage | undefined => pod.volume.find((one) => one.name === name);
+      assert.ok((volume('disk')?.usedBytes ?? 0) >= 300 * 1024);
+      assert.equal(volume('disk')?.inodesUsed, 2);
+      assert.deepEqual([volume('driver')?.usedBytes, volume('driver')?.capacityBytes, volume('driver')?.inodesUsed], [40, 100, 4]);
+      assert.ok((volume('memory')?.capacityBytes ?? 0) > 0);
+      assert.ok((volume('secret')?.usedBytes ?? 0) > 0);
+      assert.ok((pod['ephemeral-storage'].usedBytes ?? 0) >= 300 * 1024);
+      assert.equal(pod.network.name, 'eth0');
+      assert.ok((pod.containers[0]?.logs.usedBytes ?? 0) > 0);
+      assert.ok((pod.containers[0]?.rootfs.capacityBytes ?? 0) > 0);
+      assert.ok((summary.node.fs.capacityBytes ?? 0) > (summary.node.fs.usedBytes ?? 0));
+      assert.ok((summary.node.runtime.imageFs.usedBytes ?? 0) > 0);
+      assert.ok(summary.node.rlimit.maxpid > 0);
+      // Whoever looks often asks for less.
+      const short = (await ask('?only_cpu_and_memory=true')).pods.find(({ podRef }) => podRef.uid === metadata.uid);
+      assert.equal(short?.volume, undefined);
+      await client.resource(Pods).delete('measured', { namespace, options: { gracePeriodSeconds: 0 } });
+      await node.untilGone('measured');
+    });
+
     await t.test('mounts reach containers that ask for them, and come out of those that may', async () => {
       const path = `${dataDir}/shared`;
       await world.fs.mkdir(path);

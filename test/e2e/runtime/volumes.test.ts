@@ -46,7 +46,7 @@ before(async () => {
     },
     recursiveReadOnly: async () => false,
     // No driver: what is asked of it would fail.
-    csi: { setUp: () => Promise.reject(new Error('no driver')), tearDown: async () => {}, inUse: () => [] },
+    csi: { setUp: () => Promise.reject(new Error('no driver')), tearDown: async () => {}, usage: async () => undefined, inUse: () => [] },
     tokens: { token: async (_, { audience }) => ({ token: `token-for-${audience}`, refreshAt: 5000, expires: 9000 }) },
   });
 });
