@@ -4,10 +4,9 @@ import { messageOf } from '#base/errors.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Secret } from '#api/core/v1/secret.ts';
 import { parseReference } from '../images/reference.ts';
-import type { AnyContainer } from '../parts.ts';
 import { type ImageAuth, RuntimeError, type RuntimeImage, type SandboxConfig } from '../runtime.ts';
-import { type AgentContext, containerPath, StartError } from './context.ts';
-import { type ContainerKind, uidOf } from './spec.ts';
+import { type AgentContext, StartError } from './context.ts';
+import { uidOf } from './spec.ts';
 
 export interface PulledImage {
   /** What to create the container from. */
@@ -74,17 +73,23 @@ async function pullWith(
   throw new Error(errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`);
 }
 
+/** An image of a container or a volume, as the pod names it. */
+export interface WantedImage {
+  readonly reference: string;
+  readonly pullPolicy?: string;
+}
+
 /** Makes the image present; rejects with StartError. */
 export async function ensureImage(
   context: AgentContext,
   pod: Pod,
-  about: { kind: ContainerKind; container: AnyContainer; sandbox: SandboxConfig; signal: AbortSignal },
+  about: { wanted: WantedImage; fieldPath: string; sandbox: SandboxConfig; signal: AbortSignal },
 ): Promise<PulledImage> {
   const { runtime, recorder, pulls, world } = context;
-  const { container, kind } = about;
-  const requested = container.image ?? '';
+  const { wanted, fieldPath } = about;
+  const requested = wanted.reference;
   const event = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
-    recorder.event(pod, type, reason, message, { fieldPath: containerPath(kind, container.name) });
+    recorder.event(pod, type, reason, message, { fieldPath });
   let image: string;
   try {
     image = withTag(requested);
@@ -101,7 +106,7 @@ export async function ensureImage(
     event('Warning', 'InspectFailed', message);
     throw new StartError('ImageInspectError', message, { cause: error });
   }
-  const policy = container.imagePullPolicy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
+  const policy = wanted.pullPolicy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
   if (present && policy !== 'Always') {
     event('Normal', 'Pulled', `Container image ${goQuote(requested)} already present on machine and can be accessed by the pod`);
     return { ref: present.id || image, image: present };

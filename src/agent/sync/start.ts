@@ -16,6 +16,7 @@ import type { AnyContainer } from '../parts.ts';
 import type { ContainerConfig, Mount, SandboxConfig } from '../runtime.ts';
 import { type AgentContext, containerPath, StartError } from './context.ts';
 import { HookError, runHook } from './hooks.ts';
+import { imageMounts, pullVolumes } from './imagevolumes.ts';
 import type { Start } from './planning.ts';
 import { ensureImage, grpcText, type PulledImage } from './pull.ts';
 import { uidOf } from './spec.ts';
@@ -105,7 +106,12 @@ export interface StartInput {
   readonly signal: AbortSignal;
 }
 
-async function configure(context: AgentContext, pod: Pod, input: StartInput, image: PulledImage): Promise<ContainerConfig> {
+async function configure(
+  context: AgentContext,
+  pod: Pod,
+  input: StartInput,
+  image: PulledImage & { readonly volumes: ReadonlyMap<string, string> },
+): Promise<ContainerConfig> {
   const { container, restartCount, kind } = input.start;
   const { ips } = input.sandbox;
   const current = withIps(context, pod, ips);
@@ -122,6 +128,7 @@ async function configure(context: AgentContext, pod: Pod, input: StartInput, ima
   const volumeMounts = await context.volumes.mounts(current, container, expander(env));
   const mounts = [
     ...volumeMounts,
+    ...imageMounts(pod, container, image.volumes),
     ...(await hostsMount(context, pod, { ips, container })),
     ...(await terminationMount(context, pod, container)),
   ];
@@ -179,15 +186,19 @@ export async function startContainer(context: AgentContext, pod: Pod, input: Sta
   };
 
   let image: PulledImage;
+  let volumes: ReadonlyMap<string, string>;
   try {
-    image = await ensureImage(context, pod, { kind, container, sandbox: input.sandbox.config, signal: input.signal });
+    const about = { fieldPath, sandbox: input.sandbox.config, signal: input.signal };
+    volumes = await pullVolumes(context, pod, { ...about, container });
+    const policy = container.imagePullPolicy ? { pullPolicy: container.imagePullPolicy } : {};
+    image = await ensureImage(context, pod, { ...about, wanted: { reference: container.image ?? '', ...policy } });
   } catch (error) {
     if (error instanceof StartError) event('Warning', 'Failed', `Error: ${error.reason}`);
     throw error;
   }
   let config: ContainerConfig;
   try {
-    config = await configure(context, pod, input, image);
+    config = await configure(context, pod, input, { ...image, volumes });
   } catch (error) {
     throw refuse('CreateContainerConfigError', error instanceof ConfigError ? error.message : messageOf(error), error);
   }

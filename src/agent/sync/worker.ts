@@ -60,6 +60,8 @@ export class PodWorker {
   #timer: Timer | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
   #retry = 0;
+  /** Until then (monotonic milliseconds) taking the pod down is not tried again, whatever the runtime tells. */
+  #patience = 0;
   #disposed = false;
   #cgroupParent: string | undefined;
 
@@ -187,7 +189,7 @@ export class PodWorker {
       const { stage } = this;
       try {
         await this.#step();
-        this.#retry = 0;
+        if (this.#patience <= this.#context.world.clock.monotonic()) this.#retry = 0;
       } catch (error) {
         if (this.#disposed) break;
         // What was under way when the pod had to end was called off, which is no failure.
@@ -200,6 +202,7 @@ export class PodWorker {
         }
         this.#context.world.log.warn('pod sync failed', { pod: this.id.name, namespace: this.id.namespace, error: messageOf(error) });
         this.#retry = Math.min(this.#retry === 0 ? firstRetry : this.#retry * 2, lastRetry);
+        if (stage === 'terminating') this.#patience = this.#context.world.clock.monotonic() + this.#retry;
         this.#wakeIn(this.#retry);
       }
     }
@@ -214,10 +217,16 @@ export class PodWorker {
         // Ended while running: go on at once.
         if ((this.#stage as Stage) !== 'running') this.#woken = true;
         return;
-      case 'terminating':
+      case 'terminating': {
+        const wait = this.#patience - this.#context.world.clock.monotonic();
+        if (wait > 0) {
+          this.#wakeIn(wait);
+          return;
+        }
         await this.#endPod();
         this.#woken = true;
         return;
+      }
       case 'terminated':
         await this.#afterEnd();
         return;

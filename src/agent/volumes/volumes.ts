@@ -124,7 +124,8 @@ export async function createPodVolumes(world: Needs, options: VolumeOptions): Pr
           problems.push({ volume: volume.name, message: messageOf(error) });
         }
       };
-      const all = pod.spec.volumes ?? [];
+      // Images are for the runtime to mount.
+      const all = (pod.spec.volumes ?? []).filter((volume) => !volume.image);
       // Paths of the node in their order: a file may be made in the directory that the one before it made.
       for (const volume of all) if (volume.hostPath) await setUpOne(volume);
       await Promise.all(all.filter((volume) => !volume.hostPath).map(setUpOne));
@@ -132,7 +133,9 @@ export async function createPodVolumes(world: Needs, options: VolumeOptions): Pr
     },
     async mounts(pod, container, expand) {
       const mounts: Mount[] = [];
+      const images = new Set((pod.spec.volumes ?? []).filter((volume) => volume.image).map(({ name }) => name));
       for (const [i, entry] of (container.volumeMounts ?? []).entries()) {
+        if (images.has(entry.name)) continue;
         const target = `${subPathsDir(pod.metadata.uid ?? '')}/${entry.name}/${container.name}/${i}`;
         mounts.push(await mountOf(pod, { entry, target, expand }));
       }
