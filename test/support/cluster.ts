@@ -43,6 +43,19 @@ export interface TestCluster extends AsyncDisposable {
 export interface OneNodeCluster extends TestCluster {
   /** Kills the process that is the cluster, as a power cut would, and starts it again; resolves when its node is ready. */
   crash(): Promise<void>;
+  /** Sends the process a signal, waits for its end, and starts it again. */
+  restart(signal: NodeJS.Signals): Promise<void>;
+}
+
+type MakeImage = (world: World) => Promise<ImageSource>;
+
+export interface ClusterWishes {
+  /** Besides busybox and agnhost. */
+  readonly images?: readonly MakeImage[];
+  /** More options of `tutti up`. */
+  readonly flags?: readonly string[];
+  /** Pods, Services and the node have addresses of both families. */
+  readonly dualStack?: boolean;
 }
 
 function commandLines(): string[] {
@@ -69,14 +82,6 @@ export function leftovers(cluster: Pick<TestCluster, 'dataDir' | 'netns' | 'node
   ];
 }
 
-type MakeImage = (world: World) => Promise<ImageSource>;
-
-export interface ClusterWishes {
-  readonly images?: readonly MakeImage[];
-  /** Pods, Services and the node have addresses of both families. */
-  readonly dualStack?: boolean;
-}
-
 /** Starts one, with the images busybox and agnhost and those asked for. What was started goes away again when it fails. */
 export async function startCluster(wishes: ClusterWishes = {}): Promise<OneNodeCluster> {
   const stack = new AsyncDisposableStack();
@@ -88,7 +93,7 @@ export async function startCluster(wishes: ClusterWishes = {}): Promise<OneNodeC
   }
 }
 
-async function start(stack: AsyncDisposableStack, { images = [], dualStack = false }: ClusterWishes): Promise<OneNodeCluster> {
+async function start(stack: AsyncDisposableStack, { images = [], dualStack = false, flags = [] }: ClusterWishes): Promise<OneNodeCluster> {
   const id = process.pid % 16_384;
   const netns = `tclus${id}`;
   const nodeName = `node-${id}`;
@@ -123,6 +128,7 @@ async function start(stack: AsyncDisposableStack, { images = [], dualStack = fal
   const upArguments = ['up', '--detach', '--nodes', 'real', '--node-name', nodeName];
   if (dualStack) upArguments.push('--service-cidr', '10.96.0.0/16,fd00:10:96::/112', '--pod-cidr', '10.244.0.0/16,fd00:10:244::/56');
   upArguments.push('--node-ip', dualStack ? `${nodeIp},${nodeIp6}` : nodeIp);
+  upArguments.push(...flags);
   const up = await tutti(...upArguments);
   assert.equal(up.code, 0, up.stderr + up.stdout);
 
@@ -142,6 +148,13 @@ async function start(stack: AsyncDisposableStack, { images = [], dualStack = fal
     kubeconfig,
     kubeconfigText({ server: access.server, ca: access.tls.ca, cert: access.tls.cert, key: access.tls.key }),
   );
+  async function restart(signal: NodeJS.Signals): Promise<void> {
+    const { pid } = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8')) as { pid: number };
+    process.kill(pid, signal);
+    await until('the process is gone', () => !existsSync(`/proc/${pid}`), 60_000);
+    const again = await tutti(...upArguments);
+    assert.equal(again.code, 0, again.stderr + again.stdout);
+  }
   return {
     client: createClient(httpTransport(world.net, { server: access.server, tls: access.tls })),
     access,
@@ -153,13 +166,8 @@ async function start(stack: AsyncDisposableStack, { images = [], dualStack = fal
     ...(dualStack ? { nodeIp6 } : {}),
     netns,
     dataDir,
-    async crash() {
-      const { pid } = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8')) as { pid: number };
-      process.kill(pid, 'SIGKILL');
-      await until('the process is gone', () => !existsSync(`/proc/${pid}`));
-      const again = await tutti(...upArguments);
-      assert.equal(again.code, 0, again.stderr + again.stdout);
-    },
+    crash: () => restart('SIGKILL'),
+    restart,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

@@ -55,7 +55,12 @@ export class StatusManager {
   base(pod: Pod): PodStatus {
     const entry = this.#entries.get(uidOf(pod));
     const ours = entry?.wanted;
-    const api = (isStaticPod(pod) ? entry?.api?.status : undefined) ?? pod.status ?? {};
+    if (isStaticPod(pod)) {
+      // Of a mirror only what others wrote counts: what it tells of the pod may be of an earlier life.
+      if (!ours) return pod.status;
+      return { ...ours, conditions: mergeConditions(entry?.api?.status.conditions ?? [], ours.conditions ?? []) };
+    }
+    const api = pod.status ?? {};
     if (!ours) return api;
     return { ...api, ...ours, conditions: mergeConditions(api.conditions ?? [], ours.conditions ?? []) };
   }
@@ -80,7 +85,7 @@ export class StatusManager {
     const uid = uidOf(pod);
     const entry = this.#entries.get(uid);
     if (!entry) {
-      if (mirror) this.#entries.set(uid, { api: mirror, wanted: mirror.status, remove: false, writing: undefined, hurry: undefined });
+      if (mirror) this.#entries.set(uid, { api: mirror, wanted: anew(mirror.status), remove: false, writing: undefined, hurry: undefined });
       return;
     }
     if (mirror && entry.api?.metadata.uid === mirror.metadata.uid && revision(mirror) <= revision(entry.api)) return;
@@ -192,6 +197,13 @@ export class StatusManager {
     this.#stop.abort(new Error('the status manager stops'));
     await Promise.all([...this.#entries.values()].map((entry) => entry.writing));
   }
+}
+
+/** A status to go on from in a new life of the node: a static pod that had ended with the machine runs again. */
+function anew(status: PodStatus): PodStatus {
+  if (!isTerminalPhase(status.phase)) return status;
+  const { reason: _reason, message: _message, conditions = [], ...rest } = status;
+  return { ...rest, phase: 'Pending', conditions: conditions.filter(({ type }) => type !== 'DisruptionTarget') };
 }
 
 function pickWritten(patch: Record<string, unknown>, wanted: PodStatus): Partial<PodStatus> {

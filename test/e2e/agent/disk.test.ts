@@ -43,18 +43,21 @@ if (await inNamespace(import.meta.filename)) {
     // Eviction has tests of its own; here the agent must do without it.
     await using node = await startAgentNode({ eviction: { ...evictionDefaults, hard: {} }, backoffInitial: 200, backoffMax: 2_000 });
     const pods = node.client.resource(Pods);
-    const fill = (): void => {
-      sh(`cat /dev/zero > ${disk}/fill; sync ${disk}/fill; cat /dev/zero >> ${disk}/fill; true`);
-      assert.match(sh(`df --output=avail ${disk}`), /\n\s*0\n/);
-    };
     const free = (): void => rmSync(`${disk}/fill`);
+    /** Fills the disk, but for some KiB; what others free meanwhile is filled too. */
+    const fill = async (): Promise<void> => {
+      await until('the disk is full', () => {
+        sh(`cat /dev/zero >> ${disk}/fill; sync ${disk}/fill; true`);
+        return Number(sh(`df --output=avail ${disk}`).split('\n')[1]) < 32;
+      });
+    };
 
     await node.createPod(idle('runs'));
     await node.createPod(idle('dies', 'sleep 65432'));
     await node.createPod(idle('goes'));
     const before = await node.until('runs', isReady);
     await Promise.all(['dies', 'goes'].map((name) => node.until(name, isReady)));
-    fill();
+    await fill();
 
     await t.test('what runs goes on; the agent and its reports with it', async () => {
       for (const pid of processes('sleep 65432')) process.kill(pid, 'SIGKILL');
