@@ -12,7 +12,7 @@ import { Pods } from '#api/refs.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
 import { kubectlPath, otherKubectls, runCommand } from '../../support/kubectl.ts';
 import { until } from '../../support/until.ts';
-import { inSpace, isReady, pod, shell, type Space } from '../conformance/support.ts';
+import { busybox, inSpace, isReady, pod, shell, type Space } from '../conformance/support.ts';
 
 const size = 100 * 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), 'tutti-streams-'));
@@ -105,6 +105,51 @@ describe('streams', { concurrency: 2 }, () => {
           child.kill();
           await closed;
         }
+      }));
+  }
+
+  for (const { version, path } of versions) {
+    test(`exec, attach, run, logs, top and debug: kubectl ${version}`, () =>
+      inSpace(cluster, async (space) => {
+        await space.create(Pods, pod('p', shell('echo first; echo second >&2; sleep 10000')));
+        await space.until(Pods, 'p', isReady);
+        const { env } = runner(space, path);
+        const run = (args: readonly string[], input?: string) =>
+          runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 60_000, ...(input === undefined ? {} : { input }) });
+        const ok = async (args: readonly string[], input?: string): Promise<string> => {
+          const result = await run(args, input);
+          assert.equal(result.code, 0, `${args.join(' ')}: ${result.stderr}${result.stdout}`);
+          return result.stdout;
+        };
+
+        const failed = await run(['exec', 'p', '--', 'sh', '-c', 'echo out; echo err >&2; exit 7']);
+        assert.deepEqual([failed.code, failed.stdout], [7, 'out\n']);
+        assert.match(failed.stderr, /^err\ncommand terminated with exit code 7$/m);
+        const lines = 'a line of input\n'.repeat(50_000);
+        assert.equal(await ok(['exec', '-i', 'p', '--', 'cat'], lines), lines);
+        const command = `${path} -n ${space.namespace} exec -it p -- sh -c 'tty; echo done'`;
+        const session = await runCommand('script', ['-qec', command, '/dev/null'], { env });
+        assert.match(session.stdout, /\/dev\/pts\/\d+\r\ndone\r\n/);
+
+        const once = ['run', 'once', `--image=${busybox}`, '--image-pull-policy=IfNotPresent', '-i', '--rm', '--restart=Never', '--quiet'];
+        assert.match(await ok([...once, '--', 'sed', 's/^/got /'], 'line\n'), /got line\n/);
+        const ticking = 'i=0; while [ $i -lt 30 ]; do echo tick $i; i=$((i+1)); sleep 0.3; done';
+        await space.create(Pods, pod('ticks', shell(ticking), { spec: { restartPolicy: 'Never' } }));
+        await space.until(Pods, 'ticks', isReady);
+        assert.match(await ok(['attach', 'ticks']), /tick 29\n/);
+
+        assert.equal(await ok(['logs', 'p']), 'first\nsecond\n');
+        assert.equal(await ok(['logs', 'p', '--tail=1']), 'second\n');
+        assert.match(await ok(['logs', '-f', 'ticks', '--timestamps']), /^\d{4}-\S+Z tick 29$/m);
+        assert.match((await run(['logs', 'p', '--previous'])).stderr, /previous terminated container "[^"]+" in pod "p" not found/);
+
+        const debug = ['debug', 'p', `--image=${busybox}`, '--image-pull-policy=IfNotPresent', '-c', 'dbg', '--'];
+        await ok([...debug, 'sh', '-c', 'echo inside; sleep 10000']);
+        await until('it says something', async () => (await run(['logs', 'p', '-c', 'dbg'])).stdout === 'inside\n', 30_000);
+        assert.equal(await ok(['exec', 'p', '-c', 'dbg', '--', 'echo', 'word']), 'word\n');
+
+        await until('metrics', async () => (await run(['top', 'pod', 'p'])).code === 0, 60_000);
+        assert.match(await ok(['top', 'pod', 'p', '--containers']), /^p +\S+ +\d+m +\d+Mi *$/m);
       }));
   }
 
