@@ -136,7 +136,8 @@ export const scalarReaders: Readonly<Record<ScalarKind | SpecialKind, ScalarRead
   string: readString,
   bool: readBool,
   int32: integer(-2147483648, 2147483647),
-  int64: integer(-Number.MAX_VALUE, Number.MAX_VALUE),
+  // The largest int64 and the number after it are the same here.
+  int64: integer(-(2 ** 63), 2 ** 63),
   double: readDouble,
   bytes: readBytes,
   time: timeReader(0, '2006-01-02T15:04:05Z07:00'),

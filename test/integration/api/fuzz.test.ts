@@ -147,6 +147,33 @@ describe('fuzz', () => {
     }
   });
 
+  it('headers', async () => {
+    const values: Readonly<Record<string, string>> = {
+      accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/vnd.kubernetes.protobuf;q=0.5,*/*;q=0.1',
+      'accept-encoding': 'gzip;q=1.0, identity;q=0',
+      authorization: `Bearer ${['{"alg":"RS256"}', '{"iss":"https://kubernetes.default.svc"}', 'x'].map((part) => Buffer.from(part).toString('base64url')).join('.')}`,
+      'content-type': 'application/json; charset=utf-8',
+      'if-none-match': 'W/"abc", "def", *',
+      'impersonate-user': 'system:serviceaccount:default:default',
+      'impersonate-group': 'system:authenticated',
+      'user-agent': 'kubectl/v1.35.0 (linux/amd64) kubernetes/abc',
+      warning: '299 - "x"',
+    };
+    const urls = ['/api/v1/namespaces/default/configmaps?limit=2', '/openapi/v3', '/apis', '/api/v1/namespaces/default/configmaps/target'];
+    for (let i = 0; i < rounds; i++) {
+      const name = pick(Object.keys(values));
+      // What no client of HTTP can send in a header is left out.
+      const value = Buffer.from(mutated(Buffer.from(values[name] as string)))
+        .toString('latin1')
+        .replaceAll(/[^ -~]/g, '')
+        .trim()
+        .slice(0, 4_000);
+      const url = pick(urls);
+      const answer = await wire('GET', url, { headers: { [name]: value } });
+      assert.ok(answer.code < 500, `seed ${seed}: ${answer.code} GET ${url} ${name}: ${value}`);
+    }
+  });
+
   it('selectors, tokens, versions and paths', async () => {
     const { json } = await wire('GET', '/api/v1/namespaces/kube-system/configmaps?limit=1');
     const token =
