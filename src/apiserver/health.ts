@@ -11,8 +11,9 @@ export interface Checks {
 }
 
 function answer(ctx: Context, name: string, checks: ReadonlyMap<string, Check>): Answer {
-  const below = ctx.info.path.split('/').filter(Boolean)[1];
-  if (below !== undefined) {
+  // Names of checks may hold slashes themselves.
+  const below = ctx.info.path.split('/').filter(Boolean).slice(1).join('/');
+  if (below !== '') {
     const check = checks.get(below);
     if (!check) return textAnswer('404 page not found\n', 404);
     const failure = check();

@@ -28,6 +28,7 @@ import { metricsPlug, RequestMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import { Registry } from './registry/registry.ts';
 import { servedRows } from './resources/served.ts';
+import { indexPlug } from './indexpage.ts';
 import { Router } from './router.ts';
 import { serveBinding } from './subresources/binding.ts';
 import { conversionOf, repairAll, strategyOf } from './strategies/all.ts';
@@ -102,7 +103,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const closing: Check = () => (closed ? 'process is shutting down' : undefined);
   let closed = false;
   const router = new Router();
-  router.add(healthPlug({ live: checks, ready: new Map([...checks, ['shutdown', closing]]) }));
+  const readyChecks = new Map([...checks, ['shutdown', closing] as const]);
+  router.add(healthPlug({ live: checks, ready: readyChecks }));
   const pods = registry.must('', 'v1', 'pods');
   router.add({
     resources: [{ group: '', resource: 'bindings', subresource: '', handle: (ctx) => serveBinding({ registry, resource: pods, ctx }) }],
@@ -113,6 +115,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   router.add(metricsPlug({ requests: metrics, registry, flow, inFlight: () => pipeline.inFlight }));
   const plugs = [flowStatusPlug, ...(options.plugs ?? [])].map((factory) => factory(backend));
   for (const plug of plugs) router.add(plug);
+  const below = { '/healthz': [...checks.keys()], '/livez': [...checks.keys()], '/readyz': [...readyChecks.keys()] };
+  router.add(indexPlug({ router, rows: () => backend.rows(), checks: below }));
 
   const authenticators = options.authenticators?.(backend) ?? [];
   pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor, metrics, flow });

@@ -31,6 +31,19 @@ describe('serving', () => {
     assert.match(excluded.text, /\[\+\]etcd excluded: ok/);
   });
 
+  it('tells every path at its root', async () => {
+    const { text, code } = await raw(api, 'GET', '/');
+    assert.equal(code, 200);
+    const { paths } = JSON.parse(text) as { paths: string[] };
+    for (const path of ['/api/v1', '/apis/', '/apis/apps', '/apis/apps/v1', '/healthz/ping', '/readyz/shutdown', '/metrics'])
+      assert.ok(paths.includes(path), path);
+    assert.deepEqual(paths, [...new Set(paths)].sort());
+    assert.match(text, /^\{\n {2}"paths": \[\n {4}"\//);
+    for (const path of paths.filter((one) => one.startsWith('/healthz'))) assert.equal((await raw(api, 'GET', path)).code, 200, path);
+    assert.equal((await raw(api, 'GET', '/index.html')).text, text);
+    assert.equal((await raw(api, 'GET', '/nowhere')).code, 404);
+  });
+
   it('counts', async () => {
     const { text } = await raw(api, 'GET', '/metrics');
     assert.match(
