@@ -1,8 +1,9 @@
 // Several nodes: joining by token, pods and Services across nodes, names, policies, logs and commands, drain, restarts.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { CertificateSigningRequests, Deployments, NetworkPolicies, Nodes, Pods, Services } from '#api/refs.ts';
+import { CertificateSigningRequests, Deployments, Namespaces, NetworkPolicies, Nodes, Pods, Services } from '#api/refs.ts';
 import { isConditionTrue } from '#api/podutil.ts';
+import { isNotFound } from '#api/status.ts';
 import { startNodes, type TestNodes } from '../../support/nodes.ts';
 import { until } from '../../support/until.ts';
 import { dial, expose, netexec, reaches, ready, says, service } from '../conformance/netsupport.ts';
@@ -20,11 +21,13 @@ async function servers(space: Space, app: string): Promise<{ name: string; ip: s
   return pods.map(({ metadata, status }) => ({ name: metadata.name, ip: status.podIP ?? '' }));
 }
 
+// Conformance: [sig-architecture] Conformance Tests should have at least two untainted nodes [Conformance]
 test('nodes join with a token and get certificates of their own', async () => {
   const { client, nodes } = cluster;
   const found = (await client.resource(Nodes).list()).items;
   assert.deepEqual(found.map(({ metadata }) => metadata.name).toSorted(), nodes.map(({ name }) => name).toSorted());
   assert.ok(found.every(({ status }) => isConditionTrue(status.conditions, 'Ready')));
+  assert.ok(found.every(({ spec }) => !spec.unschedulable && (spec.taints ?? []).length === 0));
   assert.equal(new Set(found.map(({ spec }) => spec.podCIDR)).size, 3, 'each has a range of its own');
   const requests = (await client.resource(CertificateSigningRequests).list()).items;
   assert.deepEqual(
@@ -43,6 +46,21 @@ test('nodes join with a token and get certificates of their own', async () => {
     `${nodes[1]!.dataDir}-other`,
   );
   assert.notEqual(bad.code, 0);
+});
+
+// Conformance: [sig-api-machinery] Namespaces [Serial] should ensure that all pods are removed when a namespace is deleted [Conformance]
+test('a namespace takes its running pods with it', async () => {
+  const { client } = cluster;
+  let namespace = '';
+  await inSpace(cluster, async (space) => {
+    namespace = space.namespace;
+    await ready(space, netexec('test-pod', { app: 'test-pod' }));
+  });
+  const gone = async () => !(await client.resource(Namespaces).list()).items.some(({ metadata }) => metadata.name === namespace);
+  await until('the namespace is gone', gone, 90_000);
+  await client.resource(Namespaces).create({ metadata: { name: namespace } });
+  await assert.rejects(client.resource(Pods).get('test-pod', { namespace }), isNotFound);
+  await client.resource(Namespaces).delete(namespace);
 });
 
 test('pods reach pods of other nodes with their own addresses, over HTTP and UDP', () =>
