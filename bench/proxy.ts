@@ -93,9 +93,11 @@ for (let i = 0; i < count; i++) {
 
 const rules = { table: 'bench', podRanges: { ip: '10.200.0.0/12' } };
 const first = performance.now();
+const firstCpu = process.cpuUsage();
 const proxy = startProxy({ informers, world, nft: createNft(world), nodeName: 'n', rules });
 await proxy.ready;
 const firstMs = performance.now() - first;
+const firstUsage = process.cpuUsage(firstCpu);
 
 const quantile = (times: number[], q: number): number => Math.round(times.toSorted((a, b) => a - b)[Math.floor(times.length * q)] ?? 0);
 const signal = new AbortController().signal;
@@ -127,6 +129,7 @@ const line = JSON.stringify({
   at: new Date().toISOString(),
   services: count,
   firstMs: Math.round(firstMs),
+  firstCpuMs: Math.round((firstUsage.user + firstUsage.system) / 1000),
   changeMs: { p50: quantile(single, 0.5), p99: quantile(single, 0.99) },
   churn: {
     perSecond: Math.round((2_500 / churnMs) * 1000),

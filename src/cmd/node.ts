@@ -80,17 +80,18 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const cgroup = nodeCgroup(nodeName);
     const containerd = stack.use(await startContainerd(world, { dataDir: options.dataDir, cgroup }));
     const { machine, paths, runtime } = containerd;
+    const nft = stack.use(createNft(world));
     const proxy = stack.use(
       startProxy({
         informers,
         world,
-        nft: createNft(world),
+        nft,
         nodeName,
         rules: { table: serviceTable, podRanges },
         healthPorts: createHealthPorts(world, nodeIp),
       }),
     );
-    const policies = stack.use(startPolicies({ informers, world, nft: createNft(world), nodeName, table: serviceTable, families }));
+    const policies = stack.use(startPolicies({ informers, world, nft, nodeName, table: serviceTable, families }));
     const routes = stack.use(startRoutes({ informers, world, nodeName }));
     stack.use(
       startDriftWatch(world, [

@@ -1,8 +1,9 @@
-// The kernel's side: nft and conntrack as commands.
+// The kernel's side: nft and conntrack as programs. Small scripts go to a session that is kept open.
 import type { World } from '#base/world.ts';
 import type { Family } from './front.ts';
+import { createNftSession, isShort } from './nftsession.ts';
 
-export interface Nft {
+export interface Nft extends AsyncDisposable {
   /** Applies a script in one transaction; rejects with nft's words. */
   apply(text: string): Promise<void>;
   /** A map's elements as nft's JSON. */
@@ -12,15 +13,16 @@ export interface Nft {
   removeTable(family: Family | 'inet', table: string): Promise<void>;
 }
 
-/** nft as a program, fed by standard input. */
-export function createNft(world: Pick<World, 'exec'>): Nft {
+/** nft, shared by all who have rules of this network namespace; each user waits for one before the next. */
+export function createNft(world: Pick<World, 'exec' | 'clock'>): Nft {
+  const session = createNftSession(world);
   const run = async (args: readonly string[], input?: string): Promise<string> => {
     const result = await world.exec.run('nft', args, { timeout: 30_000, ...(input === undefined ? {} : { input }) });
     if (result.code !== 0) throw new Error(`nft: ${result.stderr.trim().slice(0, 2_000) || `exit code ${result.code}`}`);
     return result.stdout;
   };
   return {
-    apply: async (text) => void (await run(['-f', '-'], text)),
+    apply: async (text) => (isShort(text) ? session.apply(text) : void (await run(['-f', '-'], text))),
     listMap: (family, table, map) => run(['-j', 'list', 'map', family, table, map]),
     forgetUdp: async (family, frontAddress, frontPort, backend) => {
       const at = frontAddress === '' ? [] : ['--orig-dst', frontAddress];
@@ -39,5 +41,6 @@ export function createNft(world: Pick<World, 'exec'>): Nft {
       await world.exec.run('conntrack', args, { timeout: 10_000 }).catch(() => undefined);
     },
     removeTable: async (family, table) => void (await run(['-f', '-'], `add table ${family} ${table}\ndelete table ${family} ${table}\n`)),
+    [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
   };
 }
