@@ -101,6 +101,16 @@ export function isInside(address: string, network: Cidr): boolean {
   return ip.bits >> shift === network.network >> shift;
 }
 
+/** The networks of a list that lie in no other of it, each once, as they stand in the list. */
+export function outermost(cidrs: readonly string[]): readonly string[] {
+  const parsed = cidrs.flatMap((text) => {
+    const cidr = parseCidr(text.trim());
+    return cidr === undefined ? [] : [{ cidr, text: `${ipText(cidr.network, cidr.width)}/${cidr.prefix}` }];
+  });
+  const outer = parsed.filter(({ cidr }) => !parsed.some((other) => strictlyInside(cidr, other.cidr)));
+  return [...new Set(outer.map(({ text }) => text))];
+}
+
 /** The n-th address of a network, 0 being the network's own; undefined when the text is no CIDR. */
 export function addressAt(cidr: string, n: number): string | undefined {
   const parsed = parseCidr(cidr);

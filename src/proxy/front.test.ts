@@ -120,3 +120,29 @@ test('hints lead to the node or zone that they name, if every endpoint has one',
   assert.deepEqual(chosen(byNode, { nodeName: 'n2', zone: 'a' }), ['10.0.0.2']);
   assert.deepEqual(chosen(byNode, { nodeName: 'n3', zone: 'a' }), ['10.0.0.1']);
 });
+
+test('the source ranges of a balancer bind its addresses alone, family by family', () => {
+  const spec: ServiceSpec = {
+    type: 'LoadBalancer',
+    externalIPs: ['203.0.113.9'],
+    loadBalancerSourceRanges: ['192.0.2.0/24 ', '192.0.2.128/25', '198.51.100.7/32'],
+    ports: [{ ...http, nodePort: 30_080 }],
+  };
+  const made = (ranges?: readonly string[]) =>
+    frontsOfService(
+      {
+        ...service({ ...spec, ...(ranges ? { loadBalancerSourceRanges: ranges } : {}) }),
+        status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } },
+      },
+      [slice([{ addresses: ['10.244.0.1'] }])],
+      { nodeName: 'n' },
+    ).map(({ kind, address, sources }) => [kind, address, sources]);
+  assert.deepEqual(made(), [
+    ['cluster', '10.96.0.10', undefined],
+    ['external', '203.0.113.9', undefined],
+    ['external', '203.0.113.1', ['192.0.2.0/24', '198.51.100.7/32']],
+    ['port', '', undefined],
+  ]);
+  assert.equal(made(['0.0.0.0/0', '192.0.2.0/24'])[2]?.[2], undefined);
+  assert.equal(made(['fd00::/8'])[2]?.[2], undefined);
+});

@@ -1,4 +1,5 @@
 // What the proxy has to make true, before it is written as rules: fronts (addresses that clients use) and backends.
+import { outermost } from '#api/addresses.ts';
 import type { Endpoint, EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Service, ServicePort } from '#api/core/v1/service.ts';
@@ -28,6 +29,8 @@ export interface Front {
   readonly fromInside?: boolean;
   /** Client-address affinity in seconds; undefined: none. */
   readonly affinity?: number;
+  /** Networks from which alone the front may be used; undefined: from everywhere. */
+  readonly sources?: readonly string[];
   /** Rewrite the source of traffic from outside the pod network, so that answers come back through this node. */
   readonly masquerade: boolean;
   /** Addresses that get new connections because they are ready (a terminating one that is only a last resort is not). */
@@ -107,6 +110,12 @@ export function localEndpoints(slices: readonly EndpointSlice[], nodeName: strin
 
 const protocolOf = (port: ServicePort): Protocol => (port.protocol ?? 'TCP').toLowerCase() as Protocol;
 
+/** The source ranges of a Service of type LoadBalancer for one family; none for a family means everybody. */
+function sourcesOf(spec: Service['spec'], family: Family): readonly string[] | undefined {
+  const ranges = outermost(spec.loadBalancerSourceRanges ?? []).filter((range) => familyOf(range) === family);
+  return ranges.length === 0 || ranges.some((range) => range.endsWith('/0')) ? undefined : ranges;
+}
+
 /** All fronts of a Service on this node. Pure. */
 export function frontsOfService(service: Service, slices: readonly EndpointSlice[], here: Here): Front[] {
   const { spec } = service;
@@ -114,16 +123,17 @@ export function frontsOfService(service: Service, slices: readonly EndpointSlice
   const clusterIPs = (spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])).filter((ip) => ip !== '' && ip !== 'None');
   const timeout = spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined;
   const families = [...new Set(clusterIPs.map(familyOf))];
-  const externals = [
-    ...(spec.externalIPs ?? []),
-    ...(service.status.loadBalancer?.ingress ?? []).flatMap((entry) => (entry.ip && entry.ipMode !== 'Proxy' ? [entry.ip] : [])),
-  ];
+  const balanced = (service.status.loadBalancer?.ingress ?? []).flatMap((entry) =>
+    entry.ip && entry.ipMode !== 'Proxy' ? [entry.ip] : [],
+  );
+  const externals = [...new Set([...(spec.externalIPs ?? []), ...balanced])];
   const fronts: Front[] = [];
   for (const port of spec.ports ?? []) {
     for (const family of families) {
       const all = candidates(slices, port.name ?? '', family, here);
       const inside = choose(all, spec.internalTrafficPolicy, here);
       const outside = choose(all, spec.externalTrafficPolicy, here);
+      const sources = sourcesOf(spec, family);
       const add = (kind: Front['kind'], address: string, number: number, chosen: readonly Candidate[], fromInside = false): void => {
         fronts.push({
           kind,
@@ -135,6 +145,7 @@ export function frontsOfService(service: Service, slices: readonly EndpointSlice
           ...(timeout === undefined ? {} : { affinity: timeout }),
           masquerade: kind === 'cluster' || spec.externalTrafficPolicy !== 'Local',
           ...(fromInside ? { fromInside } : {}),
+          ...(sources !== undefined && balanced.includes(address) ? { sources } : {}),
           ready: new Set(chosen.filter((candidate) => candidate.ready).map((candidate) => candidate.address)),
         });
       };

@@ -73,6 +73,10 @@ function elementsOf(state: Programmed): Element[] {
   const elements: Element[] = [];
   if (front.kind === 'cluster') elements.push({ set: 'service-ips', key: front.address, value: '' });
   if (front.kind === 'external' && front.masquerade) elements.push({ set: 'external-ips', key: front.address, value: '' });
+  if (front.sources !== undefined) {
+    elements.push({ set: 'guarded', key, value: '' });
+    for (const source of front.sources) elements.push({ set: 'sources', key: `${key} . ${source}`, value: '' });
+  }
   if (front.kind === 'port' && front.masquerade) elements.push({ set: `np-${front.protocol}`, key: String(front.port), value: '' });
   if (order.length === 0) return elements;
   elements.push({ set: `${prefix(front)}svc`, key, value: `goto ${chainOf(state)}` });
@@ -148,7 +152,14 @@ table ${family} ${config.table} {
   set np-udp { type inet_service; }
   set np-sctp { type inet_service; }
   set hairpin { type ${address} . ${address}; }
-${['', 'in'].map((side) => mapsText(address, side)).join('')}${guard}  chain pre { type nat hook prerouting priority dstnat; jump services; }
+  set guarded { type ${address} . inet_proto . inet_service; }
+  set sources { type ${address} . inet_proto . inet_service . ${address}; flags interval; }
+${['', 'in'].map((side) => mapsText(address, side)).join('')}${guard}  chain watch-pre { type filter hook prerouting priority -110; ct state new goto watch; }
+  chain watch-out { type filter hook output priority -110; ct state new goto watch; }
+  chain watch {
+    ${family} daddr . meta l4proto . th dport @guarded ${family} daddr . meta l4proto . th dport . ${family} saddr != @sources drop
+  }
+  chain pre { type nat hook prerouting priority dstnat; jump services; }
   chain out { type nat hook output priority -100; jump services; }
   chain services {
 ${inward}    fib saddr type local goto inside

@@ -103,6 +103,19 @@ test('affinity keeps a client on one backend, and moves it when that one goes', 
   assert.equal(moved.has(chosen?.ns ?? ''), false);
 });
 
+test('a guarded address answers those alone who may use it', () => {
+  const guarded = front({ kind: 'external', address: '203.0.113.1', backends: all, sources: [`${first.ip}/32`, '192.0.2.0/24'] });
+  nft(state.change([], [guarded]));
+  assert.equal(ask(first.ns, 'http://203.0.113.1/', 6).get('FAIL'), undefined);
+  assert.equal(ask(node, 'http://203.0.113.1/', 6).get('FAIL'), undefined);
+  assert.deepEqual([...ask(second.ns, 'http://203.0.113.1/', 1)], [['FAIL', 1]]);
+  nft(state.change([], [{ ...guarded, sources: ['10.244.0.0/16'] }]));
+  assert.equal(ask(second.ns, 'http://203.0.113.1/', 6).get('FAIL'), undefined);
+  nft(state.change([], [{ ...guarded, sources: ['10.244.0.0/24', '198.51.100.0/24'] }]));
+  assert.equal(ask(second.ns, 'http://203.0.113.1/', 6).get('FAIL'), undefined);
+  nft(state.change([frontKey(guarded)], []));
+});
+
 test('a full replacement keeps everything working', () => {
   nft(state.change([], [front({ backends: all })]));
   nft(state.replace(['192.0.2.1']));
