@@ -17,6 +17,7 @@ import { startAcknowledger } from '#proxy/acknowledge.ts';
 import { startDriftWatch } from '#proxy/drift.ts';
 import { createHealthPorts } from '#proxy/health.ts';
 import { createNft } from '#proxy/nft.ts';
+import { serveProxyStatus } from '#proxy/status.ts';
 import { startPolicies } from '#proxy/policy/policy.ts';
 import { type Proxy, startProxy } from '#proxy/proxy.ts';
 
@@ -89,6 +90,19 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         nodeName,
         rules: { table: serviceTable, podRanges },
         healthPorts: createHealthPorts(world, nodeIp),
+      }),
+    );
+    const isEligible = (): boolean =>
+      !informers
+        .of(Nodes)
+        .lister.get(nodeName)
+        ?.spec.taints?.some(({ key }) => key === 'ToBeDeletedByClusterAutoscaler');
+    stack.use(
+      serveProxyStatus(world, nodeIp, {
+        problem: () => proxy.health(),
+        lastSynced: () => proxy.metrics.lastSynced,
+        isEligible,
+        metrics: () => proxy.metrics.render(),
       }),
     );
     const policies = stack.use(startPolicies({ informers, world, nft, nodeName, table: serviceTable, families }));

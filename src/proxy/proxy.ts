@@ -3,12 +3,14 @@
 import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
 import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
+import type { Service } from '#api/core/v1/service.ts';
 import { keyOf } from '#api/object.ts';
 import { EndpointSlices, Nodes, Pods, Services } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import { affinityMaps, lostSlot, staleKeys } from './affinity.ts';
 import { type Family, familyOf, type Front, frontKey, type Protocol, frontsOfPod, frontsOfService, localEndpoints } from './front.ts';
 import type { HealthCheck, HealthPorts } from './health.ts';
+import { ProxyMetrics } from './metrics.ts';
 import type { Nft } from './nft.ts';
 import { type Drained, ReadyBackends } from './readybackends.ts';
 import { type RuleConfig, RuleState } from './rules.ts';
@@ -32,11 +34,14 @@ export interface Proxy extends Component {
   applied(version: bigint, signal: AbortSignal): Promise<void>;
   /** Something else changed the table: it is made anew. */
   repair(): void;
+  readonly metrics: ProxyMetrics;
   /** Milliseconds from the first unapplied change to now; 0 when everything is applied. */
   lag(): number;
 }
 
 const serviceIndex = 'service';
+/** When the change happened that a slice tells of. */
+const triggerAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
 const retryDelay = { first: 100, longest: 30_000 };
 
 /** The key of the Service that a slice belongs to. */
@@ -64,6 +69,9 @@ export function startProxy(options: ProxyOptions): Proxy {
   const checks = new Map<string, { readonly port: number; readonly check: HealthCheck }>();
   const waiting = new Set<{ readonly holds: () => boolean; readonly done: () => void }>();
   const backends = new ReadyBackends(world.clock);
+  const metrics = new ProxyMetrics(world.clock);
+  /** Moments of changes to endpoints that are not in the kernel yet. */
+  let triggers: number[] = [];
   /** The newest version that an event about endpoints had, and the one of the rules in the kernel. */
   let seenVersion = 0n;
   let appliedVersion = 0n;
@@ -92,18 +100,28 @@ export function startProxy(options: ProxyOptions): Proxy {
     if (key !== undefined) mark(`service ${key}`);
     else settle();
   };
-  services.onChange({
-    added: (it) => mark(`service ${keyOf(it)}`),
-    updated: (it) => mark(`service ${keyOf(it)}`),
-    deleted: (it) => mark(`service ${keyOf(it)}`),
-  });
+  const markService = (service: Service): void => {
+    metrics.changed('service');
+    mark(`service ${keyOf(service)}`);
+  };
+  const noteSlice = (slice: EndpointSlice): void => {
+    metrics.changed('endpoint');
+    const at = Date.parse(slice.metadata.annotations?.[triggerAnnotation] ?? '');
+    // What was there before this process is no news.
+    if (started && at > 0) triggers.push(at);
+    markSlice(slice);
+  };
+  services.onChange({ added: markService, updated: markService, deleted: markService });
   slices.onChange({
-    added: markSlice,
+    added: noteSlice,
     updated: (slice, previous) => {
       markSlice(previous);
+      noteSlice(slice);
+    },
+    deleted: (slice) => {
+      metrics.changed('endpoint');
       markSlice(slice);
     },
-    deleted: markSlice,
   });
   pods.onChange({
     added: (it) => mark(`pod ${keyOf(it)}`),
@@ -220,8 +238,14 @@ export function startProxy(options: ProxyOptions): Proxy {
   async function round(): Promise<void> {
     const mine = ++begun;
     const version = newestVersion();
+    const began = world.clock.monotonic();
+    const full = rebuild;
+    const told = triggers;
+    triggers = [];
+    metrics.take();
     const { text, lost, udp } = collect();
     if (text !== '') await nft.apply(text);
+    metrics.synced({ full, ms: world.clock.monotonic() - began, triggers: told });
     taken = mine;
     appliedVersion = version;
     rebuild = false;
@@ -243,6 +267,7 @@ export function startProxy(options: ProxyOptions): Proxy {
       } catch (error) {
         // Our picture and the kernel may differ now: the next round replaces everything, atomically.
         rebuild = true;
+        metrics.failed();
         failure = messageOf(error);
         world.log.error('service rules not applied', { error: failure });
         await world.clock.sleep(delay);
@@ -293,6 +318,7 @@ export function startProxy(options: ProxyOptions): Proxy {
   return {
     ready,
     health: () => failure,
+    metrics,
     lag: () => (dirtySince === 0 ? 0 : world.clock.monotonic() - dirtySince),
     repair() {
       rebuild = true;
