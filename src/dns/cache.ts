@@ -29,6 +29,10 @@ export class AnswerCache {
     return tcp ? `t${text}` : text;
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   get(key: string, query: Uint8Array, now: number): Uint8Array | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;

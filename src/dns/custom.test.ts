@@ -15,11 +15,13 @@ test('stub domains, upstream servers and rewrites are read; mistakes are told', 
   assert.equal(custom.rewrites.get('old.example.org'), 'new.example.org');
   assert.deepEqual(serversFor(noCustomNames, 'x.org', ['192.0.2.8']), ['192.0.2.8']);
   assert.deepEqual(parseCustomNames(undefined), noCustomNames);
+  assert.equal(parseCustomNames({ searchPaths: 'false' }).walk, false);
   const mistakes: Record<string, string>[] = [
     { stubDomains: '{' },
     { stubDomains: '["a"]' },
     { stubDomains: '{"a": "b"}' },
     { upstreamNameservers: '{}' },
+    { searchPaths: 'no' },
   ];
   for (const data of mistakes) assert.throws(() => parseCustomNames(data));
 });

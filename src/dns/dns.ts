@@ -2,12 +2,14 @@
 import { isAlreadyExists, isNotFound } from '#api/status.ts';
 import type { Component, World } from '#base/world.ts';
 import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
-import { ConfigMaps, EndpointSlices, Namespaces, Services } from '#api/refs.ts';
+import { ConfigMaps, EndpointSlices, Namespaces, Pods, Services } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { messageOf } from '#base/errors.ts';
 import type { ConfigMap } from '#api/core/v1/configmap.ts';
 import { type CustomNames, noCustomNames, parseCustomNames } from './custom.ts';
+import { exposeMetrics, metricsPort } from './expose.ts';
+import { hasUsualPath, searchDomains, walkOf } from './searchpath.ts';
 import { startDnsServer } from './server.ts';
 import { nameServers } from './upstream.ts';
 import { createZone, type ZoneView } from './zone.ts';
@@ -29,6 +31,7 @@ export interface DnsOptions {
 
 const namespace = 'kube-system';
 const serviceName = 'kube-dns';
+const byAddress = 'pod-address';
 /** ConfigMap of stub domains, upstream servers and rewrites. */
 const customName = 'kube-dns';
 
@@ -57,6 +60,7 @@ async function register(options: DnsOptions, port: number): Promise<void> {
     protocol,
     targetPort: 53,
   }));
+  const metrics = { name: 'metrics', port: metricsPort, protocol: 'TCP' as const, targetPort: metricsPort };
   const present = await services.get(serviceName, { namespace }).catch((error: unknown) => {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -68,7 +72,7 @@ async function register(options: DnsOptions, port: number): Promise<void> {
         namespace,
         labels: { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' },
       },
-      spec: { clusterIP: options.clusterIP, ports, internalTrafficPolicy: 'Local' },
+      spec: { clusterIP: options.clusterIP, ports: [...ports, metrics], internalTrafficPolicy: 'Local' },
     });
   }
   const slice = {
@@ -81,7 +85,10 @@ async function register(options: DnsOptions, port: number): Promise<void> {
     endpoints: [
       { addresses: [options.nodeAddress], nodeName: options.nodeName, conditions: { ready: true, serving: true, terminating: false } },
     ],
-    ports: ports.map((entry) => ({ name: entry.name, protocol: entry.protocol, port })),
+    ports: [
+      ...ports.map((entry) => ({ name: entry.name, protocol: entry.protocol, port })),
+      { name: metrics.name, protocol: metrics.protocol, port: metricsPort },
+    ],
   };
   const slices = options.client.resource(EndpointSlices);
   await slices.create(slice).catch(async (error: unknown) => {
@@ -119,13 +126,19 @@ export function startDns(options: DnsOptions): Component {
   };
   const maps = informers.of(ConfigMaps, { namespace, fieldSelector: `metadata.name=${customName}` });
   removers.push(maps.onChange({ added: learn, updated: learn, deleted: () => learn(undefined) }));
+  const pods = informers.of(Pods, { fieldSelector: `spec.nodeName=${options.nodeName}` });
+  pods.addIndex(byAddress, ({ status }) => (status.podIPs ?? []).map(({ ip }) => ip));
+  const walks = (client: string, space: string): boolean =>
+    pods.lister.byIndex(byAddress, client).some((pod) => pod.metadata.namespace === space && hasUsualPath(pod));
   const zone = createZone({ domain: options.domain, ttl: 30 }, viewOf(informers));
   let server: ReturnType<typeof startDnsServer> | undefined;
+  let exposed: AsyncDisposable | undefined;
   const ready = (async () => {
     const own = await world.fs.readText('/etc/resolv.conf').catch(() => '');
     const upstreams = (options.upstreams ?? nameServers(own)).filter(
       (address) => address !== options.clusterIP && address !== options.nodeAddress,
     );
+    const hostSearch = searchDomains(own);
     await informers.synced();
     server = startDnsServer({
       world,
@@ -135,7 +148,11 @@ export function startDns(options: DnsOptions): Component {
       zoneVersion: () => version,
       upstreams,
       custom: () => custom,
+      walk: (name) => (custom.walk ? walkOf(name, options.domain, hostSearch) : undefined),
+      walks,
     });
+    const { metrics } = server;
+    exposed = exposeMetrics(world, options.nodeAddress, metrics);
     await register(options, await server.port);
   })();
   ready.catch(() => undefined);
@@ -145,6 +162,7 @@ export function startDns(options: DnsOptions): Component {
     async [Symbol.asyncDispose]() {
       await ready.catch(() => undefined);
       for (const remove of removers) remove();
+      await exposed?.[Symbol.asyncDispose]();
       await server?.[Symbol.asyncDispose]();
     },
   };

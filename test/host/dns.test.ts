@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
 import { noCustomNames } from '#dns/custom.ts';
+import { walkOf } from '#dns/searchpath.ts';
 import { type DnsServerOptions, startDnsServer } from '#dns/server.ts';
 import { createZone } from '#dns/zone.ts';
 import { decodeAnswer, encodeAnswer, encodeQuery, parseQuery } from '#format/dnsmessage.ts';
@@ -30,19 +31,17 @@ const zone = createZone(
   },
 );
 
-/** A name server of somebody else: answers every A question with one address, and counts. */
-async function other(address: string, ttl = 30): Promise<{ at: string; count: () => number }> {
+/** A name server of somebody else: answers A questions for the names that it has with one address, and counts. */
+async function other(address: string, ttl = 30, has: (name: string) => boolean = () => true): Promise<{ at: string; count: () => number }> {
   let count = 0;
   const socket: UdpSocket = await world.net.listenUdp('127.0.0.1', 0, (bytes, port, from) => {
     count++;
     const parsed = parseQuery(bytes);
     if (!('query' in parsed)) return;
     const { name } = parsed.query.question;
-    socket.send(
-      encodeAnswer(parsed.query, { rcode: 'NOERROR', authoritative: false, answers: [{ type: 'A', name, ttl, data: address }] }, 512),
-      port,
-      from,
-    );
+    const answers = has(name) ? [{ type: 'A' as const, name, ttl, data: address }] : [];
+    const rcode = has(name) ? 'NOERROR' : 'NXDOMAIN';
+    socket.send(encodeAnswer(parsed.query, { rcode, authoritative: false, answers }, 512), port, from);
   });
   stack.defer(() => socket.close());
   return { at: `127.0.0.1:${socket.port}`, count: () => count };
@@ -125,6 +124,73 @@ test('stub domains and rewrites', async () => {
     (await ask('OLD.org')).answers.map(({ type, data }) => `${type} ${String(data)}`),
     ['CNAME web.ns.svc.cluster.local', `A ${services['web']}`],
   );
+});
+
+test('the search path is walked for those who walk it themselves', async () => {
+  const names: Record<string, string> = { 'www.example.org': '192.0.2.20' };
+  const upstream = await other('192.0.2.20', 30, (name) => name in names);
+  const walk = (name: string) => walkOf(name, 'cluster.local', []);
+  const { ask } = await start({
+    upstreams: [upstream.at],
+    zoneVersion: () => 1,
+    walk,
+    walks: (client, ns) => client === '127.0.0.1' && ns === 'ns',
+  });
+  const said = async (name: string, type = 'A') => {
+    const { rcode, answers } = await ask(name, type);
+    return [rcode, ...answers.map((record) => `${record.type} ${String(record.data)}`)];
+  };
+  // A name elsewhere: the client would have come to it after three more questions.
+  assert.deepEqual(await said('www.example.org.ns.svc.cluster.local'), ['NOERROR', 'CNAME www.example.org', 'A 192.0.2.20']);
+  // A Service of the namespace, by a part of its name.
+  assert.deepEqual(await said('web.ns.ns.svc.cluster.local'), ['NOERROR', 'CNAME web.ns.svc.cluster.local', `A ${services['web']}`]);
+  assert.deepEqual(await said('web.ns.ns.svc.cluster.local', 'AAAA'), ['NOERROR', 'CNAME web.ns.svc.cluster.local']);
+  // Nobody has it; what another namespace's pod would ask; other types; names without a dot.
+  for (const [name, type] of [
+    ['nobody.example.org.ns.svc.cluster.local', 'A'],
+    ['www.example.org.other.svc.cluster.local', 'A'],
+    ['www.example.org.ns.svc.cluster.local', 'TXT'],
+    ['www.ns.svc.cluster.local', 'A'],
+  ] as const)
+    assert.deepEqual(await said(name, type), ['NXDOMAIN'], name);
+  const deaf = await start({ upstreams: ['192.0.2.254'], walk, walks: () => true });
+  const began = performance.now();
+  assert.equal((await deaf.ask('www.example.org.ns.svc.cluster.local')).rcode, 'NXDOMAIN');
+  assert.ok(performance.now() - began < 1_500, 'the client can go on by itself');
+});
+
+test('a thousand connections, long and short, and a flood of questions are answered', async () => {
+  const { port, ask, server } = await start({ zoneVersion: () => 1 });
+  const query = Buffer.from(encodeQuery(7, { name: 'web.ns.svc.cluster.local', type: 'A' }));
+  const framed = Buffer.concat([Buffer.from([query.length >> 8, query.length & 255]), query]);
+  /** Asks `times` times on one connection; the number of answers. */
+  const connection = async (times: number): Promise<number> => {
+    const socket = await world.net.connect({ host: '127.0.0.1', port }, 20_000);
+    const reading = (async () => {
+      let bytes = 0;
+      let size = 0;
+      for await (const chunk of socket.readable) {
+        size ||= 2 + Buffer.from(chunk).readUInt16BE(0);
+        bytes += chunk.length;
+        if (bytes >= times * size) break;
+      }
+      return Math.floor(bytes / size);
+    })();
+    for (let i = 0; i < times; i++) await socket.write(framed);
+    const answers = await reading;
+    socket.destroy();
+    return answers;
+  };
+  const long = Array.from({ length: 50 }, () => connection(100));
+  for (let round = 0; round < 10; round++)
+    assert.deepEqual(
+      await Promise.all(Array.from({ length: 100 }, () => connection(1))),
+      Array.from({ length: 100 }, () => 1),
+    );
+  assert.ok((await Promise.all(long)).every((answers) => answers === 100));
+  await Promise.all(Array.from({ length: 2_000 }, () => ask('web.ns.svc.cluster.local')));
+  assert.ok(server.counters.queries >= 50 * 100 + 1_000 + 2_000);
+  assert.match(server.metrics(), /coredns_dns_requests_total{family="1",proto="tcp",.*type="A"} 6000\n/);
 });
 
 test('malformed questions do no harm', async () => {
