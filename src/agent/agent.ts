@@ -1,5 +1,6 @@
 // The node agent: wires the parts together and starts them in order.
 import { messageOf } from '#base/errors.ts';
+import type { KeyPair } from '#base/pki.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { Nodes, ServiceAccounts, Services } from '#api/refs.ts';
@@ -77,6 +78,8 @@ export interface Agent extends Component {
   shutDown(): Promise<void>;
   /** Port of the agent's HTTPS API. */
   readonly port: number;
+  /** Shows another certificate there from the next connection on. */
+  useCertificate(pair: KeyPair): void;
 }
 
 const rotateEvery = 10_000;
@@ -311,6 +314,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       return port;
     },
     shutDown: () => shutdown.begin(),
+    useCertificate: (pair) => server.useCertificate(pair),
     health: () => cache.health() ?? (node.ready ? undefined : 'the node is not ready'),
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('the agent stops'));

@@ -74,6 +74,8 @@ export interface ServeOptions {
 
 export interface HttpServer {
   readonly port: number;
+  /** Shows another certificate from the next connection on; does nothing for a server without one. */
+  useCertificate(pair: { readonly cert: string; readonly key: string }): void;
   /** Stops accepting, lets in-flight requests finish for `grace` ms, then closes all sockets. */
   close(grace?: number): Promise<void>;
 }

@@ -6,7 +6,8 @@ import type { ApiRequest, ApiResponse, Transport } from './transport.ts';
 export interface HttpTransportOptions {
   /** Base URL, e.g. `https://127.0.0.1:6443`; a path in it is kept as a prefix. */
   readonly server: string;
-  readonly tls?: TlsClientOptions;
+  /** Or what gives the present ones (certificates are renewed). */
+  readonly tls?: TlsClientOptions | (() => TlsClientOptions);
   /** Bearer token, or what reads the current one (tokens on disk are renewed). */
   readonly token?: string | (() => string | Promise<string>);
   readonly userAgent?: string;
@@ -17,6 +18,8 @@ export interface HttpTransportOptions {
 /** A transport to a server elsewhere. Object bodies are sent as JSON; answers are byte streams. */
 export function httpTransport(net: Net, options: HttpTransportOptions): Transport {
   const base = options.server.replace(/\/+$/, '');
+  const withTls = (): { readonly tls?: TlsClientOptions } =>
+    options.tls === undefined ? {} : { tls: typeof options.tls === 'function' ? options.tls() : options.tls };
 
   async function prepare(request: ApiRequest): Promise<{ url: string; headers: HttpHeaders; body: Uint8Array | string | undefined }> {
     const token = typeof options.token === 'function' ? await options.token() : options.token;
@@ -41,7 +44,7 @@ export function httpTransport(net: Net, options: HttpTransportOptions): Transpor
         method: request.method,
         headers,
         ...(body !== undefined ? { body } : {}),
-        ...(options.tls ? { tls: options.tls } : {}),
+        ...withTls(),
         ...(request.signal ? { signal: request.signal } : {}),
         timeout: options.timeout ?? 65_000,
       });
@@ -53,7 +56,7 @@ export function httpTransport(net: Net, options: HttpTransportOptions): Transpor
       const result = await net.upgrade(url, {
         method: request.method,
         headers,
-        ...(options.tls ? { tls: options.tls } : {}),
+        ...withTls(),
         ...(request.signal ? { signal: request.signal } : {}),
         timeout: options.timeout ?? 65_000,
       });

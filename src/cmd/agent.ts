@@ -6,6 +6,7 @@ import { join } from './join.ts';
 import { startNode } from './node.ts';
 import { loadNodeSettings } from './nodesettings.ts';
 import { type AgentRunOptions, UsageError } from './options.ts';
+import { keepRenewed } from './renewal.ts';
 import { place, runningAt, writeRun } from './place.ts';
 import { agentPort, nodeAddresses, untilReady, version } from './up.ts';
 
@@ -50,6 +51,11 @@ export async function runAgent(world: World, options: AgentRunOptions, say: (lin
         acknowledge: options.acknowledge,
         settings: await loadNodeSettings(world, options.node),
       }),
+    );
+    const { identity, serving, renewals } = joined;
+    stack.use(keepRenewed(world, { name: 'client', pair: identity, issue: renewals.identity, use: () => undefined }));
+    stack.use(
+      keepRenewed(world, { name: 'serving', pair: serving, issue: renewals.serving, use: (pair) => node.agent.useCertificate(pair) }),
     );
     const ready = (async () => {
       await node.ready;

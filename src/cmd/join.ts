@@ -37,6 +37,8 @@ export interface Joined {
   readonly identity: KeyPair;
   readonly serving: KeyPair;
   readonly facts: ClusterFacts;
+  /** Ask for the next certificates, and keep them. `client` uses the new identity by itself. */
+  readonly renewals: { identity(): Promise<KeyPair>; serving(): Promise<KeyPair> };
 }
 
 /** A certificate with less left of it than this share of its life is replaced. */
@@ -162,32 +164,46 @@ export async function join(world: World, options: JoinOptions): Promise<Joined> 
 
   let identity = await readPair(world, at.client);
   const isMine = (cert: CertInfo): boolean => cert.commonName === `system:node:${options.nodeName}`;
-  const clientAs = (user: { token?: string; pair?: KeyPair }): Client =>
+  const clientAs = (user: { token?: string; pair?: () => KeyPair | undefined }): Client =>
     createClient(
       httpTransport(world.net, {
         server: options.server,
-        tls: { ca, ...user.pair },
+        tls: () => ({ ca, ...user.pair?.() }),
         ...(user.token ? { token: user.token } : {}),
         userAgent: 'tutti-agent',
       }),
     );
+  const forClient = { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usage: 'client auth' } as const;
+  const client = clientAs({ pair: () => identity });
   if (!isGood(world, { pair: identity, ca, check: isMine })) {
     // A certificate that is about to end still proves who asks for the next one.
-    const old = identity !== undefined && options.token === '' ? { pair: identity } : { token: options.token };
-    const asked = { signerName: 'kubernetes.io/kube-apiserver-client-kubelet', usage: 'client auth' } as const;
-    identity = await keep(at.client, await request(world, clientAs(old), options, asked));
+    const old = identity !== undefined && options.token === '' ? client : clientAs({ token: options.token });
+    identity = await keep(at.client, await request(world, old, options, forClient));
   }
   if (identity === undefined) throw new Error('no client certificate');
-  const client = clientAs({ pair: identity });
   await registerAddresses(client, options);
-  let serving = await readPair(world, at.serving);
   const ips = options.nodeIps.map((address) => canonicalIp(address) ?? address);
-  if (!isGood(world, { pair: serving, ca, check: (cert) => isMine(cert) && ips.every((ip) => cert.ips.includes(ip)) })) {
-    const names = { dnsNames: [options.nodeName], ips: options.nodeIps };
-    const asked = { signerName: 'kubernetes.io/kubelet-serving', usage: 'server auth', ...names } as const;
-    serving = await keep(at.serving, await request(world, client, options, asked));
-  }
+  const forServer = {
+    signerName: 'kubernetes.io/kubelet-serving',
+    usage: 'server auth',
+    dnsNames: [options.nodeName],
+    ips: options.nodeIps,
+  } as const;
+  let serving = await readPair(world, at.serving);
+  if (!isGood(world, { pair: serving, ca, check: (cert) => isMine(cert) && ips.every((ip) => cert.ips.includes(ip)) }))
+    serving = await keep(at.serving, await request(world, client, options, forServer));
   if (serving === undefined) throw new Error('no serving certificate');
   const info = await client.resource(ConfigMaps).get(clusterInfoName, { namespace: clusterInfoNamespace });
-  return { ca, client, identity, serving, facts: JSON.parse(info.data?.[factsKey] ?? '{}') as ClusterFacts };
+  return {
+    ca,
+    client,
+    identity,
+    serving,
+    facts: JSON.parse(info.data?.[factsKey] ?? '{}') as ClusterFacts,
+    renewals: {
+      // The client takes what it finds there at its next request.
+      identity: async () => (identity = await keep(at.client, await request(world, client, options, forClient))),
+      serving: async () => keep(at.serving, await request(world, client, options, forServer)),
+    },
+  };
 }

@@ -214,6 +214,9 @@ export const serveHttp: Net['serveHttp'] = (options, handlers) =>
       server.on('error', () => {});
       const result: HttpServer = {
         port: ((server as Server).address() as AddressInfo).port,
+        useCertificate: ({ cert, key }) => {
+          if ('setSecureContext' in server) server.setSecureContext({ cert, key, ca: options.tls?.clientCa, minVersion: 'TLSv1.2' });
+        },
         close: (grace = 0) => close(server, open, grace),
       };
       resolve(result);

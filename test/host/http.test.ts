@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import * as http2 from 'node:http2';
 import * as net from 'node:net';
+import * as tls from 'node:tls';
 import { after, before, describe, it } from 'node:test';
 import type { HttpHandlers, HttpRequest, HttpServer, TlsClientOptions } from '#base/net.ts';
 import type { KeyPair } from '#base/pki.ts';
+import { httpTransport } from '#client/http.ts';
 import { closeAgents } from '#host/fetch.ts';
 import { createWorld } from '#host/world.ts';
 
@@ -53,6 +55,7 @@ async function serving_(handlers: HttpHandlers, tls = true): Promise<HttpServer 
   return {
     port: server.port,
     url: `${tls ? 'https' : 'http'}://127.0.0.1:${server.port}`,
+    useCertificate: server.useCertificate,
     close: (grace) => server.close(grace),
     [Symbol.asyncDispose]: () => server.close(0),
   };
@@ -370,4 +373,33 @@ describe('sockets', () => {
     assert.equal(await answer.promise, 'ping');
     await Promise.all([client.close(), server.close()]);
   });
+});
+
+it('a renewed certificate is shown from the next connection on, and a client with a renewed one is known by it', async () => {
+  await using server = await serving_(echo);
+  const shown = async (): Promise<string> => {
+    const socket = tls.connect({ host: '127.0.0.1', port: server.port, ca: ca.cert, servername: '' });
+    await once(socket, 'secureConnect');
+    const { serialNumber } = socket.getPeerCertificate();
+    socket.destroy();
+    return serialNumber;
+  };
+  const before = await shown();
+  const next = await world.pki.issue(ca, { commonName: 'next', dnsNames: ['localhost'], ips: ['127.0.0.1'], usages: ['server'] });
+  server.useCertificate(next);
+  assert.notEqual(await shown(), before);
+  assert.equal((await shown()).toLowerCase(), world.pki.parseCert(next.cert).serialNumber.toLowerCase());
+
+  let pair = await world.pki.issue(ca, { commonName: 'first', usages: ['client'] });
+  const transport = httpTransport(world.net, { server: server.url, tls: () => ({ ca: ca.cert, ...pair }) });
+  const who = async (): Promise<string> => {
+    const { body: answer } = await transport.send({ method: 'GET', path: '/', headers: {} });
+    assert.ok('stream' in answer);
+    const parts: Uint8Array[] = [];
+    for await (const part of answer.stream) parts.push(part);
+    return (JSON.parse(Buffer.concat(parts).toString()) as { peer: { name: string } }).peer.name;
+  };
+  assert.equal(await who(), 'first');
+  pair = await world.pki.issue(ca, { commonName: 'second', usages: ['client'] });
+  assert.equal(await who(), 'second');
 });

@@ -1,6 +1,6 @@
 // The agent's HTTPS API: what the API server and metrics collectors ask a kubelet.
 import { messageOf } from '#base/errors.ts';
-import type { HttpReply, HttpRequest, Socket } from '#base/net.ts';
+import type { HttpReply, HttpRequest, HttpServer, Socket } from '#base/net.ts';
 import type { DiskStats } from '../stats/disks.ts';
 import type { AgentStats } from '../parts.ts';
 import type { AgentContext } from '../sync/context.ts';
@@ -45,7 +45,7 @@ export function parsePodPath(path: string): PodPath | undefined {
 }
 
 /** Starts the server; it listens when this resolves. */
-export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: number; close(): Promise<void> }> {
+export async function startAgentServer(deps: AgentServerDeps): Promise<Pick<HttpServer, 'port' | 'useCertificate' | 'close'>> {
   const { context, pods } = deps;
   const { options, world } = context;
   const localDirectories = createLocalDirectories(world, options.dataDir);
@@ -154,7 +154,7 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<{ port: n
     { host: options.server.host, port: options.server.port, tls: options.server.tls },
     { request, upgrade },
   );
-  return { port: server.port, close: () => server.close(1000) };
+  return { port: server.port, useCertificate: server.useCertificate, close: () => server.close(1000) };
 }
 
 /** What the runtime runs of a pod, as a Pod of its names only. */
