@@ -6,14 +6,10 @@ import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EndpointSlices, Services } from '#api/refs.ts';
 import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
-import type { Service } from '#api/core/v1/service.ts';
-import type { KubeObject } from '#api/object.ts';
-import type { Handlers, Informer, Informers } from '#client/cache.ts';
-import { ObjectCache } from '#client/objectcache.ts';
-import type { ResourceRef } from '#api/refs.ts';
 import { createWorld } from '#host/world.ts';
 import { createNft } from '#proxy/nft.ts';
 import { startProxy } from '#proxy/proxy.ts';
+import { createFeeds } from '../test/support/feed.ts';
 
 const marker = 'TUTTI_BENCH_NETNS';
 if (!process.env[marker]) {
@@ -28,48 +24,9 @@ if (!process.env[marker]) {
 const count = Number(process.argv[2] ?? 10_000);
 const world = createWorld({ logLevel: 'warn' });
 
-/** An informer without a server: what the proxy sees is what the bench says. */
-class Feed<T extends KubeObject> implements Informer<T> {
-  readonly ref: ResourceRef<T>;
-  readonly lister = new ObjectCache<T>();
-  readonly synced = true;
-  readonly whenSynced = Promise.resolve();
-  readonly #handlers = new Set<Handlers<T>>();
-  resourceVersion = '0';
-  constructor(ref: ResourceRef<T>) {
-    this.ref = ref;
-  }
-  addIndex(name: string, keys: (object: T) => readonly string[]): void {
-    this.lister.addIndex(name, keys);
-  }
-  onChange(handlers: Handlers<T>): () => void {
-    this.#handlers.add(handlers);
-    for (const object of this.lister.list()) handlers.added?.(object);
-    return () => this.#handlers.delete(handlers);
-  }
-  put(object: T): void {
-    const previous = this.lister.put(object);
-    this.resourceVersion = object.metadata.resourceVersion ?? '0';
-    for (const handlers of this.#handlers)
-      if (previous === undefined) handlers.added?.(object);
-      else handlers.updated?.(object, previous);
-  }
-}
-
-const feeds = new Map<string, Feed<KubeObject>>();
-const informers: Informers = {
-  of<T extends KubeObject>(ref: ResourceRef<T>): Informer<T> {
-    let feed = feeds.get(ref.resource);
-    if (feed === undefined) feeds.set(ref.resource, (feed = new Feed(ref as unknown as ResourceRef<KubeObject>)));
-    return feed as unknown as Informer<T>;
-  },
-  start: () => undefined,
-  synced: () => Promise.resolve(),
-  drop: () => Promise.resolve(),
-  [Symbol.asyncDispose]: () => Promise.resolve(),
-};
-const services = informers.of(Services) as unknown as Feed<Service>;
-const slices = informers.of(EndpointSlices) as unknown as Feed<EndpointSlice>;
+const informers = createFeeds();
+const services = informers.feed(Services);
+const slices = informers.feed(EndpointSlices);
 
 let version = 0;
 const podIp = (n: number): string => `10.${200 + ((n >> 16) & 15)}.${(n >> 8) & 255}.${n & 255}`;
