@@ -126,7 +126,17 @@ export async function startControlPlane({ world, options, where, addresses }: Co
     };
     const components: Component[] = [
       stack.use(elected ? startElection(elected) : schedule()),
-      stack.use(startControllers({ clientFor, informers, world, pki, podCidr: options.podCidr, ...(election ? { election } : {}) })),
+      stack.use(
+        startControllers({
+          clientFor,
+          informers,
+          world,
+          pki,
+          podCidr: options.podCidr,
+          loadBalancerPool: options.loadBalancerPool,
+          ...(election ? { election } : {}),
+        }),
+      ),
     ];
     informers.start();
     return {

@@ -13,6 +13,7 @@ import { Nodes } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { startDns } from '#dns/dns.ts';
+import { startAnnouncer } from '#proxy/announce.ts';
 import { startAcknowledger } from '#proxy/acknowledge.ts';
 import { startDriftWatch } from '#proxy/drift.ts';
 import { createHealthPorts } from '#proxy/health.ts';
@@ -106,6 +107,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       }),
     );
     const policies = stack.use(startPolicies({ informers, world, nft, nodeName, table: serviceTable, families }));
+    const announcer = stack.use(startAnnouncer({ informers, world, nodeName }));
     const routes = stack.use(startRoutes({ informers, world, nodeName }));
     stack.use(
       startDriftWatch(world, [
@@ -138,7 +140,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         volumes: (offer) => createPodVolumes(world, { dataDir: options.dataDir, ...offer }),
         stats: createStats(world, { runtime, layout: machine.cgroups, cgroup, nodeName }),
         problems: () =>
-          [proxy.health(), policies.health(), routes.health(), containerd.health()].filter((problem) => problem !== undefined),
+          [proxy.health(), policies.health(), routes.health(), announcer.health(), containerd.health()].filter(
+            (problem) => problem !== undefined,
+          ),
         beforeStop: options.acknowledge ? beforeStop : () => Promise.resolve(),
         beforeStart: (pod, ips, signal) => policies.protect(pod, ips, signal),
         config: agentOptions({

@@ -11,6 +11,8 @@ export interface UpOptions {
   /** One network, or one of each family: `10.96.0.0/16,fd00:96::/112`; the first is the cluster's own family. */
   readonly serviceCidr: string;
   readonly podCidr: string;
+  /** Networks whose addresses Services of type LoadBalancer get; empty: those of the nodes. */
+  readonly loadBalancerPool: readonly string[];
   /** A word or an absolute path; see schedulerconfig.ts. */
   readonly schedulerConfig: string;
   /** Group versions that are served though they are not on by default. */
@@ -38,6 +40,7 @@ export interface UpFlags extends SecurityFlags, NodeFlags {
   readonly nodes?: string;
   readonly serviceCidr?: string;
   readonly podCidr?: string;
+  readonly loadBalancerPool?: string;
   readonly schedulerConfig?: string;
   readonly runtimeConfig?: string;
   readonly featureGates?: string;
@@ -74,6 +77,14 @@ function cidrs(flag: string, text: string): string {
   if (networks.length > 2 || (networks.length === 2 && parsed[0]?.width === parsed[1]?.width))
     throw new UsageError(`--${flag} may have one network of each family, IPv4 and IPv6, not "${text}"`);
   return networks.join();
+}
+
+/** Any number of networks. */
+function networks(flag: string, text: string): readonly string[] {
+  const list = text === '' ? [] : networksOf(text);
+  if (list.some((one) => parseCidr(one) === undefined))
+    throw new UsageError(`--${flag} must be a list of networks such as 192.0.2.16/28, not "${text}"`);
+  return list;
 }
 
 /** The families of a list of networks: a cluster's pods and Services must have the same. */
@@ -135,6 +146,7 @@ export function upOptions(
     nodes: nodesOf(flags.nodes ?? (machine.root ? 'real' : 'none')),
     serviceCidr,
     podCidr,
+    loadBalancerPool: networks('load-balancer-pool', flags.loadBalancerPool ?? ''),
     schedulerConfig: flags.schedulerConfig ?? 'default',
     runtimeConfig: groupVersions(flags.runtimeConfig ?? ''),
     featureGates: gates(flags.featureGates ?? ''),

@@ -50,6 +50,8 @@ export interface ControllersOptions {
   readonly pki: { readonly ca: KeyPair };
   /** The cluster's range of pod addresses. */
   readonly podCidr: string;
+  /** Networks whose addresses Services of type LoadBalancer get. */
+  readonly loadBalancerPool?: readonly string[];
   /** Several servers share one store: only the holder of the Lease works. */
   readonly election?: Candidacy;
 }
@@ -88,7 +90,7 @@ function startAll(options: ControllersOptions): Component {
     startEndpointSliceController(deps('endpointslice-controller')),
     startEndpointSliceMirroringController(deps('endpointslicemirroring-controller')),
     startServiceCidrController(deps('service-cidrs-controller')),
-    startServiceLbController(deps('service-controller')),
+    startServiceLbController({ ...deps('service-controller'), pool: options.loadBalancerPool ?? [] }),
     startReplicaSetController(deps('replicaset-controller')),
     startReplicationController(deps('replication-controller')),
     startDeploymentController(deps('deployment-controller')),

@@ -3,6 +3,7 @@ import type { World } from '#base/world.ts';
 import { detectCgroups } from '#agent/cgroups/layout.ts';
 import { tearDownContainerd } from '#agent/containerd/teardown.ts';
 import { removeRoutes } from '#agent/cni/routes.ts';
+import { removeAnnouncements } from '#proxy/announce.ts';
 import { createNft } from '#proxy/nft.ts';
 import { removeRules } from '#proxy/proxy.ts';
 import { serviceTable } from '../node.ts';
@@ -38,6 +39,7 @@ export async function downVerb(world: World, flags: { readonly dataDir: string }
     await removeParentGroups(world);
     await removeRules(createNft(world), serviceTable);
     await removeRoutes(world);
+    await removeAnnouncements(world);
     await world.fs.remove(`${where.node}/pods`);
     console.log('removed pods, mounts, network rules and namespaces');
   }

@@ -1,21 +1,34 @@
-// The built-in load balancer: says at which node addresses a Service of type LoadBalancer answers.
+// The built-in load balancer: says at which addresses a Service of type LoadBalancer answers.
 import type { Component } from '#base/world.ts';
+import { sourceOf } from '#api/balancer.ts';
 import type { Node } from '#api/core/v1/node.ts';
-import type { Service } from '#api/core/v1/service.ts';
+import type { LoadBalancerIngress, Service } from '#api/core/v1/service.ts';
 import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
 import { keyOf } from '#api/object.ts';
 import { EndpointSlices, Nodes, Services } from '#api/refs.ts';
 import { isConflict, isNotFound } from '#api/status.ts';
 import { startController } from '#client/controller.ts';
+import { createRecorder } from '#client/events.ts';
 import { semanticEqual } from '../equal.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
-import { balancerAddresses, isOurs } from './plan.ts';
+import { balancerAddresses, poolAddresses } from './plan.ts';
 
 const sliceIndex = 'balanced-service';
 
+export interface ServiceLbConfig {
+  /** Networks of the pool of addresses; empty: the nodes' own are used. */
+  readonly pool: readonly string[];
+}
+
 /** Starts the controller. */
-export function startServiceLbController(deps: ControllerDeps): Component {
-  const { client, informers, world } = deps;
+export function startServiceLbController(deps: ControllerDeps & ServiceLbConfig): Component {
+  const { client, informers, world, pool } = deps;
+  const recorder = createRecorder(client, world, { component: 'service-controller' });
+  /** Addresses given out that the cache does not show yet, by Service. */
+  const given = new Map<string, readonly string[]>();
+  /** Services for which there was no address: they wait for one to come back. */
+  const waiting = new Set<string>();
+  const isOurs = (service: Service): boolean => sourceOf(service, pool.length > 0) !== undefined;
   const services = informers.of(Services);
   const nodes = informers.of(Nodes);
   const slices = informers.of(EndpointSlices);
@@ -29,10 +42,39 @@ export function startServiceLbController(deps: ControllerDeps): Component {
     return new Set(endpoints.flatMap(({ nodeName, conditions }) => (nodeName && conditions?.ready !== false ? [nodeName] : [])));
   }
 
+  /** Addresses of the pool that other Services have. */
+  function takenFor(key: string): Set<string> {
+    const shown = services.lister.list().filter((other) => other.spec.type === 'LoadBalancer' && keyOf(other) !== key);
+    const ips = shown.flatMap(({ status }) => (status.loadBalancer?.ingress ?? []).flatMap(({ ip }) => ip ?? []));
+    return new Set([...ips, ...[...given].flatMap(([other, addresses]) => (other === key ? [] : addresses))]);
+  }
+
+  function fromPool(key: string, service: Service): LoadBalancerIngress[] {
+    const ingress = poolAddresses(service, pool, takenFor(key));
+    given.set(
+      key,
+      ingress.flatMap(({ ip }) => ip ?? []),
+    );
+    if (ingress.length >= (service.spec.ipFamilies?.length ?? 1)) waiting.delete(key);
+    else if (!waiting.has(key)) {
+      waiting.add(key);
+      recorder.event(service, 'Warning', 'AllocationFailed', 'no address of the pool is free for the Service');
+    }
+    return ingress;
+  }
+
+  /** The Service has no address of the pool any more: those that wait may look again. */
+  function letGo(key: string): void {
+    waiting.delete(key);
+    if (given.delete(key)) for (const other of waiting) handle.enqueue(other);
+  }
+
   async function reconcile(key: string, signal: AbortSignal): Promise<void> {
     const service = services.lister.getByKey(key);
-    if (service === undefined || service.metadata.deletionTimestamp !== undefined || !isOurs(service)) return;
-    const ingress = balancerAddresses(service, nodes.lister.list(), localNodes(key));
+    const source = service && sourceOf(service, pool.length > 0);
+    if (service === undefined || source !== 'pool') letGo(key);
+    if (service === undefined || service.metadata.deletionTimestamp !== undefined || source === undefined) return;
+    const ingress = source === 'pool' ? fromPool(key, service) : balancerAddresses(service, nodes.lister.list(), localNodes(key));
     if (semanticEqual(service.status.loadBalancer?.ingress ?? [], ingress)) return;
     const status = { ...service.status, loadBalancer: ingress.length > 0 ? { ingress } : {} };
     try {
@@ -56,7 +98,14 @@ export function startServiceLbController(deps: ControllerDeps): Component {
   const bearing = (node: Node): string => JSON.stringify(balancerAddresses(everyFamily, [node], new Set()));
   return withCleanup(
     handle,
-    services.onChange({ added: look, updated: look }),
+    services.onChange({
+      added: look,
+      updated: (service) => {
+        if (isOurs(service) || given.has(keyOf(service))) handle.enqueue(keyOf(service));
+      },
+      deleted: (service) => handle.enqueue(keyOf(service)),
+    }),
+    () => recorder[Symbol.asyncDispose](),
     nodes.onChange({
       added: lookAll,
       updated: (node, previous) => {

@@ -29,8 +29,9 @@ async function resolveTcp(space: Space, from: string, name: string, type: string
   const conf = await space.exec(from, 'cat', '/etc/resolv.conf');
   const search = (/^search (.*)$/m.exec(conf)?.[1] ?? '').split(' ');
   for (const suffix of [...search.map((domain) => `.${domain}`), '']) {
-    const { answers } = await askTcp(space, from, `${name}${suffix}`, type);
-    if (answers.length > 0) return answers.map(({ data }) => data);
+    // The name server may have walked on for the pod: then an alias comes first.
+    const records = (await askTcp(space, from, `${name}${suffix}`, type)).answers.filter((record) => record.type === type);
+    if (records.length > 0) return records.map(({ data }) => data);
   }
   return [];
 }

@@ -36,7 +36,8 @@ const world: World = {
     },
   },
 };
-const nft = (...args: string[]): string => execFileSync('ip', ['netns', 'exec', netns, 'nft', ...args], { encoding: 'utf8', stdio: 'pipe' });
+const nft = (...args: string[]): string =>
+  execFileSync('ip', ['netns', 'exec', netns, 'nft', ...args], { encoding: 'utf8', stdio: 'pipe' });
 
 let version = 0;
 const clusterIP = (i: number): string => `10.96.${i >> 8}.${i & 255}`;
