@@ -146,3 +146,16 @@ test('the source ranges of a balancer bind its addresses alone, family by family
   assert.equal(made(['0.0.0.0/0', '192.0.2.0/24'])[2]?.[2], undefined);
   assert.equal(made(['fd00::/8'])[2]?.[2], undefined);
 });
+
+test('what another proxy cares for, or nobody, has no fronts and no backends', () => {
+  const endpoints = [{ addresses: ['10.244.0.1'] }];
+  const labelled = (label: string): Service => {
+    const made = service({ ports: [http] });
+    return { ...made, metadata: { ...made.metadata, labels: { [label]: '' } } };
+  };
+  for (const label of ['service.kubernetes.io/service-proxy-name', 'service.kubernetes.io/headless']) {
+    assert.deepEqual(frontsOfService(labelled(label), [slice(endpoints)], { nodeName: 'n' }), []);
+    const marked = { ...slice(endpoints), metadata: { name: 's-2', namespace: 'd', labels: { [label]: '' } } };
+    assert.deepEqual(frontsOfService(service({ ports: [http] }), [marked], { nodeName: 'n' })[0]?.backends, []);
+  }
+});

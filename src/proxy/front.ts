@@ -116,10 +116,16 @@ function sourcesOf(spec: Service['spec'], family: Family): readonly string[] | u
   return ranges.length === 0 || ranges.some((range) => range.endsWith('/0')) ? undefined : ranges;
 }
 
+/** True for what another proxy cares for, by its name, and for what is marked as headless: nobody proxies that. */
+const isElsewhere = ({ metadata }: Service | EndpointSlice): boolean =>
+  metadata.labels?.['service.kubernetes.io/service-proxy-name'] !== undefined ||
+  metadata.labels?.['service.kubernetes.io/headless'] !== undefined;
+
 /** All fronts of a Service on this node. Pure. */
 export function frontsOfService(service: Service, slices: readonly EndpointSlice[], here: Here): Front[] {
   const { spec } = service;
-  if (spec.type === 'ExternalName') return [];
+  if (spec.type === 'ExternalName' || isElsewhere(service)) return [];
+  const own = slices.filter((slice) => !isElsewhere(slice));
   const clusterIPs = (spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : [])).filter((ip) => ip !== '' && ip !== 'None');
   const timeout = spec.sessionAffinity === 'ClientIP' ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined;
   const families = [...new Set(clusterIPs.map(familyOf))];
@@ -130,7 +136,7 @@ export function frontsOfService(service: Service, slices: readonly EndpointSlice
   const fronts: Front[] = [];
   for (const port of spec.ports ?? []) {
     for (const family of families) {
-      const all = candidates(slices, port.name ?? '', family, here);
+      const all = candidates(own, port.name ?? '', family, here);
       const inside = choose(all, spec.internalTrafficPolicy, here);
       const outside = choose(all, spec.externalTrafficPolicy, here);
       const sources = sourcesOf(spec, family);
