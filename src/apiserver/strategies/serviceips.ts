@@ -50,8 +50,9 @@ export class ServiceAddresses {
   readonly #resource: Resource;
   readonly #cidrs: Resource;
   readonly #ranges = new Map<string, Range | undefined>();
-  /** Addresses that Services have, or are about to have. */
-  readonly #used = new Set<string>();
+  /** Addresses taken here, of which the watch cache may not know yet; and those given back, which it may still show. */
+  readonly #taken = new Set<string>();
+  readonly #given = new Set<string>();
 
   constructor(registry: Registry) {
     this.#registry = registry;
@@ -61,7 +62,26 @@ export class ServiceAddresses {
 
   /** Marks an address as used, whoever has it. */
   adopt(address: string): void {
-    this.#used.add(canonicalIp(address) ?? address);
+    this.#taken.add(canonicalIp(address) ?? address);
+  }
+
+  /**
+   * True when somebody has the address, as far as is known here. Other servers take and give back as well: whoever holds the
+   * address's object has it, and this only says where asking is worth while.
+   */
+  #isUsed(address: string): boolean {
+    if (this.#resource.table.get(this.#resource.key('', address)) === undefined) {
+      this.#given.delete(address);
+      return this.#taken.has(address);
+    }
+    this.#taken.delete(address);
+    return !this.#given.has(address);
+  }
+
+  #take(address: string, owner: Owner, dryRun: boolean): Promise<boolean> {
+    this.#taken.add(address);
+    this.#given.delete(address);
+    return this.#hold(address, owner, dryRun);
   }
 
   /** Takes the wanted address, or any of the family. Throws `AddressFailure`. */
@@ -70,9 +90,8 @@ export class ServiceAddresses {
     const ranges = this.#ready().filter(({ cidr }) => (cidr.width === 32) === (family === 'IPv4'));
     for (const range of ranges) {
       for (const address of this.#free(range)) {
-        this.#used.add(address);
-        if (await this.#hold(address, owner, dryRun)) return address;
-        // Another server has it: it stays marked here.
+        if (await this.#take(address, owner, dryRun)) return address;
+        // Another server has it, and its object is on the way here.
       }
     }
     throw new AddressFailure('range is full');
@@ -84,10 +103,7 @@ export class ServiceAddresses {
     const offset = Number((ipBits(address)?.bits ?? 0n) - range.cidr.network);
     if (offset < range.first || (range.cidr.width === 32 && offset > range.last))
       throw new AddressFailure(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.text}`);
-    if (this.#used.has(address)) throw new AddressFailure('provided IP is already allocated');
-    this.#used.add(address);
-    if (await this.#hold(address, owner, dryRun)) return address;
-    this.#used.delete(address);
+    if (!this.#isUsed(address) && (await this.#take(address, owner, dryRun))) return address;
     throw new AddressFailure('provided IP is already allocated');
   }
 
@@ -112,7 +128,7 @@ export class ServiceAddresses {
       const start = Math.floor(this.#registry.world.random.next() * size);
       for (let i = 0; i < size; i++) {
         const address = ipText(cidr.network + BigInt(from + ((start + i) % size)), cidr.width);
-        if (!this.#used.has(address)) yield address;
+        if (!this.#isUsed(address)) yield address;
       }
     }
   }
@@ -151,9 +167,10 @@ export class ServiceAddresses {
     if (!dryRun) {
       const key = this.#resource.key('', canonical);
       const entry = this.#resource.table.get(key) ?? (await fromStore(this.#registry, key));
+      this.#given.add(canonical);
       if (entry) await erase(this.#registry, key, entry);
     }
-    this.#used.delete(canonical);
+    this.#taken.delete(canonical);
   }
 }
 

@@ -124,3 +124,20 @@ test('on a cluster of two families, a Service has one or both, and may change it
       .then(() => false, isNotFound),
   );
 });
+
+test('two servers on one store give no address twice, and know what the other has given back', async () => {
+  const config = { serviceCidr: '10.96.0.0/29' };
+  await using one = await startTestApi({ config });
+  await using two = await startTestApi({ config, store: one.store });
+  const made = await Promise.all(Array.from({ length: 5 }, (_, i) => make((i % 2 ? one : two).client, `s${i}`)));
+  assert.equal(new Set(made.map(({ spec }) => spec.clusterIP)).size, 5);
+  for (const { client } of [one, two]) await assert.rejects(make(client, 'none'), refused('range is full'));
+  const [first] = made;
+  for (const { metadata } of made) await one.client.resource(Services).delete(metadata.name, { namespace });
+  const freed = first?.spec.clusterIP ?? '';
+  // Given back and taken again at once, at the server that gave it back; then all that is left at the other.
+  assert.equal((await make(one.client, 'again', { clusterIP: freed })).spec.clusterIP, freed);
+  await until('the addresses are back at the other server', async () => (await two.client.resource(IPAddresses).list()).items.length === 2);
+  const rest = await Promise.all(Array.from({ length: 4 }, (_, i) => make(two.client, `t${i}`)));
+  assert.equal(new Set([freed, ...rest.map(({ spec }) => spec.clusterIP)]).size, 5);
+});
