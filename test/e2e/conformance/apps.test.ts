@@ -9,6 +9,7 @@ import * as jobs from '../../support/apps/jobs.ts';
 import * as placement from '../../support/apps/placement.ts';
 import * as replicas from '../../support/apps/replicas.ts';
 import * as statefulsets from '../../support/apps/statefulsets.ts';
+import * as ofCluster from '../../support/apps/cluster.ts';
 import * as volumes from '../../support/apps/volumes.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
 
@@ -87,4 +88,7 @@ describe('scheduling on containers', { timeout: 8 * 60_000 }, () => {
   test('a critical pod preempts', on(placement.criticalPreempts));
   test('a victim is told why', on(placement.victimIsTold));
   test('pods of ReplicaSets are preempted once', on(placement.preemptsReplicas));
+  test('a namespace takes its pods along', on(ofCluster.namespaceTakesPods));
+  test('a taint that goes in time evicts nobody', on(ofCluster.taintGoesInTime));
+  test('pods leave a tainted node when their patience is over', on(ofCluster.taintEvicts));
 });

@@ -8,6 +8,7 @@ import * as jobs from '../../support/apps/jobs.ts';
 import * as placement from '../../support/apps/placement.ts';
 import * as replicas from '../../support/apps/replicas.ts';
 import * as statefulsets from '../../support/apps/statefulsets.ts';
+import * as ofCluster from '../../support/apps/cluster.ts';
 import * as volumes from '../../support/apps/volumes.ts';
 import type { TestCluster } from '../../support/cluster.ts';
 import { startSimCluster } from '../../support/simcluster.ts';
@@ -144,4 +145,9 @@ describe('scheduling on simulated nodes', () => {
   // Conformance: [sig-scheduling] LimitRange should create a LimitRange with defaults and ensure pod has those defaults applied. [Conformance]
   test('a LimitRange fills in and limits', on(placement.limitRange));
   test('LimitRanges: patched, and deletion of a collection', on(placement.limitRanges));
+  // Conformance: [sig-api-machinery] Namespaces [Serial] should ensure that all pods are removed when a namespace is deleted [Conformance]
+  test('a namespace takes its pods along', on(ofCluster.namespaceTakesPods));
+  // Conformance: [sig-node] NoExecuteTaintManager Single Pod [Serial] removing taint cancels eviction [Disruptive] [Conformance]
+  test('a taint that goes in time evicts nobody', on(ofCluster.taintGoesInTime));
+  test('pods leave a tainted node when their patience is over', on(ofCluster.taintEvicts));
 });
