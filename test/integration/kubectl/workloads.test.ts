@@ -8,6 +8,7 @@ import { createInformers } from '#client/informer.ts';
 import type { Kubectl } from '../../support/kubectl.ts';
 import { type KubectlBench, startKubectlBench } from '../../support/kubectlbench.ts';
 import { addNode, startPretendNode } from '../../support/pretend.ts';
+import { until } from '../../support/until.ts';
 
 let bench: KubectlBench;
 let informers: Informers;
@@ -156,9 +157,63 @@ test('an autoscaler without metrics says so; a quota counts', async () => {
     await k.ok('describe', 'hpa', 'elastic'),
     /ScalingActive +False +FailedGetResourceMetric +the HPA was unable to compute the replica count: failed to get cpu utilization: unable to get metrics for resource cpu/,
   );
+  assert.match(
+    await k.ok('describe', 'hpa', 'elastic'),
+    /^ +Warning +FailedGetResourceMetric +\d+s.* +horizontal-pod-autoscaler +failed to get cpu/m,
+  );
   await k.ok('create', 'quota', 'few', '--hard=configmaps=5,count/deployments.apps=4');
   await k.ok('wait', 'quota/few', '--for=jsonpath={.status.used.configmaps}=1', '--timeout=20s');
   const described = await k.ok('describe', 'quota', 'few');
   assert.match(described, /^configmaps +1 +5$/m);
   assert.match(described, /^count\/deployments\.apps +2 +4$/m);
+  const [head = '', row = ''] = (await k.ok('get', 'quota', 'few')).split('\n');
+  assert.match(head, /^NAME +REQUEST +LIMIT +AGE$/);
+  assert.match(row, /^few +configmaps: 1\/5, count\/deployments\.apps: 2\/4 +\d+s$/);
+  const full = await k.ok('describe', 'namespace', 'default');
+  assert.match(full, /^Resource Quotas\n {2}Name: +few\n/m);
+  await k.ok('create', 'quota', 'none', '--hard=pods=0');
+  await k.ok('wait', 'quota/none', '--for=jsonpath={.status.hard.pods}=0', '--timeout=20s');
+  const refused = await k('run', 'more', '--image=x');
+  assert.match(
+    refused.stderr,
+    /^Error from server \(Forbidden\): pods "more" is forbidden: exceeded quota: none, requested: pods=1, used: pods=\d+, limited: pods=0\n$/,
+  );
+  await k.ok('scale', 'deploy/elastic', '--replicas=2');
+  await k.ok('wait', 'deploy/elastic', '--for=condition=ReplicaFailure', '--timeout=20s');
+  const set = (await k.ok('get', 'rs', '-l', 'app=elastic', '-o', 'name')).trim();
+  assert.match(
+    await k.ok('describe', set),
+    /^ +Warning +FailedCreate +\d+s.* +replicaset-controller +Error creating: pods "elastic-\S+" is forbidden: exceeded quota/m,
+  );
+  await k.ok('delete', 'quota', 'few', 'none');
+});
+
+test('a CronJob that ran: its job, its event, its last time', async () => {
+  await k.ok('create', 'cronjob', 'minutely', '--image=x', '--schedule=* * * * *');
+  assert.equal(await k.ok('patch', 'cronjob', 'minutely', '-p', '{"spec":{"suspend":true}}'), 'cronjob.batch/minutely patched\n');
+  assert.match(
+    await k.ok('get', 'cj', 'minutely', '-o', 'wide', '--no-headers'),
+    /^minutely +\* \* \* \* \* +<none> +True +0 +<none> +\d+s +minutely +x +<none>$/m,
+  );
+  await k.ok('create', 'job', 'by-hand', '--from=cronjob/minutely');
+  await k.ok('wait', 'job/by-hand', '--for=condition=complete', '--timeout=20s');
+  assert.equal(await jsonpath('job', 'by-hand', '.metadata.annotations.cronjob\\.kubernetes\\.io/instantiate'), 'manual');
+  assert.equal(await jsonpath('job', 'by-hand', '.metadata.ownerReferences[0].name'), 'minutely');
+  const described = await k.ok('describe', 'cronjob', 'minutely');
+  assert.match(described, /^Suspend: +True$/m);
+  assert.match(described, /^Schedule: +\* \* \* \* \*$/m);
+});
+
+test('restart, pause and undo of workloads that cannot, or need not', async () => {
+  await apply({
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: 'byhand' },
+    spec: { selector: labels('byhand'), template: template('byhand'), updateStrategy: { type: 'OnDelete' } },
+  });
+  const status = await k('rollout', 'status', 'ds/byhand');
+  assert.equal(status.stderr, 'error: rollout status is only available for RollingUpdate strategy type\n');
+  assert.match((await k('rollout', 'pause', 'ds/byhand')).stderr, /^error: daemonsets\.apps "byhand" pausing is not supported\n$/);
+  assert.equal(await k.ok('rollout', 'restart', 'ds/byhand'), 'daemonset.apps/byhand restarted\n');
+  await until('a second revision', async () => /\n2 /.test(await k.ok('rollout', 'history', 'ds/byhand')), 20_000);
 });
