@@ -7,7 +7,8 @@ import { Namespaces, PodDisruptionBudgets, Pods } from '#api/refs.ts';
 import type { PodDisruptionBudget } from '#api/policy/v1/poddisruptionbudget.ts';
 import type { Informer, Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
-import { createRecorder, type Recorder } from '#client/events.ts';
+import { createSeriesRecorder } from '#client/eventseries.ts';
+import type { Recorder } from '#client/events.ts';
 import { type Assumed, bindPod, unreserve } from './binder.ts';
 import { type Attempt, Cycle } from './cycle.ts';
 import { defaultConfig, type SchedulerConfig } from './config/config.ts';
@@ -140,7 +141,11 @@ class PodScheduler implements Scheduler {
         nominator: this.#nominator,
         ...(percentage === undefined ? {} : { percentageOfNodesToScore: percentage }),
       });
-      this.#teams.set(entry.schedulerName, { profile, cycle, recorder: createRecorder(client, world, { component: entry.schedulerName }) });
+      this.#teams.set(entry.schedulerName, {
+        profile,
+        cycle,
+        recorder: createSeriesRecorder(client, world, { component: entry.schedulerName, instance: entry.schedulerName }),
+      });
     }
   }
 

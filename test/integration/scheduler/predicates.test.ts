@@ -116,7 +116,7 @@ test('a node selector is respected: no node matches, then one does', async () =>
   assert.equal(condition.message, message);
   assert.equal(condition.reason, 'Unschedulable');
   const event = await eventOf('choosy', 'FailedScheduling');
-  assert.deepEqual([event.message, event.type, event.source?.component], [message, 'Warning', 'default-scheduler']);
+  assert.deepEqual([event.message, event.type, event.reportingComponent], [message, 'Warning', 'default-scheduler']);
   const [verdict] = scheduler.verdicts('default');
   assert.equal(verdict?.metadata.name, 'choosy');
   assert.deepEqual(
