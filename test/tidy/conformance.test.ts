@@ -52,5 +52,12 @@ if (!existsSync(list)) {
         [],
       );
     });
+    test('every one of the conformance suite has a test of ours', () => {
+      assert.ok(listed.length > 300);
+      assert.deepEqual(
+        missing.map(({ name }) => name),
+        [],
+      );
+    });
   }
 }
