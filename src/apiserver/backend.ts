@@ -37,13 +37,13 @@ export function createBackend({ registry, transport, authorizer }: BackendOption
       const resource = resourceOf(ref);
       return Array.from(resource.table.range(resource.keyPrefix(namespace)), (entry) => resource.view(entry).object as T);
     },
-    onChange(ref, changed) {
+    onChange(ref, changed, lost) {
       const resource = resourceOf(ref);
       return resource.table.subscribe({
         key: undefined,
         trigger: undefined,
         notify: (change: Change) => changed(resource.view(change.entry).object, change.type),
-        interrupted() {},
+        interrupted: () => lost?.(),
       });
     },
     admit: (ctx, request) => admitOther(registry, ctx, request),

@@ -149,8 +149,11 @@ export interface Backend {
   /** From the watch cache, without waiting. */
   peek<T extends KubeObject>(ref: ResourceRef<T>, name: string, namespace?: string): T | undefined;
   list<T extends KubeObject>(ref: ResourceRef<T>, namespace?: string): readonly T[];
-  /** Calls `changed` after every change of a resource in the watch cache; returns the remover. */
-  onChange(ref: ResourceRef, changed: (object: KubeObject, type: 'ADDED' | 'MODIFIED' | 'DELETED') => void): () => void;
+  /**
+   * Calls `changed` after every change of a resource in the watch cache, and `lost` when some may have been missed: what was made
+   * of the objects is to be made anew. Returns the remover.
+   */
+  onChange(ref: ResourceRef, changed: (object: KubeObject, type: 'ADDED' | 'MODIFIED' | 'DELETED') => void, lost?: () => void): () => void;
   /** Loopback transport with an identity, through the whole chain. */
   transport(user: UserInfo): Transport;
   /** Admission of what the registry does not write itself; see admission/other.ts. */

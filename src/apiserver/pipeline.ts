@@ -1,5 +1,5 @@
 // The chain: what every request passes through, from sockets and from the loopback alike.
-import { pathNotFound, StatusError, statusOf, tooManyRequests, unauthorized } from '#api/status.ts';
+import { isUnauthorized, pathNotFound, StatusError, statusOf, tooManyRequests, unauthorized } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
 import type { UserInfo } from '#client/transport.ts';
 import { admitOther, connectOptions } from './admission/other.ts';
@@ -124,7 +124,7 @@ export class Pipeline {
     info: RequestInfo,
   ): Promise<{ readonly user: UserInfo; readonly asked: UserInfo; readonly endpoint: Endpoint | undefined }> {
     const { authorizer, router } = this.#options;
-    const asked = call.user ?? (await this.#authenticate(call));
+    const asked = call.user ?? (await this.#authenticate(call, info));
     const user = hasImpersonation(call) ? await impersonate(asked, call.headers, authorizer) : asked;
     return { user, asked, endpoint: router.endpoint(info) };
   }
@@ -148,7 +148,16 @@ export class Pipeline {
     return namespace === '' ? found.table.size : found.table.count(found.keyPrefix(namespace));
   };
 
-  async #authenticate(call: Call): Promise<UserInfo> {
+  async #authenticate(call: Call, info: RequestInfo): Promise<UserInfo> {
+    try {
+      return await this.#recognize(call);
+    } catch (error) {
+      if (isUnauthorized(error)) this.#options.auditor?.unauthorized(call, info);
+      throw error;
+    }
+  }
+
+  async #recognize(call: Call): Promise<UserInfo> {
     for (const authenticator of this.#options.authenticators) {
       const user = await authenticator(call);
       if (user) return user;

@@ -41,9 +41,10 @@ export class Remotes {
   constructor(backend: Backend, client: KeyPair) {
     this.#backend = backend;
     this.#client = client;
-    backend.onChange(APIServices, () => {
+    const forget = (): void => {
       this.#known = undefined;
-    });
+    };
+    backend.onChange(APIServices, forget, forget);
   }
 
   #load(): ReadonlyMap<string, Remote> {

@@ -2,10 +2,18 @@
 import type { World } from '#base/world.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
 import { parseYaml } from '#format/yaml.ts';
+import type { Call, RequestInfo } from '../chain.ts';
 import type { WebhookTarget } from '../webhook/client.ts';
 import { parsePolicy, type Policy, rulingFor } from './policy.ts';
 import { type AuditedRequest, AuditRecord } from './record.ts';
 import { type AuditSink, FileSink, WebhookSink } from './sinks.ts';
+
+/** In which ways somebody tried to say who he is. */
+function attempted({ headers, params, peer }: Call): string {
+  const scheme = /^(basic|bearer) +\S/i.exec(headers['authorization'] ?? '')?.[1]?.toLowerCase();
+  const ways = [scheme, params.get('access_token') && 'access_token', peer && 'x509'].filter(Boolean);
+  return ways.length > 0 ? `Authentication failed, attempted: ${ways.join(', ')}` : 'Authentication failed, no credentials provided';
+}
 
 export class Auditor implements AsyncDisposable {
   readonly #world: World;
@@ -31,6 +39,11 @@ export class Auditor implements AsyncDisposable {
         for (const sink of this.#sinks) sink.write(event);
       },
     });
+  }
+
+  /** Notes a request whose credentials nobody believed. */
+  unauthorized(call: Call, info: RequestInfo): void {
+    this.begin({ call, info, user: undefined, impersonated: undefined })?.unauthorized(attempted(call));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

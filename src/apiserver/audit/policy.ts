@@ -104,11 +104,11 @@ function placeMatches(rule: PolicyRule, info: RequestInfo): boolean {
   );
 }
 
-/** The first rule that means the request decides; without one nothing is noted. */
-export function rulingFor(policy: Policy, user: UserInfo, info: RequestInfo): Ruling {
+/** The first rule that means the request decides; without one nothing is noted. No rule for certain users means an unknown one. */
+export function rulingFor(policy: Policy, user: UserInfo | undefined, info: RequestInfo): Ruling {
   for (const rule of policy.rules) {
-    if (some(rule.users) && !rule.users.includes(user.name)) continue;
-    if (some(rule.userGroups) && !rule.userGroups.some((group) => user.groups.includes(group))) continue;
+    if (some(rule.users) && !(user && rule.users.includes(user.name))) continue;
+    if (some(rule.userGroups) && !rule.userGroups.some((group) => user?.groups.includes(group))) continue;
     if (some(rule.verbs) && !rule.verbs.includes(info.verb) && !rule.verbs.includes('*')) continue;
     if (!placeMatches(rule, info)) continue;
     return {

@@ -10,8 +10,8 @@ import type { Ruling, Stage } from './policy.ts';
 export interface AuditedRequest {
   readonly call: Call;
   readonly info: RequestInfo;
-  /** Who sent the request. */
-  readonly user: UserInfo;
+  /** Who sent the request; undefined: somebody who could not say who he is. */
+  readonly user: UserInfo | undefined;
   /** As whom it is served, when that is somebody else. */
   readonly impersonated: UserInfo | undefined;
 }
@@ -74,7 +74,13 @@ export class AuditRecord {
     this.#request = request;
     this.#options = options;
     this.#received = options.now();
-    this.#emit('RequestReceived', {});
+    // Of a stranger nothing is noted but that he was sent away.
+    if (request.user) this.#emit('RequestReceived', {});
+  }
+
+  /** The request was refused for its credentials. */
+  unauthorized(message: string): void {
+    this.#emit('ResponseStarted', { responseStatus: { metadata: {}, message, code: 401 } });
   }
 
   /** Notes what the client sent; only kept where the policy wants bodies. */
@@ -101,7 +107,7 @@ export class AuditRecord {
     return this.#options.ruling.omitManagedFields ? withoutOwners(value) : value;
   }
 
-  #about(answer: Answer, annotations: ReadonlyMap<string, string> | undefined): object {
+  #about(answer: Answer, annotations: ReadonlyMap<string, string> | undefined): Readonly<Record<string, unknown>> {
     return {
       responseStatus: statusOf(answer),
       ...(this.#body === undefined ? {} : { requestObject: this.#shown(this.#body) }),
@@ -109,7 +115,7 @@ export class AuditRecord {
     };
   }
 
-  #emit(stage: Stage, more: object & { annotations?: object }): void {
+  #emit(stage: Stage, more: Readonly<Record<string, unknown>> & { readonly annotations?: object }): void {
     const { ruling, id, now, emit } = this.#options;
     if (ruling.omitStages.includes(stage)) return;
     const { call, info, user, impersonated } = this.#request;
@@ -124,7 +130,7 @@ export class AuditRecord {
       stage,
       requestURI: call.query ? `${call.path}?${call.query}` : call.path,
       verb: info.verb,
-      user: userInfoOf(user),
+      user: user ? userInfoOf(user) : {},
       ...(impersonated ? { impersonatedUser: userInfoOf(impersonated) } : {}),
       sourceIPs: [...forwarded.filter((text) => text !== ''), call.remoteAddress],
       ...(call.headers['user-agent'] ? { userAgent: call.headers['user-agent'] } : {}),

@@ -49,10 +49,12 @@ test('paths match exactly, by prefix and with a star', () => {
 
 /** The reads of a server whose caches hold just these. */
 function reads(objects: Record<string, readonly KubeObject[]>) {
-  const changed: (() => void)[] = [];
+  const changes = new Map<string, (object: KubeObject, type: 'MODIFIED' | 'DELETED') => void>();
+  const losses: (() => void)[] = [];
   return {
     objects,
-    change: () => changed.forEach((call) => call()),
+    tell: (resource: string, object: KubeObject, type: 'MODIFIED' | 'DELETED') => changes.get(resource)?.(object, type),
+    lose: () => losses.forEach((call) => call()),
     backend: {
       peek: <T extends KubeObject>(ref: ResourceRef<T>, name: string, namespace?: string) =>
         objects[ref.resource]?.find((o) => o.metadata.name === name && o.metadata.namespace === namespace) as T | undefined,
@@ -60,8 +62,9 @@ function reads(objects: Record<string, readonly KubeObject[]>) {
         (objects[ref.resource] ?? []).filter(
           (o) => namespace === undefined || o.metadata.namespace === namespace,
         ) as readonly KubeObject[] as readonly T[],
-      onChange: (_: ResourceRef, call: (object: KubeObject, type: 'ADDED') => void) => {
-        changed.push(() => call({ metadata: { name: '' } }, 'ADDED'));
+      onChange: (ref: ResourceRef, call: (object: KubeObject, type: 'MODIFIED' | 'DELETED') => void, lost?: () => void) => {
+        changes.set(ref.resource, call);
+        losses.push(() => lost?.());
         return () => {};
       },
     },
@@ -102,9 +105,20 @@ test('bindings give roles at the cluster or in one namespace', async () => {
     [['pods'], ['nodes']],
   );
 
-  world.objects['rolebindings'] = [];
-  world.change();
+  const [given, other] = world.objects['rolebindings'] ?? [];
+  assert.ok(given && other);
+  world.tell('rolebindings', { ...given, subjects: [{ kind: 'User', name: 'carol' }] } as KubeObject, 'MODIFIED');
   assert.equal((await decision(asked('list', 'pods'))).decision, 'no-opinion');
+  const carol = asked('list', 'pods', { user: { name: 'carol', groups: [] } });
+  assert.equal((await decision(carol)).decision, 'allow');
+  world.tell('rolebindings', given, 'DELETED');
+  assert.equal((await decision(carol)).decision, 'no-opinion');
+  assert.equal((await decision(asked('create', 'pods', { user: bot }))).decision, 'allow');
+  // When changes may have been missed, what is there now counts.
+  world.objects['rolebindings'] = [given];
+  world.lose();
+  assert.equal((await decision(asked('create', 'pods', { user: bot }))).decision, 'no-opinion');
+  assert.equal((await decision(asked('list', 'pods'))).decision, 'allow');
 });
 
 test('a node agent reads only what pods on its node need', async () => {

@@ -55,8 +55,8 @@ export class FlowControl {
     const changed = (): void => {
       this.#known = undefined;
     };
-    backend.onChange(FlowSchemas, changed);
-    backend.onChange(PriorityLevelConfigurations, changed);
+    backend.onChange(FlowSchemas, changed, changed);
+    backend.onChange(PriorityLevelConfigurations, changed, changed);
   }
 
   /** Levels with their counts, for metrics. */

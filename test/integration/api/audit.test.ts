@@ -96,6 +96,28 @@ describe('the audit log', () => {
     assert.equal(version['responseObject'], undefined);
   });
 
+  it('holds that somebody was not believed, and how he tried', async () => {
+    const before = (await logged()).length;
+    const ask = (headers: Record<string, string>, query = ''): Promise<number> =>
+      new Promise((resolve) => {
+        const fixed = { method: 'GET', httpVersion: '2', remoteAddress: '192.0.2.1', signal: new AbortController().signal } as const;
+        const url = `/api/v1/namespaces/default/configmaps${query}`;
+        const body = (async function* () {})();
+        api.api.handlers.request({ ...fixed, url, headers, peer: undefined, body }, { send: resolve, stream: () => assert.fail() });
+      });
+    assert.equal(await ask({ authorization: 'Bearer wrong' }), 401);
+    assert.equal(await ask({ authorization: 'Basic d3Jvbmc=' }, '?access_token=x'), 401);
+    const [bearer, basic] = await until('two events', async () => {
+      const all = (await logged()).slice(before);
+      return all.length >= 2 && all;
+    });
+    assert.deepEqual(bearer?.['user'], {});
+    assert.equal(bearer?.['stage'], 'ResponseStarted');
+    assert.deepEqual(bearer?.['objectRef'], { resource: 'configmaps', namespace: 'default', apiVersion: 'v1' });
+    assert.deepEqual(bearer?.['responseStatus'], { metadata: {}, message: 'Authentication failed, attempted: bearer', code: 401 });
+    assert.equal(basic?.['responseStatus'].message, 'Authentication failed, attempted: basic, access_token');
+  });
+
   it('arrives at the webhook in batches', async () => {
     const items = await until('the events', () => {
       const all = hooks.asked.flatMap(({ body }) => body.items as Event[]);

@@ -41,8 +41,8 @@ export class BoundPolicies<P extends KubeObject, B extends Binding, H extends Bo
     const changed = (): void => {
       this.#hooks = undefined;
     };
-    backend.onChange(options.policies, changed);
-    backend.onChange(options.bindings, changed);
+    backend.onChange(options.policies, changed, changed);
+    backend.onChange(options.bindings, changed, changed);
   }
 
   /** Null while nothing is bound. */

@@ -60,9 +60,10 @@ export class Hooks {
   constructor(kind: HookKind, backend: Backend) {
     this.#kind = kind;
     this.#backend = backend;
-    backend.onChange(refs[kind], () => {
+    const forget = (): void => {
       this.#hooks = undefined;
-    });
+    };
+    backend.onChange(refs[kind], forget, forget);
   }
 
   #load(): readonly Hook[] {
