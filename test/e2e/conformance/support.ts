@@ -32,9 +32,9 @@ export interface Space {
   output(pod: Draft<Pod>): Promise<string>;
   /** Runs containers to success in one pod; gives what each of them said. */
   outputs<N extends string>(name: string, containers: Readonly<Record<N, object>>, spec?: object): Promise<Record<N, string>>;
-  /** Runs a command in the first container of a running pod and gives its output; fails when the command fails. */
+  /** Runs a command in the only container of a running pod and gives its output; fails when the command fails. */
   exec(pod: string, ...command: string[]): Promise<string>;
-  /** The same in a container by name. */
+  /** The same in one of several containers. */
   execIn(pod: string, container: string, ...command: string[]): Promise<string>;
 }
 

@@ -33,7 +33,7 @@ function controls([cpuRequest, cpuLimit, , memoryLimit]: Size): { shares: number
 }
 
 const script = `cd /sys/fs/cgroup
-if [ -f cgroup.controllers ]; then head -n 1 cpu.weight; cut -d ' ' -f 1 cpu.max; cat memory.max
+if mount -t cgroup2 | grep -q /sys/fs/cgroup; then head -n 1 cpu.weight; cut -d ' ' -f 1 cpu.max; cat memory.max
 else head -n 1 cpu/cpu.shares; head -n 1 cpu/cpu.cfs_quota_us; head -n 1 memory/memory.limit_in_bytes; echo v1; fi`;
 
 const sizesOf = (now: Pod): unknown => now.status?.containerStatuses?.map((status) => status.resources);
