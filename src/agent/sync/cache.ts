@@ -29,11 +29,23 @@ const mostEarly = 256;
 const laterOf = (known: RuntimeContainer | undefined, read: RuntimeContainer): RuntimeContainer =>
   known?.state === 'exited' && read.state === 'running' ? known : read;
 
+type PodNames = Pick<PodState, 'uid' | 'name' | 'namespace'>;
+
+/** What a list of the runtime's says of a pod. */
+interface Listed {
+  readonly pod: PodNames;
+  readonly sandboxes: readonly Sandbox[];
+  readonly containers: readonly Container[];
+}
+
 export class RuntimeCache {
   readonly #runtime: Runtime;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #pods = new Map<string, PodState>();
+  /** When what is known of a pod was last written, in writes of all pods: what a slow list says may be older than that. */
+  readonly #written = new Map<string, number>();
+  #writes = 0;
   /** Pod uid by container or sandbox id. */
   readonly #owners = new Map<string, string>();
   readonly #changed: (uid: string) => void;
@@ -58,8 +70,14 @@ export class RuntimeCache {
     return [...this.#pods.values()];
   }
 
+  /** Whether more is known of a pod than at a moment (a number of writes). */
+  #newer(uid: string, moment: number): boolean {
+    return (this.#written.get(uid) ?? 0) > moment;
+  }
+
   #put(state: PodState): void {
     this.#pods.set(state.uid, state);
+    this.#written.set(state.uid, ++this.#writes);
     for (const { id } of [...state.sandboxes, ...state.containers]) this.#owners.set(id, state.uid);
     for (const { id } of state.containers) {
       const event = this.#early.get(id);
@@ -73,11 +91,12 @@ export class RuntimeCache {
   /** Forgets a pod whose sandboxes and containers are removed. */
   drop(uid: string): void {
     this.#pods.delete(uid);
+    this.#written.set(uid, ++this.#writes);
     for (const [id, owner] of this.#owners) if (owner === uid) this.#owners.delete(id);
   }
 
   /** Notes a sandbox that was just made. */
-  async addSandbox(pod: { uid: string; name: string; namespace: string }, id: string): Promise<PodState> {
+  async addSandbox(pod: PodNames, id: string): Promise<PodState> {
     const sandbox = readSandbox(await this.#runtime.sandboxStatus(id));
     const state = withSandbox(this.#pods.get(pod.uid) ?? emptyState(pod), sandbox);
     this.#put(state);
@@ -130,20 +149,22 @@ export class RuntimeCache {
   }
 
   /** Reads everything of one pod anew. */
-  async refresh(pod: { uid: string; name: string; namespace: string }): Promise<PodState> {
+  async refresh(pod: PodNames): Promise<PodState> {
     const labelSelector = { [label.podUid]: pod.uid };
-    const [sandboxes, containers] = await Promise.all([
-      this.#runtime.listSandboxes({ labelSelector }),
-      this.#runtime.listContainers({ labelSelector }),
-    ]);
-    return this.#load(pod, sandboxes, containers);
+    for (;;) {
+      const moment = this.#writes;
+      const [sandboxes, containers] = await Promise.all([
+        this.#runtime.listSandboxes({ labelSelector }),
+        this.#runtime.listContainers({ labelSelector }),
+      ]);
+      const state = await this.#load({ pod, sandboxes, containers }, moment);
+      if (state) return state;
+    }
   }
 
-  async #load(
-    pod: { uid: string; name: string; namespace: string },
-    sandboxes: readonly Sandbox[],
-    containers: readonly Container[],
-  ): Promise<PodState> {
+  /** Reads what was listed of a pod at a moment; undefined when more has become known of it since: the list is out of date. */
+  async #load({ pod, sandboxes, containers }: Listed, moment: number): Promise<PodState | undefined> {
+    if (this.#newer(pod.uid, moment)) return undefined;
     const ignoreGone = (error: unknown): undefined => {
       if (!isRuntimeNotFound(error)) throw error;
     };
@@ -151,6 +172,7 @@ export class RuntimeCache {
       Promise.all(sandboxes.map((sandbox) => this.#runtime.sandboxStatus(sandbox.id).then(readSandbox, ignoreGone))),
       Promise.all(containers.map((listed) => this.#statusOf(listed.id).then((status) => readContainer(listed, status), ignoreGone))),
     ]);
+    if (this.#newer(pod.uid, moment)) return undefined;
     let state = emptyState(pod);
     for (const sandbox of boxes) if (sandbox) state = withSandbox(state, sandbox);
     const before = this.#pods.get(pod.uid)?.containers ?? [];
@@ -172,11 +194,9 @@ export class RuntimeCache {
   /** Compares everything with the runtime; pods that differ are read anew and announced. */
   async relist(): Promise<void> {
     this.#relistNeeded = false;
+    const moment = this.#writes;
     const [sandboxes, containers] = await Promise.all([this.#runtime.listSandboxes(), this.#runtime.listContainers()]);
-    const pods = new Map<
-      string,
-      { pod: { uid: string; name: string; namespace: string }; sandboxes: Sandbox[]; containers: Container[] }
-    >();
+    const pods = new Map<string, { pod: PodNames; sandboxes: Sandbox[]; containers: Container[] }>();
     const slot = (labels: Readonly<Record<string, string>>) => {
       const uid = labels[label.podUid];
       if (uid === undefined) return undefined;
@@ -192,14 +212,16 @@ export class RuntimeCache {
 
     for (const [uid, found] of pods) {
       if (this.#same(this.#pods.get(uid), found.sandboxes, found.containers)) continue;
-      await this.#load(found.pod, found.sandboxes, found.containers);
-      this.#changed(uid);
+      if (await this.#load(found, moment)) this.#changed(uid);
+      else this.#relistNeeded = true;
     }
     for (const [uid, state] of this.#pods) {
-      if (pods.has(uid) || (state.sandboxes.length === 0 && state.containers.length === 0)) continue;
+      if (pods.has(uid) || (state.sandboxes.length === 0 && state.containers.length === 0) || this.#newer(uid, moment)) continue;
       this.drop(uid);
       this.#changed(uid);
     }
+    // The marks of pods that are gone are needed only by lists that began before.
+    for (const [uid, written] of this.#written) if (!this.#pods.has(uid) && written <= moment) this.#written.delete(uid);
   }
 
   #same(state: PodState | undefined, sandboxes: readonly Sandbox[], containers: readonly Container[]): boolean {

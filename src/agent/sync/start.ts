@@ -135,7 +135,6 @@ async function configure(
   const target = (container as EphemeralContainer).targetContainerName;
   const targetId = target ? latest(input.state, target)?.id : undefined;
   await context.world.fs.mkdir(`${input.sandbox.config.logDirectory}/${container.name}`, 0o755);
-  await clearOldLog(context, input);
   const devices = await context.devices.use(pod, container.name);
   return containerConfig(pod, container, {
     env: new Map([...Object.entries(devices.envs), ...env]),
@@ -166,7 +165,10 @@ async function readEmptyDir(context: AgentContext, pod: Pod, file: { volume: str
   return context.world.fs.readText(path).catch(() => undefined);
 }
 
-/** A log of the same number left by another life of this pod would be appended to. */
+/**
+ * A log of the same number left by another life of this pod would be appended to. The runtime writes only once the container
+ * runs, and has just refused a second one of its name and number: nobody uses the file.
+ */
 async function clearOldLog(context: AgentContext, input: StartInput): Promise<void> {
   const { container, restartCount } = input.start;
   if (latest(input.state, container.name)) return;
@@ -213,6 +215,7 @@ export async function startContainer(context: AgentContext, pod: Pod, input: Sta
         } catch (error) {
           throw refuse('CreateContainerError', grpcText(error).replace(/^rpc error: code = \w+ desc = /, ''), error);
         }
+        await clearOldLog(context, input);
         event('Normal', 'Created', 'Container created');
         try {
           await runtime.startContainer(id);
