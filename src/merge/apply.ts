@@ -1,16 +1,16 @@
 // Server-side apply: who owns which field, what an applied configuration changes, and what it may not change.
 // Sets of managers that use other versions of the kind are compared by the paths of the version at hand.
-import type { Struct } from '#api/dsl.ts';
 import type { ManagedFieldsEntry, ObjectMeta } from '#api/meta/v1/objectmeta.ts';
 import { patchProblem } from './checkpatch.ts';
-import { compareTyped, type Changes, unchanged } from './compare.ts';
+import { unchanged } from './compare.ts';
 import { type Conflict, describeConflicts } from './conflicts.ts';
 import { setByClientSideApply, withLastApplied } from './clientside.ts';
-import { emptySet, type FieldSet, setOf } from './fieldset.ts';
+import { emptySet, type FieldSet } from './fieldset.ts';
 import { capUpdaters, type Manager, managerKey, type Managers, readManagers, unowned, withSet, writeManagers } from './managers.ts';
 import { type Shape, shapeOfStruct } from './shape.ts';
 import { skeletonOf } from './skeleton.ts';
 import { atomicSet, fieldsOf, mergeTyped, removeFields, withNamedFields } from './typed.ts';
+import { Difference, ignoredSet, type Spoken, tongueOf } from './versions.ts';
 
 /** An object as far as ownership is concerned. */
 export interface OwnedObject {
@@ -20,18 +20,14 @@ export interface OwnedObject {
 }
 
 /** Who writes, when, and to what kind of object. */
-export interface Writer {
+export interface Writer extends Spoken {
   readonly manager: string;
-  readonly apiVersion: string;
   /** Empty for the main resource. */
   readonly subresource?: string;
   /** RFC 3339, whole seconds. */
   readonly now: string;
-  readonly struct: Struct;
   /** The entry is written without a time, as Kubernetes does for `/scale`. */
   readonly untimed?: boolean;
-  /** Paths that this endpoint does not write, e.g. `[['status']]`: nobody comes to own them here. */
-  readonly reset?: readonly (readonly string[])[];
 }
 export interface UpdateInput extends Writer {
   /** Undefined when the object is created. */
@@ -76,25 +72,12 @@ function comparable(object: OwnedObject): OwnedObject {
   return { ...object, metadata: metadata as unknown as ObjectMeta };
 }
 
-function ignoredSet(writer: Writer): FieldSet {
-  return writer.reset?.length ? setOf(...writer.reset.map((path) => path.map((name) => `f:${name}`))) : emptySet;
-}
-
-function changesOf(before: unknown, after: unknown, shape: Shape, ignored: FieldSet): Changes {
-  const changes = compareTyped(before, after, shape);
-  if (ignored.empty || unchanged(changes)) return changes;
-  return {
-    added: changes.added.recursiveDifference(ignored),
-    modified: changes.modified.recursiveDifference(ignored),
-    removed: changes.removed.recursiveDifference(ignored),
-  };
-}
-
 /** Takes changed fields from everybody but the writer. */
-function takeAway(managers: Map<string, Manager>, fields: FieldSet, except?: string): void {
+function takeAway(managers: Map<string, Manager>, difference: Difference, except?: string): void {
   for (const [key, manager] of managers) {
     if (key === except) continue;
-    const set = manager.set.difference(fields);
+    const { added, modified, removed } = difference.in(manager.apiVersion);
+    const set = manager.set.difference(added.union(modified).union(removed));
     if (set.empty) managers.delete(key);
     else managers.set(key, withSet(manager, set));
   }
@@ -129,13 +112,13 @@ export function trackUpdate(input: UpdateInput): readonly ManagedFieldsEntry[] |
 
 /** Gives the writer what an update changes, and takes it from all others. */
 function takeOver(managers: Map<string, Manager>, input: UpdateInput): void {
-  const shape = shapeOfStruct(input.struct);
-  reconcile(managers, shape);
+  reconcile(managers, input);
   const before = input.live ? comparable(input.live) : skeletonOf(input.struct);
-  const changes = changesOf(before, comparable(input.next), shape, ignoredSet(input));
+  const difference = new Difference(input, before, comparable(input.next));
+  const changes = difference.own;
   if (unchanged(changes)) return;
   const written = changes.added.union(changes.modified);
-  takeAway(managers, written.union(changes.removed));
+  takeAway(managers, difference);
   const own = written.difference(unowned);
   for (const [key, manager] of managers) {
     const set = manager.set.difference(unowned);
@@ -150,25 +133,33 @@ function takeOver(managers: Map<string, Manager>, input: UpdateInput): void {
 }
 
 /** Takes away what the manager applied last time, no longer applies, and nobody else claims. */
-function pruned(merged: unknown, managers: Managers, last: FieldSet, shape: Shape): unknown {
-  if (last.empty) return merged;
-  const named = (set: FieldSet): FieldSet => withNamedFields(set, shape);
-  const lastNamed = named(last);
-  let claimed = emptySet;
-  for (const manager of managers.values()) claimed = claimed.union(manager.set);
-  const mergedSet = named(fieldsOf(merged, shape));
-  const without = (value: unknown): FieldSet => named(fieldsOf(value, shape));
-  const first = removeFields(merged, lastNamed, shape) ?? {};
-  const kept = removeFields(merged, mergedSet.difference(without(first).union(named(claimed))), shape) ?? {};
-  return removeFields(merged, mergedSet.difference(without(kept)).intersection(lastNamed), shape) ?? {};
+function pruned(merged: unknown, managers: Managers, { former, spoken }: { former: Manager | undefined; spoken: Spoken }): unknown {
+  if (!former || former.set.empty) return merged;
+  const last = tongueOf(spoken, former.apiVersion);
+  const named = (value: unknown, shape: Shape): FieldSet => withNamedFields(fieldsOf(value, shape), shape);
+  const lastNamed = withNamedFields(former.set, last.shape);
+  let rest = last.from(removeFields(last.to(merged), lastNamed, last.shape) ?? {});
+  const claims = new Map<string, FieldSet>();
+  for (const { apiVersion, set } of managers.values()) claims.set(apiVersion, set.union(claims.get(apiVersion) ?? emptySet));
+  for (const [apiVersion, claimed] of claims) {
+    const { shape, to, from } = tongueOf(spoken, apiVersion);
+    const whole = to(merged);
+    const kept = named(to(rest), shape).union(withNamedFields(claimed, shape));
+    rest = from(removeFields(whole, named(whole, shape).difference(kept), shape) ?? {});
+  }
+  const whole = last.to(merged);
+  const gone = named(whole, last.shape)
+    .difference(named(last.to(rest), last.shape))
+    .intersection(lastNamed);
+  return last.from(removeFields(whole, gone, last.shape) ?? {});
 }
 
-function conflictsOf(managers: Managers, self: string, changes: Changes, allowed: FieldSet): Conflict[] {
-  const written = changes.added.union(changes.modified);
+function conflictsOf(managers: Managers, self: string, { difference, allowed }: { difference: Difference; allowed: FieldSet }): Conflict[] {
   const conflicts: Conflict[] = [];
-  if (written.empty) return conflicts;
   for (const [key, manager] of managers) {
-    const fields = key === self ? emptySet : manager.set.intersection(written).difference(allowed);
+    if (key === self) continue;
+    const { added, modified } = difference.in(manager.apiVersion);
+    const fields = manager.set.intersection(added.union(modified)).difference(allowed);
     if (!fields.empty) conflicts.push({ manager, fields });
   }
   return conflicts;
@@ -178,8 +169,11 @@ function conflictsOf(managers: Managers, self: string, changes: Changes, allowed
 const beforeFirstApply = 'before-first-apply';
 
 /** Brings sets up to the schema of today: who owned parts of what is one piece now owns all of it. */
-function reconcile(managers: Map<string, Manager>, shape: Shape): void {
-  for (const [key, manager] of managers) managers.set(key, withSet(manager, atomicSet(manager.set, shape)));
+function reconcile(managers: Map<string, Manager>, spoken: Spoken): void {
+  for (const [key, manager] of managers) {
+    const { shape } = tongueOf(spoken, manager.apiVersion);
+    managers.set(key, withSet(manager, atomicSet(manager.set, shape)));
+  }
 }
 
 /** Applies a configuration: the object as it becomes, or who stands in the way. Throws `ApplyTypeError`. */
@@ -199,7 +193,7 @@ export function applyPatch(input: ApplyInput): ApplyResult {
   const before = live ? withoutManagedFields(live) : skeletonOf(input.struct);
   const managers = readManagers(live?.metadata.managedFields) ?? new Map<string, Manager>();
   if (live && managers.size === 0) takeOver(managers, { ...input, live: undefined, next: live, manager: beforeFirstApply, untimed: false });
-  reconcile(managers, shape);
+  reconcile(managers, input);
   const identity = { manager, operation: 'Apply', apiVersion, subresource };
   const self = managerKey(identity);
   const former = managers.get(self);
@@ -208,19 +202,19 @@ export function applyPatch(input: ApplyInput): ApplyResult {
   const set = fieldsOf(patch, shape).recursiveDifference(ignored);
   managers.set(self, { ...identity, time: former?.time, set });
   const merged = live ? mergeTyped(before, patch, shape) : patch;
-  let object = pruned(merged, managers, former?.set ?? emptySet, shape) as OwnedObject;
-  const changes = changesOf(before, object, shape, ignored);
+  let object = pruned(merged, managers, { former, spoken: input }) as OwnedObject;
+  const difference = new Difference(input, before, object);
 
   if (!force) {
-    let conflicts = conflictsOf(managers, self, changes, emptySet);
+    let conflicts = conflictsOf(managers, self, { difference, allowed: emptySet });
     if (conflicts.length && manager === 'kubectl' && live)
-      conflicts = conflictsOf(managers, self, changes, setByClientSideApply(live, { apiVersion, shape }));
+      conflicts = conflictsOf(managers, self, { difference, allowed: setByClientSideApply(live, { apiVersion, shape }) });
     if (conflicts.length) return { conflicts: describeConflicts(conflicts) };
   }
-  takeAway(managers, changes.added.union(changes.modified).union(changes.removed), self);
+  if (!unchanged(difference.own)) takeAway(managers, difference, self);
   const own = set.difference(unowned);
   if (own.empty) managers.delete(self);
-  else if (former && former.entry && former.apiVersion === apiVersion && own.equals(former.set) && unchanged(changes))
+  else if (former && former.entry && former.apiVersion === apiVersion && own.equals(former.set) && unchanged(difference.own))
     managers.set(self, former);
   else managers.set(self, { ...identity, time: now, set: own });
   if (manager === 'kubectl') object = withLastApplied(object, patch);

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Pod } from '#api/core/v1/pod.ts';
-import { applyPatch, type OwnedObject } from './apply.ts';
+import { Service } from '#api/core/v1/service.ts';
+import { applyPatch, type OwnedObject, trackUpdate } from './apply.ts';
 
 interface Config {
   readonly labels?: Readonly<Record<string, string>>;
@@ -130,4 +131,18 @@ test('whoever applies with force gets what it says', () => {
     }),
     { seed: 34, numRuns: 200 },
   );
+});
+
+test('who owned parts of what has become one piece owns all of it', () => {
+  const fieldsV1 = { 'f:spec': { 'f:selector': { 'f:app': {}, 'f:tier': {} }, 'f:type': {} } };
+  const managedFields = [{ manager: 'm', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1 }];
+  const live = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 's', managedFields },
+    spec: { selector: { app: 'x' }, type: 'ClusterIP' },
+  };
+  const next = { ...live, spec: { ...live.spec, type: 'NodePort' } };
+  const tracked = trackUpdate({ live, next, manager: 'n', apiVersion: 'v1', now: '2026-01-01T00:00:00Z', struct: Service });
+  assert.deepEqual(tracked?.find((entry) => entry.manager === 'm')?.fieldsV1, { 'f:spec': { 'f:selector': {} } });
 });

@@ -1,10 +1,12 @@
 // metadata.managedFields: who set which field, kept up to date on every write.
 import { apiVersionOf, type KubeObject } from '#api/object.ts';
-import { trackUpdate as ownersAfter, type Writer } from '#merge/apply.ts';
+import { type OwnedObject, trackUpdate as ownersAfter, type Writer } from '#merge/apply.ts';
+import type { OtherVersion } from '#merge/versions.ts';
 import { deepEqual } from '#api/walk/equal.ts';
 import type { ObjectMeta } from '#api/meta/v1/objectmeta.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import type { WriteRequest } from './request.ts';
+import type { Conversion } from './resource.ts';
 import { withMeta } from './meta.ts';
 
 type Paths = readonly (readonly string[])[];
@@ -62,7 +64,22 @@ export function writerOf(request: WriteRequest): Writer {
     struct: row.struct,
     untimed: subresource === 'scale',
     reset: resetBy(request),
+    version: (apiVersion) => otherVersion(request, apiVersion),
   };
+}
+
+/** Another version of the kind, where it can be converted at once; the fields of others are taken to be called the same. */
+function otherVersion({ registry, resource }: WriteRequest, apiVersion: string): OtherVersion | undefined {
+  const [group, version] = apiVersion.includes('/') ? (apiVersion.split('/') as [string, string]) : ['', apiVersion];
+  if (group !== resource.row.group) return undefined;
+  const other = registry.find(group, version, resource.row.resource);
+  const [ours, theirs] = [resource.conversion, other?.conversion];
+  if (!other || (!ours && !theirs) || ours?.convert || theirs?.convert) return undefined;
+  const convert = (from: Conversion | undefined, to: Conversion | undefined) => (object: OwnedObject) => {
+    const stored = (from ? from.toStorage(object as KubeObject) : object) as KubeObject;
+    return (to ? to.fromStorage(stored) : stored) as OwnedObject;
+  };
+  return { struct: other.row.struct, to: convert(ours, theirs), from: convert(theirs, ours) };
 }
 
 function withOwners(request: WriteRequest, object: KubeObject, live: KubeObject | undefined): KubeObject {

@@ -34,7 +34,7 @@ const isCpuUtilization = (metric: Metric): boolean => isCpu(metric) && metric.re
 
 /** v2 → v1. */
 export function hpaToV1(object: KubeObject): KubeObject {
-  const { metadata, spec, status = {}, ...rest } = object as V2;
+  const { metadata, spec = {}, status = {}, ...rest } = object as Partial<V2> & KubeObject;
   const { metrics = [], behavior, ...common } = spec;
   const cpu = metrics.find(isCpuUtilization);
   const others = metrics.filter((metric) => metric !== cpu);
@@ -76,11 +76,11 @@ function parse(text: string | undefined): unknown {
 export function hpaToV2(object: KubeObject): KubeObject {
   const {
     metadata,
-    spec,
+    spec = {},
     status = {},
     ...rest
   } = object as KubeObject & {
-    spec: Record<string, unknown> & { targetCPUUtilizationPercentage?: number };
+    spec?: Record<string, unknown> & { targetCPUUtilizationPercentage?: number };
     status?: Record<string, unknown> & { currentCPUUtilizationPercentage?: number };
   };
   const annotations: Record<string, string> = { ...metadata.annotations };

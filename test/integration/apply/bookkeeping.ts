@@ -383,6 +383,9 @@ export const subresources: Scenarios = {
 };
 
 const target = { scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' } };
+const cpu = (averageUtilization: number) => [
+  { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } },
+];
 const v2 = { version: 'apply.example.com/v2' };
 
 export const versions: Scenarios = {
@@ -419,6 +422,33 @@ export const versions: Scenarios = {
     at('spec.maxReplicas', 7),
     owned({ a: ['spec.maxReplicas', ...['apiVersion', 'kind', 'name'].map((field) => `spec.scaleTargetRef.${field}`)] }),
     at('metadata.managedFields.0.apiVersion', 'autoscaling/v2'),
+  ],
+  'a target that one applied in the old version conflicts in the new one, by its old name': [
+    kinds.autoscaler,
+    apply('a', { spec: { ...target, maxReplicas: 5, targetCPUUtilizationPercentage: 50 } }, { version: 'autoscaling/v1' }),
+    conflicts(apply('b', { spec: { metrics: cpu(60) } }), '"a"', '.spec.targetCPUUtilizationPercentage'),
+    force('b', { spec: { metrics: cpu(60) } }),
+    at('spec.metrics', cpu(60)),
+    owned({ a: ['spec.maxReplicas', 'spec.scaleTargetRef'], b: ['spec.metrics'] }),
+  ],
+  'a target that is let go in the new version is removed under its old name': [
+    kinds.autoscaler,
+    apply('a', { spec: { ...target, maxReplicas: 5, targetCPUUtilizationPercentage: 50 } }, { version: 'autoscaling/v1' }),
+    apply('a', { spec: { ...target, maxReplicas: 5 } }),
+    // An autoscaler without metrics gets the default one.
+    at('spec.metrics', cpu(80)),
+  ],
+  'an update in one version takes from who applied in another': [
+    kinds.autoscaler,
+    apply('a', { spec: { ...target, maxReplicas: 5, targetCPUUtilizationPercentage: 50 } }, { version: 'autoscaling/v1' }),
+    merge('u', { spec: { metrics: cpu(70) } }),
+    owned({ a: ['spec.maxReplicas', 'spec.scaleTargetRef'], 'u!': ['spec.metrics'] }),
+  ],
+  'what is one piece in one version stays several in the other': [
+    kinds.autoscaler,
+    apply('a', { spec: { ...target, maxReplicas: 5 } }),
+    merge('u', { spec: { maxReplicas: 9 } }, { version: 'autoscaling/v1' }),
+    owned({ a: ['apiVersion', 'kind', 'name'].map((field) => `spec.scaleTargetRef.${field}`), 'u!': ['spec.maxReplicas'] }),
   ],
 };
 
