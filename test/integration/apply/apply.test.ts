@@ -6,13 +6,24 @@ import { createWorld } from '#host/world.ts';
 import { startTestApi, type TestApi } from '../../support/api.ts';
 import { establish } from '../../support/definitions.ts';
 import { things } from './kinds.ts';
-import * as builtin from './builtin.ts';
 import * as bookkeeping from './bookkeeping.ts';
+import * as builtin from './builtin.ts';
+import * as leaves from './leaves.ts';
 import * as lists from './lists.ts';
 import * as parts from './parts.ts';
+import * as subresources from './subresources.ts';
+import * as workloads from './workloads.ts';
 import { Run, type Scenarios } from './script.ts';
 
-const tables: Readonly<Record<string, Scenarios>> = { ...parts, ...lists, ...builtin, ...bookkeeping };
+const tables: Readonly<Record<string, Scenarios>> = {
+  ...leaves,
+  ...parts,
+  ...lists,
+  ...builtin,
+  ...workloads,
+  ...bookkeeping,
+  ...subresources,
+};
 
 describe('apply', () => {
   let api: TestApi;
