@@ -222,8 +222,9 @@ function zeroOf(type: TypeNode): unknown {
 
 function put(object: JsonMap, { name, field }: Slot, value: unknown): void {
   if (value === undefined) return;
-  // A zero without presence is what was left out, unless JSON writes it always.
-  if (!field.ptr && !field.emit && (value === '' || value === 0 || value === false)) return;
+  // A zero without presence is what was left out, unless JSON writes it always. What is a message on the wire was sent on purpose.
+  const isZero = value === '' || value === 0 || value === false;
+  if (isZero && !field.ptr && !field.emit && !isMessage(field.type)) return;
   Object.defineProperty(object, name, { value, enumerable: true, writable: true, configurable: true });
 }
 
