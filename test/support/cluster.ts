@@ -78,6 +78,7 @@ export function leftovers(cluster: Pick<TestCluster, 'dataDir' | 'netns' | 'node
     ...lines(sh(`find /sys/fs/cgroup -type d -path '*/tutti/${cluster.nodeName}*' 2>/dev/null || true`)),
     ...lines(sh(`ip netns pids ${cluster.netns}`)).map((pid) => `process ${pid} in ${cluster.netns}`),
     ...lines(sh(`ip netns exec ${cluster.netns} nft list tables`)),
+    ...lines(sh(`ip -n ${cluster.netns} -o link show type bridge`)),
     ...lines(sh(`ip -n ${cluster.netns} -o link show type veth`)).filter((line) => !line.includes(': up0@')),
   ];
 }

@@ -1,5 +1,7 @@
-// A cluster of both families: pods and the node have two addresses, Services one or two, and every way in works over both.
+// A cluster of both families: pods and the node have two addresses, Services one or two, and every way in works over both;
+// balancers have addresses of a pool.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { EndpointSlices, NetworkPolicies, Nodes, Services } from '#api/refs.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
@@ -9,7 +11,7 @@ import { inSpace } from '../conformance/support.ts';
 
 let cluster: TestCluster;
 before(async () => {
-  cluster = await startCluster({ dualStack: true });
+  cluster = await startCluster({ dualStack: true, flags: ['--load-balancer-pool', '203.0.113.16/28,fd5b::/124'] });
 });
 after(async () => cluster?.[Symbol.asyncDispose]());
 
@@ -72,5 +74,34 @@ describe('two families', { concurrency: 3 }, () => {
       });
       for (const host of [four, podSix, made.spec.clusterIP ?? ''])
         await unreachable(space, 'client', { host, port: host.includes('96::') ? 80 : 8080 });
+    }));
+
+  test('a balancer has an address of the pool in each family, which the node answers', () =>
+    inSpace(cluster, async (space) => {
+      await ready(space, netexec('s', { app: 'balanced' }));
+      await expose(space, 'balanced', { type: 'LoadBalancer', ipFamilyPolicy: 'RequireDualStack' });
+      const { status } = await space.until(Services, 'balanced', (made) => made.status.loadBalancer?.ingress?.length === 2);
+      const [four = '', six = ''] = (status.loadBalancer?.ingress ?? []).map(({ ip }) => ip ?? '');
+      assert.match(`${four} ${six}`, /^203\.0\.113\.\d+ fd5b::/);
+      const routes = [
+        ['-4', 'route', 'replace', `${four}/32`, 'via', cluster.nodeIp],
+        ['-6', 'route', 'replace', `${six}/128`, 'via', cluster.nodeIp6 ?? ''],
+      ];
+      for (const route of routes) execFileSync('ip', route);
+      try {
+        for (const host of [four, `[${six}]`])
+          await until(
+            `the balancer answers at ${host}`,
+            async () => {
+              const answer = await fetch(`http://${host}/hostname`).catch(() => undefined);
+              return (await answer?.text()) === 's';
+            },
+            20_000,
+          );
+        const addresses = execFileSync('ip', ['-n', cluster.netns, 'addr', 'show', 'dev', 'tutti-pool'], { encoding: 'utf8' });
+        assert.ok(addresses.includes(four) && addresses.includes(six), addresses);
+      } finally {
+        for (const [family = '', , , to = ''] of routes) execFileSync('ip', [family, 'route', 'del', to]);
+      }
     }));
 });
