@@ -218,6 +218,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     },
     node: () => nodeInformer.lister.get(config.nodeName) ?? node.node,
     capacity,
+    hugepageSizes: Object.keys(facts.hugepages),
     allocatable,
     devices,
     claims,

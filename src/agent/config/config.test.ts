@@ -27,6 +27,21 @@ test('resources of a container', () => {
   });
 });
 
+test('huge pages: what a container does not ask for it does not get', () => {
+  const container = { name: 'c', resources: { limits: { 'hugepages-2Mi': '4Mi' } } };
+  const of = (one: object, hugepageSizes?: string[]) =>
+    containerResources(make({ containers: [one] }), one as typeof container, {
+      memoryCapacity: 1,
+      ...(hugepageSizes ? { hugepageSizes } : {}),
+    }).hugepageLimits;
+  assert.deepEqual(of(container, ['2Mi', '1Gi']), [
+    { pageSize: '2MB', limit: 4 * 1024 * 1024 },
+    { pageSize: '1GB', limit: 0 },
+  ]);
+  assert.deepEqual(of({ name: 'c' }, ['2Mi']), [{ pageSize: '2MB', limit: 0 }]);
+  assert.equal(of({ name: 'c' }), undefined);
+});
+
 test('dns policies', () => {
   const node = {
     resolv: parseResolvConf('nameserver 1.1.1.1\nsearch corp.example. lan\noptions timeout:2\n'),

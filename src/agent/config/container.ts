@@ -1,16 +1,14 @@
 // The configuration of a container: pure.
 import type { Pod } from '#api/core/v1/pod.ts';
 import { expander } from '../env/expand.ts';
-import type { ContainerCpus } from '../cpus/manager.ts';
 import type { ContainerDevices } from '../devices/messages.ts';
 import type { AnyContainer } from '../parts.ts';
 import type { ContainerConfig, Mount, RuntimeImage } from '../runtime.ts';
 import { containerAnnotations, containerLabels } from '../sync/labels.ts';
-import type { MemoryQos } from './memoryqos.ts';
-import { containerResources } from './resources.ts';
+import { containerResources, type NodeShare } from './resources.ts';
 import { containerSecurity, type NodeSecurity } from './security.ts';
 
-export interface ContainerInput {
+export interface ContainerInput extends NodeShare {
   readonly env: ReadonlyMap<string, string>;
   readonly mounts: readonly Mount[];
   readonly devices?: NonNullable<ContainerConfig['devices']>;
@@ -18,10 +16,6 @@ export interface ContainerInput {
   /** What the runtime calls the image, and what it knows about it. */
   readonly imageRef: string;
   readonly image: RuntimeImage | undefined;
-  readonly memoryCapacity: number;
-  /** Where it may run, where a policy says so. */
-  readonly cpus?: ContainerCpus | undefined;
-  readonly memoryQos?: MemoryQos | undefined;
   /** What device plugins give to it. */
   readonly given?: Pick<ContainerDevices, 'devices' | 'annotations' | 'cdiDevices'>;
   readonly security: NodeSecurity;

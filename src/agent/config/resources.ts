@@ -43,16 +43,30 @@ export function oomScoreAdj(pod: Pod, container: AnyContainer, memoryCapacity: n
 /** Size of a huge page as cgroups name it: `2Mi` → `2MB`, `1Gi` → `1GB`. */
 const pageSize = (name: string): string => name.slice('hugepages-'.length).replace(/i$/, 'B');
 
-/** The resources of one container; `cpus` is where it may run, where a policy says so. */
-export function containerResources(
-  pod: Pod,
-  container: AnyContainer,
-  about: { readonly memoryCapacity: number; readonly cpus?: ContainerCpus | undefined; readonly memoryQos?: MemoryQos | undefined },
-): LinuxResources {
+/** What a container's share of the node is computed from. */
+export interface NodeShare {
+  /** Bytes of memory that the node has. */
+  readonly memoryCapacity: number;
+  /** Where the container may run, where a policy says so. */
+  readonly cpus?: ContainerCpus | undefined;
+  readonly memoryQos?: MemoryQos | undefined;
+  /** Sizes of huge pages that the node has, e.g. `2Mi`. */
+  readonly hugepageSizes?: readonly string[];
+}
+
+/** What a container may use of every size that the node has: nothing, where it does not ask for it. */
+function hugepageLimits(limits: Readonly<Record<string, string>>, sizes: readonly string[]): Pick<LinuxResources, 'hugepageLimits'> {
+  const asked = Object.keys(limits).filter((name) => name.startsWith('hugepages-'));
+  const names = [...new Set([...sizes.map((size) => `hugepages-${size}`), ...asked])];
+  if (names.length === 0) return {};
+  return { hugepageLimits: names.map((name) => ({ pageSize: pageSize(name), limit: quantityValue(limits[name] ?? '0') })) };
+}
+
+/** The resources of one container. */
+export function containerResources(pod: Pod, container: AnyContainer, about: NodeShare): LinuxResources {
   const { requests = {}, limits = {} } = container.resources ?? {};
   const request = requests['cpu'] ?? limits['cpu'];
   const memory = quantityValue(limits['memory'] ?? '0');
-  const huge = Object.keys(limits).filter((name) => name.startsWith('hugepages-'));
   return {
     // On processors of its own a container is not held back (feature DisableCPUQuotaWithExclusiveCPUs).
     ...(about.cpus?.exclusive ? {} : { cpuPeriod, cpuQuota: cpuQuota(quantityMilli(limits['cpu'] ?? '0')) }),
@@ -61,8 +75,6 @@ export function containerResources(
     ...(memory > 0 ? { memoryLimitInBytes: memory } : {}),
     ...(about.memoryQos ? { unified: memoryFiles(container, about.memoryQos) } : {}),
     oomScoreAdj: oomScoreAdj(pod, container, about.memoryCapacity),
-    ...(huge.length
-      ? { hugepageLimits: huge.map((name) => ({ pageSize: pageSize(name), limit: quantityValue(limits[name] ?? '0') })) }
-      : {}),
+    ...hugepageLimits(limits, about.hugepageSizes ?? []),
   };
 }

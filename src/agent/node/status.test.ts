@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeFacts, NodePressure } from './facts.ts';
 import { meminfoBytes } from './facts.ts';
-import { nodeAllocatable, nodeCapacity, nodeConditions, nodeImages } from './status.ts';
+import { nodeAllocatable, nodeCapacity, nodeConditions, nodeImages, runtimeHandlers } from './status.ts';
 
 const facts = { cpus: 2, memoryBytes: 2048 * 1024, hugepages: { '2Mi': 0 } } as unknown as NodeFacts;
 const fine: NodePressure = {
@@ -65,3 +65,11 @@ test('images, the largest first', () => {
 });
 
 test('meminfo', () => assert.equal(meminfoBytes('MemTotal:       12 kB\nMemFree: 1 kB\n', 'MemTotal'), 12_288));
+
+test('handlers of the runtime, where it names them', () => {
+  const features = { recursiveReadOnlyMounts: true, userNamespaces: false };
+  assert.deepEqual(runtimeHandlers({ handlers: [{ name: 'runc', features }, { name: '' }] }), {
+    runtimeHandlers: [{ name: '' }, { name: 'runc', features }],
+  });
+  assert.deepEqual(runtimeHandlers({ handlers: [] }), {});
+});

@@ -143,6 +143,14 @@ export interface NodeStatusInput extends ConditionInput {
   readonly old: NodeStatus;
 }
 
+/** The handlers of the runtime, by name; older runtimes do not name them. */
+export function runtimeHandlers(runtime: Pick<RuntimeStatus, 'handlers'> | undefined): Pick<NodeStatus, 'runtimeHandlers'> {
+  const handlers = (runtime?.handlers ?? []).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  return handlers.length === 0
+    ? {}
+    : { runtimeHandlers: handlers.map(({ name, features }) => ({ name, ...(features ? { features } : {}) })) };
+}
+
 /** The whole status; what others wrote (volumesAttached, config) is kept. */
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { options, facts, version, pressure } = input;
@@ -174,6 +182,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
       ...(facts.swapBytes > 0 ? { swap: { capacity: facts.swapBytes } } : {}),
     },
     images: nodeImages(input.images),
+    ...runtimeHandlers(input.runtime),
     features: { supplementalGroupsPolicy: input.runtime?.supplementalGroupsPolicy ?? false },
     conditions: nodeConditions(input),
   };

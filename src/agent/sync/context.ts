@@ -54,6 +54,8 @@ export interface AgentContext {
   /** The node as we last saw it. */
   readonly node: () => Node | undefined;
   readonly capacity: Readonly<Record<string, string>>;
+  /** Sizes of huge pages that the node has, e.g. `2Mi`. */
+  readonly hugepageSizes: readonly string[];
   /** The node's own resources that pods may use. */
   readonly allocatable: Readonly<Record<string, string>>;
   /** `allocatable` with the extended resources that the node's object lists. */

@@ -150,6 +150,7 @@ async function configure(
     memoryCapacity: Number(context.capacity['memory-bytes'] ?? 0),
     cpus: context.cpus.of(pod, container.name),
     memoryQos: memoryQosOf(context),
+    hugepageSizes: context.hugepageSizes,
     security: context.security,
     ...(targetId ? { targetId } : {}),
   });

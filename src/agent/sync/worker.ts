@@ -3,13 +3,12 @@ import type { Timer } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { podDir, podLogDir } from '../options.ts';
-import { computeStatus } from '../status/compute.ts';
 import type { WaitingReason } from '../status/input.ts';
 import { sameJson } from '../status/patch.ts';
-import { terminationMessage } from '../status/termination.ts';
 import type { AgentContext } from './context.ts';
 import { runPlan } from './execute.ts';
 import { planPod } from './plan.ts';
+import { PodReporter, type Report } from './reporter.ts';
 import { newSizes, noteSizes, resizePod, startsWith } from './resize.ts';
 import { gracePeriod, isTerminalPhase, podText, uidOf } from './spec.ts';
 import { emptyState, type PodState, running } from './state.ts';
@@ -20,8 +19,6 @@ type Stage = 'running' | 'terminating' | 'terminated' | 'gone';
 const firstRetry = 1000;
 const lastRetry = 20_000;
 const resizeRetry = 10_000;
-/** So long a pod stays as ready as it was while a container with a new image takes the place of the old one. */
-const exchangeTime = 1500;
 /** More steps than this in one go mean that planning and the world disagree: pause. */
 const maxSteps = 50;
 
@@ -48,7 +45,7 @@ export class PodWorker {
   /** Seconds that the pod gets when the node itself ends it; and the reason of its DisruptionTarget condition. */
   #ending: { readonly grace?: number; readonly disrupted?: string } = {};
   readonly #waiting = new Map<string, WaitingReason>();
-  readonly #messages = new Map<string, string>();
+  readonly #reporter: PodReporter;
   readonly #sizes = newSizes();
   #volumesStale = true;
   #volumeRetry = 0;
@@ -69,6 +66,9 @@ export class PodWorker {
     this.#context = context;
     this.id = id;
     this.#gone = gone;
+    this.#reporter = new PodReporter(context, () => {
+      if (!this.#disposed) void this.publish().catch(() => undefined);
+    });
   }
 
   get stage(): Stage {
@@ -276,7 +276,7 @@ export class PodWorker {
         this.#terminate();
         return;
       }
-      if (plan.kill.some(({ reason }) => reason === 'Changed')) this.#exchange();
+      if (plan.kill.some(({ reason }) => reason === 'Changed')) this.#reporter.exchange();
       const result = await runPlan(this.#context, current, {
         plan,
         state: () => this.state,
@@ -287,7 +287,7 @@ export class PodWorker {
         signal,
       });
       if (result.wakeIn !== undefined) this.#wakeIn(result.wakeIn);
-      if (this.#exchanging && plan.kill.length === 0) this.#exchanged();
+      if (this.#reporter.exchanging && plan.kill.length === 0) this.#reporter.exchanged();
       if (!result.again) break;
     }
     if (!signal.aborted) await this.publish();
@@ -368,56 +368,16 @@ export class PodWorker {
 
   // ---- Status ----
 
-  async #readMessages(state: PodState): Promise<void> {
-    for (const container of state.containers) {
-      if (container.state !== 'exited' || this.#messages.has(container.id)) continue;
-      const message = await terminationMessage(this.#context.world.fs, container).catch(() => undefined);
-      this.#messages.set(container.id, message ?? container.message);
-    }
-    for (const id of this.#messages.keys()) if (!state.containers.some((container) => container.id === id)) this.#messages.delete(id);
-  }
-
-  /**
-   * A container is exchanged for one of a new definition: as kubelet does, the pod's status tells of it when that is done,
-   * not of the moment in between.
-   */
-  #exchange(): void {
-    this.#exchanging?.cancel();
-    this.#exchanging = this.#context.world.clock.after(exchangeTime, () => this.#exchanged());
-  }
-
-  #exchanged(): void {
-    this.#exchanging?.cancel();
-    this.#exchanging = undefined;
-    if (!this.#disposed) void this.publish().catch(() => undefined);
-  }
-  #exchanging: Timer | undefined;
-
-  /** Computes the pod's status and hands it to the status manager; also keeps the probers in line. */
-  async publish(terminal = false): Promise<void> {
-    if (!this.pod || !this.#inApi) return;
-    if (this.#exchanging && this.#stage === 'running') return;
-    await this.#readMessages(this.state);
+  #report(): Report | undefined {
     const { pod, state } = this;
-    const { probes, statuses, options, world } = this.#context;
-    const ips = pod.spec.hostNetwork ? options.nodeIps : (state.sandboxes[0]?.ips ?? []);
-    if (!terminal && this.#stage !== 'terminated') probes.sync(pod, state, { ips, ending: this.#stage !== 'running' });
-    const status = computeStatus({
-      pod,
-      old: statuses.base(pod),
-      state,
-      waiting: this.#waiting,
-      messages: this.#messages,
-      ready: (id) => verdict(probes.readiness(id)),
-      started: (id) => verdict(probes.startup(id)),
-      terminal,
-      sizes: this.#sizes,
-      ...(this.#failure ? { failure: this.#failure } : {}),
-      ...(this.#ending.disrupted ? { disrupted: this.#ending.disrupted } : {}),
-      nodeIps: options.nodeIps,
-      now: world.clock.now(),
-    });
-    statuses.set(pod, status);
+    if (!pod || !this.#inApi) return undefined;
+    const { disrupted } = this.#ending;
+    return { pod, state, stage: this.#stage, waiting: this.#waiting, sizes: this.#sizes, failure: this.#failure, disrupted };
+  }
+
+  /** Brings the status up to date. `terminal`: nothing of the pod will run any more. */
+  publish(terminal = false): Promise<void> {
+    return this.#reporter.publish(() => this.#report(), terminal);
   }
 
   // ---- Ending ----
@@ -476,7 +436,7 @@ export class PodWorker {
   /** Lets go of the pod without touching what runs. */
   async dispose(): Promise<void> {
     this.#disposed = true;
-    this.#exchanging?.cancel();
+    this.#reporter.dispose();
     this.#timer?.cancel();
     this.#refreshTimer?.cancel();
     this.#sync.abort(new Error('the agent stops'));
@@ -485,8 +445,6 @@ export class PodWorker {
       await Promise.race([new Promise<void>((resolve) => (this.#resolveIdle = resolve)), this.#context.world.clock.sleep(1000)]);
   }
 }
-
-const verdict = (result: string | undefined): boolean | undefined => (result === undefined ? undefined : result === 'success');
 
 /** True when two versions of a pod ask for the same: nothing but status or bookkeeping differs. */
 function sameWishes(a: Pod, b: Pod): boolean {

@@ -1,7 +1,7 @@
 // Faults around a node's pods: nothing is started twice, nothing is missed, nothing is left.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Pods } from '#api/refs.ts';
+import { Leases, Pods } from '#api/refs.ts';
 import { until } from '../../support/until.ts';
 import { nothingLeft, processes, single } from './leaks.ts';
 import { type AgentNode, inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
@@ -17,7 +17,8 @@ async function remove(node: AgentNode, ...names: string[]): Promise<void> {
 
 if (await inNamespace(import.meta.filename)) {
   test('faults', async (t) => {
-    await using node = await startAgentNode({ backoffInitial: 200, backoffMax: 1000 });
+    // The lease is short, so that an API server that is away for some seconds is away for longer than the node is believed.
+    await using node = await startAgentNode({ backoffInitial: 200, backoffMax: 1000, leaseDurationSeconds: 2 });
     const { runtime } = node.instance;
     const idle = (name: string, script = 'sleep 100000') => shellPod(name, script, { spec: { terminationGracePeriodSeconds: 0 } });
     const paths = node.instance.paths;
@@ -40,7 +41,13 @@ if (await inNamespace(import.meta.filename)) {
         20_000,
       );
       assert.equal(restarts(await node.client.resource(Pods).get('dies', { namespace })), 0);
+      const renewed = async (): Promise<number> =>
+        Date.parse((await node.client.resource(Leases).get('node1', { namespace: 'kube-node-lease' })).spec?.renewTime ?? '');
+      const last = await renewed();
+      await until('the lease has run out, twice over', async () => Date.now() - (await renewed()) > 4_000, 20_000);
+      assert.equal(await renewed(), last);
       node.road.mend();
+      await until('the lease is renewed', async () => (await renewed()) > last, 20_000);
       await node.until('dies', (pod) => isReady(pod) && restarts(pod) === 1);
       await until(
         'the pod that was deleted meanwhile is gone',

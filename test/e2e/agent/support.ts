@@ -8,6 +8,8 @@ import { type Agent, startAgent } from '#agent/agent.ts';
 import { createPodCgroups } from '#agent/cgroups/pods.ts';
 import { setUpNetwork } from '#agent/cni/network.ts';
 import { type ContainerdInstance, startContainerd } from '#agent/containerd/instance.ts';
+import { findLeftovers } from '#agent/containerd/leftovers.ts';
+import { containerdPaths } from '#agent/containerd/paths.ts';
 import { tearDownContainerd } from '#agent/containerd/teardown.ts';
 import { importImage } from '#agent/images/import.ts';
 import { type AgentOptions, agentOptions } from '#agent/options.ts';
@@ -112,7 +114,10 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
   const cgroup = `/tutti-test-${id}`;
   stack.defer(async () => {
     await tearDownContainerd(world, dataDir);
+    const left = await findLeftovers(world, containerdPaths(dataDir, world.digest), dataDir);
     await world.fs.remove(dataDir);
+    // Whatever a test did to the node, nothing of it may stay behind.
+    assert.deepEqual(left, { cgroups: [], processes: [], mounts: [], cniResults: [] });
   });
   const instance = stack.use(await startContainerd(world, { dataDir, cgroup }));
   await setUpNetwork(world, {
