@@ -35,7 +35,9 @@ test('static pods and shutdown', () =>
     const node = await cluster.client.resource(Nodes).get(cluster.nodeName);
     assert.equal(node.status.capacity?.['pods'], '37');
 
-    const { metadata: _metadata, ...body } = pod('web', shell("trap 'exit 0' TERM; echo started; sleep 100000 & wait"));
+    const { metadata: _metadata, ...body } = pod('web', shell("trap 'exit 0' TERM; echo started; sleep 100000 & wait"), {
+      spec: { restartPolicy: 'Always' },
+    });
     const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'web', namespace: space.namespace }, ...body };
     writeFileSync(join(manifests, 'web.json'), JSON.stringify(manifest));
     const name = `web-${cluster.nodeName}`;
