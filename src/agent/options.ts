@@ -44,6 +44,8 @@ export interface AgentOptions {
   readonly leaseDurationSeconds: number;
   readonly eviction: EvictionOptions;
   readonly imageGc: ImageGcOptions;
+  /** Sysctls that pods may set besides the safe ones, e.g. `kernel.msg*`. */
+  readonly unsafeSysctls: readonly string[];
   /** A directory of manifests (or one file) whose pods the node runs of its own accord; undefined: none. */
   readonly staticPodPath?: string;
   /** Milliseconds between two looks at it, where no change was noticed. */
@@ -93,6 +95,7 @@ export function agentOptions(
     leaseDurationSeconds: 40,
     eviction: evictionDefaults,
     imageGc: imageGcDefaults,
+    unsafeSysctls: [],
     fileCheckFrequency: 20_000,
     shutdown: [],
     version: 'v1.35.0',

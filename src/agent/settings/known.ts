@@ -3,7 +3,6 @@
 
 export const withoutEffect: ReadonlySet<string> = new Set([
   'address',
-  'allowedUnsafeSysctls',
   'authentication',
   'authorization',
   'cgroupDriver',

@@ -112,6 +112,16 @@ function memoryQos(fields: Fields): AgentOptions['memoryQos'] | undefined {
   return fields.gates()['MemoryQoS'] ? { throttlingFactor } : undefined;
 }
 
+/** Only what belongs to the namespaces of a pod can be left to it. */
+const namespaced = /^(kernel\.(sem|shm|msg)|fs\.mqueue\.|net\.)/;
+
+function unsafeSysctls(fields: Fields): readonly string[] | undefined {
+  const names = fields.list('allowedUnsafeSysctls')?.map((name) => name.replaceAll('/', '.'));
+  const other = names?.find((name) => !namespaced.test(name));
+  if (other !== undefined) throw new SettingsError(`the sysctls ${JSON.stringify(other)} are not known to be namespaced`);
+  return names;
+}
+
 function logSize(fields: Fields): number | undefined {
   const text = fields.text('containerLogMaxSize');
   return text === undefined ? undefined : quantityValue(text);
@@ -128,6 +138,7 @@ export function readKubeletConfiguration(text: string): KubeletSettings {
   const given: Draft = {
     staticPodPath: fields.text('staticPodPath'),
     fileCheckFrequency: fields.duration('fileCheckFrequency'),
+    unsafeSysctls: unsafeSysctls(fields),
     maxPods: fields.number('maxPods'),
     podPidsLimit: fields.number('podPidsLimit'),
     clusterDns: fields.list('clusterDNS'),

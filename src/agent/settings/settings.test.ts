@@ -75,6 +75,7 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
     { shutdownGracePeriod: '5s', shutdownGracePeriodByPodPriority: [{ priority: 0, shutdownGracePeriodSeconds: 5 }] },
     /cannot specify both/,
   ],
+  ['a sysctl of the whole machine', { allowedUnsafeSysctls: ['vm.swappiness'] }, /"vm.swappiness" are not known to be namespaced/],
   ['no policy', { cpuManagerPolicy: 'dynamic' }, /unknown policy: "dynamic"/],
   ['too much throttling', { memoryThrottlingFactor: 1.5 }, /memoryThrottlingFactor 1.5 must be/],
   ['an image collection that cannot end', { imageGCLowThresholdPercent: 90 }, /must be less than imageGCHighThresholdPercent/],

@@ -110,3 +110,30 @@ test('admission: a node that is short of something', () => {
   assert.equal(refused(make({ priority: 2_000_000_000 }), 'DiskPressure'), undefined);
   assert.equal(refused(make({ tolerations: [{ operator: 'Exists' }] }), 'MemoryPressure'), undefined);
 });
+
+test('admission: sysctls that the node allows besides the safe ones', () => {
+  const pod = (name: string, spec: object = {}): Pod => make({ securityContext: { sysctls: [{ name, value: '1' }] }, ...spec });
+  const reason = (one: Pod): string | undefined =>
+    admitPod(one, [], { ...about, unsafeSysctls: ['kernel.msg*', 'net.core.somaxconn'] })?.reason;
+  assert.equal(reason(pod('kernel.msgmax')), undefined);
+  assert.equal(reason(pod('net/core/somaxconn')), undefined);
+  assert.equal(reason(pod('net.core.rmem_max')), 'SysctlForbidden');
+  assert.equal(reason(pod('kernel.msgmax', { hostIPC: true })), 'SysctlForbidden');
+});
+
+test('admission: a critical pod is refused for want of room only when others could make none; other reasons stand', () => {
+  const critical = (more: object): Pod => make({ priority: 2_000_000_000, ...more });
+  const big = { containers: [{ name: 'a', resources: { requests: { cpu: '1500m' } } }] };
+  assert.deepEqual(admitPod(critical(big), [asks('1')], about)?.shortages, [
+    { resource: 'cpu', requested: 1500, used: 1000, capacity: 2000 },
+  ]);
+  assert.equal(admitPod(critical({ ...big, nodeSelector: { disk: 'hdd' } }), [asks('1')], about)?.reason, 'NodeAffinity');
+  assert.equal(admitPod(make(big), [asks('1')], about)?.shortages, undefined);
+});
+
+test('admission: a node that goes down takes nobody', () => {
+  assert.deepEqual(admitPod(make({}), [], { ...about, shuttingDown: true }), {
+    reason: 'NodeShutdown',
+    message: 'Pod was rejected as the node is shutting down.',
+  });
+});

@@ -79,14 +79,19 @@ const safeSysctls = new Set([
   'net.ipv4.tcp_wmem',
 ]);
 
-function sysctlProblem(pod: Pod): WaitingReason | undefined {
+/** True for a name of the list, or one that begins with an entry which ends in a star. */
+function isListed(name: string, list: readonly string[]): boolean {
+  return list.some((entry) => (entry.endsWith('*') ? name.startsWith(entry.slice(0, -1)) : name === entry));
+}
+
+function sysctlProblem(pod: Pod, allowed: readonly string[]): WaitingReason | undefined {
   for (const { name } of pod.spec.securityContext?.sysctls ?? []) {
     const dotted = name.replaceAll('/', '.');
     const refuse = (why: string): WaitingReason => ({
       reason: 'SysctlForbidden',
       message: `Pod was rejected: forbidden sysctl: "${name}" ${why}`,
     });
-    if (!safeSysctls.has(dotted)) return refuse('not allowlisted');
+    if (!safeSysctls.has(dotted) && !isListed(dotted, allowed)) return refuse('not allowlisted');
     if (dotted.startsWith('net.') && pod.spec.hostNetwork) return refuse('not allowed with host net enabled');
     if (dotted.startsWith('kernel.') && pod.spec.hostIPC) return refuse('not allowed with host ipc enabled');
   }
@@ -116,6 +121,8 @@ export interface AdmissionFacts {
   readonly allocatable: Readonly<Record<string, string>>;
   readonly userNamespaces: boolean;
   readonly pressures: ReadonlySet<string>;
+  /** Sysctls that pods may set besides the safe ones; a star at the end stands for anything. */
+  readonly unsafeSysctls?: readonly string[];
   /** The machine is about to go down. */
   readonly shuttingDown?: boolean;
 }
@@ -146,7 +153,7 @@ function featureProblem(pod: Pod, about: AdmissionFacts): WaitingReason | undefi
   if (os && os !== 'linux') {
     return { reason: 'PodOSNotSupported', message: "Pod was rejected: Failed to admit pod as the OS field doesn't match node OS" };
   }
-  const sysctl = sysctlProblem(pod);
+  const sysctl = sysctlProblem(pod, about.unsafeSysctls ?? []);
   if (sysctl) return sysctl;
   if (pod.spec.hostUsers === false && !about.userNamespaces) {
     const message = 'Pod was rejected: the container runtime does not support user namespaces, and the pod asks for one (hostUsers: false)';

@@ -126,6 +126,7 @@ export class PodManager {
       allocatable: context.admissible(),
       userNamespaces: false,
       pressures: context.pressures(),
+      unsafeSysctls: context.options.unsafeSysctls,
       shuttingDown: context.shuttingDown(),
     });
     if (!refused?.shortages) return refused ? { refused } : {};
