@@ -1,7 +1,7 @@
 // The disk is full: what runs goes on, what cannot start says why, and all is well again when there is room.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -44,11 +44,13 @@ if (await inNamespace(import.meta.filename)) {
     await using node = await startAgentNode({ eviction: { ...evictionDefaults, hard: {} }, backoffInitial: 200, backoffMax: 2_000 });
     const pods = node.client.resource(Pods);
     const free = (): void => rmSync(`${disk}/fill`);
-    /** Fills the disk, but for some KiB; what others free meanwhile is filled too. */
+    /** Fills the disk; what others free meanwhile is filled too. It is full when a file cannot grow any more. */
     const fill = async (): Promise<void> => {
+      const size = (): number => statSync(`${disk}/fill`, { throwIfNoEntry: false })?.size ?? -1;
       await until('the disk is full', () => {
+        const before = size();
         sh(`cat /dev/zero >> ${disk}/fill; sync ${disk}/fill; true`);
-        return Number(sh(`df --output=avail ${disk}`).split('\n')[1]) < 32;
+        return size() === before;
       });
     };
 
