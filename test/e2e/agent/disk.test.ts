@@ -1,7 +1,7 @@
 // The disk is full: what runs goes on, what cannot start says why, and all is well again when there is room.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -43,15 +43,15 @@ if (await inNamespace(import.meta.filename)) {
     // Eviction has tests of its own; here the agent must do without it.
     await using node = await startAgentNode({ eviction: { ...evictionDefaults, hard: {} }, backoffInitial: 200, backoffMax: 2_000 });
     const pods = node.client.resource(Pods);
-    const free = (): void => rmSync(`${disk}/fill`);
-    /** Fills the disk; what others free meanwhile is filled too. It is full when a file cannot grow any more. */
-    const fill = async (): Promise<void> => {
-      const size = (): number => statSync(`${disk}/fill`, { throwIfNoEntry: false })?.size ?? -1;
-      await until('the disk is full', () => {
-        const before = size();
-        sh(`cat /dev/zero >> ${disk}/fill; sync ${disk}/fill; true`);
-        return size() === before;
-      });
+    const filler = `${disk}/filler`;
+    const free = (): void => rmSync(filler, { recursive: true });
+    /** Fills the disk to the last block: with one large file first, then with small ones, for which there is room yet. */
+    const fill = (): void => {
+      mkdirSync(filler);
+      sh(`cat /dev/zero > ${filler}/large; sync ${filler}/large; true`);
+      const small = `dd if=/dev/zero of=${filler}/$i bs=4k count=1 conv=fsync`;
+      sh(`i=0; while ${small}; do i=$((i+1)); [ $i -lt 1000 ]; done; true`);
+      assert.throws(() => sh(`dd if=/dev/zero of=${filler}/last bs=4k count=1 conv=fsync`));
     };
 
     await node.createPod(idle('runs'));
@@ -59,7 +59,7 @@ if (await inNamespace(import.meta.filename)) {
     await node.createPod(idle('goes'));
     const before = await node.until('runs', isReady);
     await Promise.all(['dies', 'goes'].map((name) => node.until(name, isReady)));
-    await fill();
+    fill();
 
     await t.test('what runs goes on; the agent and its reports with it', async () => {
       for (const pid of processes('sleep 65432')) process.kill(pid, 'SIGKILL');
