@@ -142,6 +142,14 @@ const rows: Row[] = [
     start: ['a#0'],
   },
   {
+    says: 'Never does get one for a container with a policy of its own',
+    pod: pod({ containers: [{ name: 'a', image: 'i', restartPolicy: 'OnFailure' }], restartPolicy: 'Never' }),
+    state: state([exited('a', 137)], [sandbox({ ready: false })]),
+    killPod: true,
+    sandbox: 1,
+    start: ['a#1'],
+  },
+  {
     says: 'Never does not get a second sandbox',
     pod: pod({ restartPolicy: 'Never' }),
     state: state([exited('a', 1)], [sandbox({ ready: false })]),

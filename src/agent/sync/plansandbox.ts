@@ -1,7 +1,7 @@
 // Whether a pod needs a (new) sandbox: pure.
 import type { Pod } from '#api/core/v1/pod.ts';
 import { type Start, startOf } from './planning.ts';
-import { initContainers, restartsAfter } from './spec.ts';
+import { initContainers, mayRestart, restartsAfter } from './spec.ts';
 import { latest, type PodState } from './state.ts';
 
 export type SandboxPlan =
@@ -24,7 +24,8 @@ export function planSandbox(pod: Pod, state: PodState): SandboxPlan {
   const newest = state.sandboxes[0];
   if (newest && !sandboxUnusable(pod, state)) return { change: 'none', sandboxId: newest.id };
   const attempt = newest ? newest.attempt + 1 : 0;
-  if (pod.spec.restartPolicy === 'Never' && attempt !== 0 && state.containers.length > 0) return { change: 'finished' };
+  const once = !pod.spec.containers.some((container) => mayRestart(pod, container));
+  if (once && attempt !== 0 && state.containers.length > 0) return { change: 'finished' };
 
   const toStart = pod.spec.containers.filter((container) => {
     const instance = latest(state, container.name);

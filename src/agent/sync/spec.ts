@@ -43,6 +43,12 @@ function policyOf(pod: Pod, container: AnyContainer): string {
   return (container as Container).restartPolicy ?? policy;
 }
 
+/** True when some exit of the container leads to a restart: by its own rules and policy where it has them, else by the pod's. */
+export function mayRestart(pod: Pod, container: AnyContainer): boolean {
+  const { restartPolicyRules = [] } = container as Container;
+  return restartPolicyRules.some(({ action }) => action === 'Restart') || policyOf(pod, container) !== 'Never';
+}
+
 /** True when an exit with this code leads to a restart. */
 export function restartsAfter(pod: Pod, container: AnyContainer, exitCode: number): boolean {
   for (const rule of (container as Container).restartPolicyRules ?? []) {
