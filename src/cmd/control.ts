@@ -76,7 +76,12 @@ export async function startControlPlane({ world, options, where, addresses }: Co
       return scheduler;
     });
     const security = await loadSecurity(world, options.security, [`https://kubernetes.default.svc.${options.domain}`]);
-    const parts = standardParts(world, pki, { extraGroups: () => extraGroups, domain: options.domain, tokens: security.tokens });
+    const parts = standardParts(world, pki, {
+      extraGroups: () => extraGroups,
+      domain: options.domain,
+      tokens: security.tokens,
+      requestHeaders: security.requestHeaders,
+    });
     const api = stack.use(
       await createApiServer({
         world,

@@ -47,6 +47,12 @@ program
   .option('--audit-policy-file <file>', 'what is noted of which request')
   .option('--audit-log-path <file>', 'where it is noted, one line for each event')
   .option('--audit-webhook-config-file <file>', 'a kubeconfig that names a server which takes events')
+  .option('--requestheader-client-ca-file <file>', 'who signs front proxies that say for whom they ask; default: the cluster’s own')
+  .option('--requestheader-allowed-names <list>', 'common names of front proxies; default: all that the authority has signed')
+  .option('--requestheader-username-headers <list>', 'headers that name the user, e.g. X-Remote-User')
+  .option('--requestheader-uid-headers <list>', 'headers that hold the user’s UID')
+  .option('--requestheader-group-headers <list>', 'headers that name groups, e.g. X-Remote-Group')
+  .option('--requestheader-extra-headers-prefix <list>', 'how headers begin that hold more about the user, e.g. X-Remote-Extra-')
   .option('--verbose', 'log more')
   .action(async (flags) => (await import('./verbs/up.ts')).upVerb(flags, { root, hostName: world.hostName }));
 

@@ -1,6 +1,6 @@
 // What `tutti up` was asked for, with defaults filled in and checked.
 import type { NodeFlags } from './nodesettings.ts';
-import type { SecurityFlags } from './security.ts';
+import type { RequestHeaderFlags, SecurityFlags } from './security.ts';
 import { networksOf, parseCidr } from '#api/addresses.ts';
 import { gateNames } from '#api/gated.ts';
 
@@ -30,11 +30,11 @@ export interface UpOptions {
   /** Endpoints that go are acknowledged before their pods are stopped; off only to see what that is good for. */
   readonly acknowledge: boolean;
   readonly verbose: boolean;
-  readonly security: SecurityFlags;
+  readonly security: SecurityFlags & RequestHeaderFlags;
   readonly node: NodeFlags;
 }
 
-export interface UpFlags extends SecurityFlags, NodeFlags {
+export interface UpFlags extends SecurityFlags, RequestHeaderFlags, NodeFlags {
   readonly dataDir?: string;
   readonly apiPort?: string;
   readonly nodes?: string;

@@ -5,6 +5,7 @@ import { bearerAuthenticator } from '#apiserver/authn/bearer.ts';
 import { identityPlug } from '#apiserver/authn/plug.ts';
 import type { ForeignTokens } from '#apiserver/authn/oidc.ts';
 import { createTokenVerifier, type TokenVerifier, withForeign } from '#apiserver/authn/serviceaccount.ts';
+import { defaultHeaders, requestHeaderAuthenticator, type RequestHeaders } from '#apiserver/authn/requestheader.ts';
 import { x509Authenticator } from '#apiserver/authn/x509.ts';
 import type { Authenticator, Backend } from '#apiserver/chain.ts';
 import type { DiscoveredGroup } from '#apiserver/discovery/model.ts';
@@ -19,6 +20,8 @@ export interface StandardOptions {
   readonly domain: string;
   /** Who knows tokens that are not ours. */
   readonly tokens?: readonly ForeignTokens[];
+  /** Which front proxies are believed; default: the cluster's own. */
+  readonly requestHeaders?: RequestHeaders | undefined;
 }
 
 export interface StandardParts {
@@ -47,10 +50,12 @@ export function standardParts(world: World, pki: ClusterPki, options: StandardOp
       createTokenVerifier({ keys: [pki.serviceAccount.publicKey], issuer, reads: backend, world }),
       options.tokens ?? [],
     ));
+  const own: RequestHeaders = { ...defaultHeaders, ca: pki.frontProxyCa.cert, names: ['front-proxy-client'] };
+  const requestHeaders = options.requestHeaders ?? own;
   const aggregator = createAggregator({
     client: pki.frontProxyClient,
     clientCa: pki.ca.cert,
-    requestHeaderCa: pki.frontProxyCa.cert,
+    requestHeaders,
     extra: () => options.extraGroups().flatMap(({ group, versions }) => versions.map(({ version }) => ({ group, version }))),
   });
   return {
@@ -66,7 +71,11 @@ export function standardParts(world: World, pki: ClusterPki, options: StandardOp
         }),
         streamingPlug({ client: pki.kubeletClient, ca: pki.ca.cert }),
       ],
-      authenticators: (backend) => [x509Authenticator(world), bearerAuthenticator(backend, verifier(backend), audiences)],
+      authenticators: (backend) => [
+        requestHeaderAuthenticator(world, requestHeaders),
+        x509Authenticator(world),
+        bearerAuthenticator(backend, verifier(backend), audiences),
+      ],
     },
   };
 }

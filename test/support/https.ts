@@ -1,7 +1,7 @@
 // The API server over real https with certificates of its own, and a kubeconfig for real clients.
 import { writeKubeconfig } from '#apiserver/kubeconfig.ts';
 import { type ClusterPki, ensurePki } from '#apiserver/pki.ts';
-import { loadSecurity, type SecurityFlags } from '#cmd/security.ts';
+import { loadSecurity, type RequestHeaderFlags, type SecurityFlags } from '#cmd/security.ts';
 import { standardParts } from '#cmd/standard.ts';
 import { createWorld } from '#host/world.ts';
 import type { Store } from '#store/kv.ts';
@@ -26,7 +26,7 @@ export interface HttpsOptions {
   readonly store?: Store;
   readonly freeze?: boolean;
   /** Files by the flags of `tutti up`. */
-  readonly security?: SecurityFlags;
+  readonly security?: SecurityFlags & RequestHeaderFlags;
 }
 
 /** Starts one on a free port of the loopback interface. */
@@ -40,7 +40,12 @@ export async function startHttpsApi(options: HttpsOptions = {}): Promise<HttpsAp
     clusterDomain: 'cluster.local',
   });
   const security = await loadSecurity(world, options.security ?? {}, ['https://kubernetes.default.svc.cluster.local']);
-  const parts = standardParts(world, pki, { extraGroups: () => none, domain: 'cluster.local', tokens: security.tokens });
+  const parts = standardParts(world, pki, {
+    extraGroups: () => none,
+    domain: 'cluster.local',
+    tokens: security.tokens,
+    requestHeaders: security.requestHeaders,
+  });
   const api = await startTestApi({
     world,
     ...(options.store ? { store: options.store } : {}),

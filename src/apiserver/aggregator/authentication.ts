@@ -3,24 +3,26 @@ import { ConfigMaps } from '#api/refs.ts';
 import { isAlreadyExists, isNotFound } from '#api/status.ts';
 import { deepEqual } from '#api/walk/equal.ts';
 import type { Client } from '#client/client.ts';
+import type { RequestHeaders } from '../authn/requestheader.ts';
 
 export interface Authorities {
   /** PEM: signs clients' certificates. */
   readonly clientCa: string;
-  /** PEM: signs the front proxy's certificate. */
-  readonly requestHeaderCa: string;
+  /** Who may say for whom he asks. */
+  readonly requestHeaders: RequestHeaders;
 }
 
 /** The ConfigMap's data. */
-export function authenticationData({ clientCa, requestHeaderCa }: Authorities): Readonly<Record<string, string>> {
+export function authenticationData({ clientCa, requestHeaders }: Authorities): Readonly<Record<string, string>> {
+  const { ca, names, user, uid, group, extra } = requestHeaders;
   return {
     'client-ca-file': clientCa,
-    'requestheader-allowed-names': '["front-proxy-client"]',
-    'requestheader-client-ca-file': requestHeaderCa,
-    'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
-    'requestheader-group-headers': '["X-Remote-Group"]',
-    'requestheader-uid-headers': '["X-Remote-Uid"]',
-    'requestheader-username-headers': '["X-Remote-User"]',
+    'requestheader-allowed-names': JSON.stringify(names),
+    'requestheader-client-ca-file': ca,
+    'requestheader-extra-headers-prefix': JSON.stringify(extra),
+    'requestheader-group-headers': JSON.stringify(group),
+    'requestheader-uid-headers': JSON.stringify(uid),
+    'requestheader-username-headers': JSON.stringify(user),
   };
 }
 
