@@ -136,8 +136,11 @@ interface Part {
 }
 const parts = new WeakMap<ResourceRow, Part>();
 
-/** What one custom resource adds to the document. Remembered: with hundreds of them, one that changes is little work. */
-function partOf(row: ResourceRow): Part {
+/** Whether it is known what a custom resource adds to the v2 document. */
+export const isPrepared = (row: ResourceRow): boolean => parts.has(row);
+
+/** What one custom resource adds to the v2 document. Remembered: with hundreds of them, one that changes is little work. */
+export function partOf(row: ResourceRow): Part {
   let part = parts.get(row);
   if (!part) {
     part = { paths: inner(pathsV2(pathsOf(row))), definitions: inner(customSchemas(row, 'v2')) };

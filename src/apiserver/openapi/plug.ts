@@ -7,7 +7,7 @@ import type { PlugFactory } from '../endpoint.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import { gitVersion } from '../discovery/version.ts';
 import { mergedDocuments, type RemoteDocument } from '../aggregator/openapi.ts';
-import { documentV3, rowsByDocument, TextV2 } from './documents.ts';
+import { documentV3, isPrepared, partOf, rowsByDocument, TextV2 } from './documents.ts';
 import { encodeDocument } from './gnostic.ts';
 
 interface Stored {
@@ -101,10 +101,17 @@ class Documents {
   }
 
   /** The v2 document as JSON. */
-  textV2(): Uint8Array {
+  async textV2(): Promise<Uint8Array> {
     const builtIn = this.rows().filter((row) => !row.custom);
     if (!this.#text?.isOf(builtIn)) this.#text = new TextV2(builtIn);
     const custom = this.rows().filter((row) => row.custom);
+    // Hundreds of definitions are seconds of work: between two of them others have their turn.
+    for (const row of custom) {
+      if (isPrepared(row)) continue;
+      partOf(row);
+      // oxlint-disable-next-line no-await-in-loop
+      await this.#backend.world.clock.sleep(0);
+    }
     return Buffer.from(this.#text.with(custom, mergedDocuments(this.#elsewhere.documents(), this.#text.names)));
   }
 
@@ -138,7 +145,7 @@ async function serveV2(documents: Documents, ctx: Context): Promise<Answer> {
   const form = v2Form(ctx.call.headers['accept']);
   if (form === undefined) throw notAcceptable(['application/json', ...protobufV2]);
   const stored = await (form.protobuf
-    ? documents.get('v2.pb', () => encodeDocument(JSON.parse(Buffer.from(documents.textV2()).toString('utf8')) as object))
+    ? documents.get('v2.pb', async () => encodeDocument(JSON.parse(Buffer.from(await documents.textV2()).toString('utf8')) as object))
     : documents.get('v2.json', () => documents.textV2()));
   return answer(ctx, stored, form.type);
 }
