@@ -11,10 +11,11 @@ import { closeAgents } from '#host/fetch.ts';
 import { createWorld } from '#host/world.ts';
 import type { TestCluster } from './cluster.ts';
 import { kubectlFor, runCommand } from './kubectl.ts';
+import { protobufTransport } from './protobuf.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** Starts one with `count` nodes. */
+/** Starts one with `count` nodes. Its client speaks protobuf, as the conformance suite's does. */
 export async function startSimCluster(count: number): Promise<TestCluster> {
   const stack = new AsyncDisposableStack();
   const dataDir = mkdtempSync(join(tmpdir(), 'tutti-simcluster-'));
@@ -33,7 +34,7 @@ export async function startSimCluster(count: number): Promise<TestCluster> {
     const kubeconfig = join(dataDir, 'kubeconfig');
     const access = await loadKubeconfig(world.fs, kubeconfig);
     return {
-      client: createClient(httpTransport(world.net, { server: access.server, tls: access.tls })),
+      client: createClient(protobufTransport(httpTransport(world.net, { server: access.server, tls: access.tls }))),
       access,
       world,
       kubectl: kubectlFor(kubeconfig),

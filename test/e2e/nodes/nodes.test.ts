@@ -4,6 +4,8 @@ import { after, before, test } from 'node:test';
 import { CertificateSigningRequests, Deployments, Namespaces, NetworkPolicies, Nodes, Pods, Services } from '#api/refs.ts';
 import { isConditionTrue } from '#api/podutil.ts';
 import { isNotFound } from '#api/status.ts';
+import { rollsBack } from '../../support/apps/daemonsets.ts';
+import { inGround } from '../../support/apps/ground.ts';
 import { startNodes, type TestNodes } from '../../support/nodes.ts';
 import { until } from '../../support/until.ts';
 import { dial, expose, netexec, reaches, ready, says, service } from '../conformance/netsupport.ts';
@@ -47,6 +49,9 @@ test('nodes join with a token and get certificates of their own', async () => {
   );
   assert.notEqual(bad.code, 0);
 });
+
+// One node would be no half of a rollout.
+test('a DaemonSet rolls back without restarts', () => inGround(cluster, true, rollsBack));
 
 // Conformance: [sig-api-machinery] Namespaces [Serial] should ensure that all pods are removed when a namespace is deleted [Conformance]
 test('a namespace takes its running pods with it', async () => {
