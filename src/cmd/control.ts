@@ -42,7 +42,7 @@ export interface ControlPlane extends AsyncDisposable {
 const extraGroups = [...metricsGroups, ...verdictGroups];
 
 /** Heartbeats and events are most of what a quiet cluster writes, and worth no sync: a crash may cost the last seconds of them. */
-function isVolatile(key: string): boolean {
+export function isVolatile(key: string): boolean {
   return key.startsWith('/registry/leases/') || key.startsWith('/registry/events/');
 }
 

@@ -1,11 +1,11 @@
 // Simulated nodes: real agents on a runtime without containers. kubectl sees them run pods.
 import type { Component, World } from '#base/world.ts';
-import { startAgent } from '#agent/agent.ts';
+import { type Agent, startAgent } from '#agent/agent.ts';
 import { agentOptions } from '#agent/options.ts';
 import type { PodCgroups, PodVolumes } from '#agent/parts.ts';
 import { createAddresses } from '#agent/sim/addresses.ts';
 import { defaultMachine, type SimMachine, simWorld } from '#agent/sim/machine.ts';
-import { createSimRuntime } from '#agent/sim/runtime.ts';
+import { createSimRuntime, type SimRuntime } from '#agent/sim/runtime.ts';
 import { createSimStats } from '#agent/sim/stats.ts';
 import { Nodes } from '#api/refs.ts';
 import type { Informers } from '#client/cache.ts';
@@ -64,12 +64,27 @@ export async function startSimNodes(options: SimNodesOptions): Promise<Component
 }
 
 async function startOne(options: SimNodesOptions, nodeName: string, stack: AsyncDisposableStack): Promise<Component> {
-  const { world, informers, machine = defaultMachine } = options;
+  const { world, informers } = options;
   const nodes = informers.of(Nodes);
-  const dataDir = `${options.dataDir}/${nodeName}`;
   const runtime = createSimRuntime(world, { addresses: createAddresses(() => nodes.lister.get(nodeName)?.spec.podCIDR) });
-  const agent = await startAgent({
-    client: options.clientFor(`system:node:${nodeName}`),
+  const client = options.clientFor(`system:node:${nodeName}`);
+  const agent = await startSimAgent({ ...options, nodeName, client, runtime, dataDir: `${options.dataDir}/${nodeName}` });
+  stack.use(agent);
+  return agent;
+}
+
+export interface SimAgentOptions extends Pick<SimNodesOptions, 'world' | 'clusterDns' | 'domain' | 'version' | 'machine' | 'tls'> {
+  readonly nodeName: string;
+  readonly client: Client;
+  readonly runtime: SimRuntime;
+  readonly dataDir: string;
+}
+
+/** Starts the agent of one simulated node on a runtime, which may have containers already. */
+export function startSimAgent(options: SimAgentOptions): Promise<Agent> {
+  const { world, nodeName, client, runtime, machine = defaultMachine, dataDir } = options;
+  return startAgent({
+    client,
     world: simWorld(world, { nodeName, machine, answers: (ip) => runtime.answers(ip) }),
     runtime,
     cgroups,
@@ -87,6 +102,4 @@ async function startOne(options: SimNodesOptions, nodeName: string, stack: Async
       server: { host: address, port: 0, tls: options.tls, allowedUsers: ['kube-apiserver-kubelet-client'] },
     }),
   });
-  stack.use(agent);
-  return agent;
 }

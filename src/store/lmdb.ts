@@ -80,22 +80,15 @@ class LmdbStore implements Store {
   #sweeping: Promise<void> | undefined;
   #closed = false;
 
-  constructor(
-    path: string,
-    world: StoreWorld,
-    options: LmdbStoreOptions,
-    root: RootDatabase,
-    tables: LmdbTables,
-    unlock: () => Promise<void>,
-  ) {
-    this.#path = path;
+  constructor(opened: OpenedLmdb, world: StoreWorld, options: LmdbStoreOptions, tables: LmdbTables) {
+    this.#path = opened.path;
     this.#world = world;
     this.#options = options;
-    this.#root = root;
+    this.#root = opened.root;
     this.#history = tables.history;
     this.#current = tables.current;
     this.#leaseTable = tables.leases;
-    this.#unlock = unlock;
+    this.#unlock = opened.unlock;
     this.#historyLimit = options.historyLimit ?? 100_000;
     this.#leases = new Leases(world.clock, (lease) => this.revokeLease(lease));
     this.#mvcc = new Mvcc((version) => this.#valueOf(version), this.#leases);
@@ -328,6 +321,24 @@ class LmdbStore implements Store {
   }
 }
 
+const settings = { encoding: 'binary', keyEncoding: 'binary' } as const;
+
+/** A database that is open, and what to do when the store has closed it. */
+export interface OpenedLmdb {
+  readonly path: string;
+  readonly root: RootDatabase;
+  unlock(): Promise<void>;
+}
+
+/** Starts the store on a database that is open: the machine's, or one that a simulation made. */
+export async function startLmdbStore(opened: OpenedLmdb, world: StoreWorld, options: LmdbStoreOptions = {}): Promise<Store> {
+  const { root } = opened;
+  const table = (name: string): Database => root.openDB({ name, ...settings });
+  const store = new LmdbStore(opened, world, options, { history: table('history'), current: table('current'), leases: table('leases') });
+  await store.start();
+  return store;
+}
+
 /** Opens (or makes) the store in a directory. One process at a time. */
 export async function openLmdbStore(path: string, world: StoreWorld, options: LmdbStoreOptions = {}): Promise<Store> {
   await world.fs.mkdir(path, 0o700);
@@ -336,15 +347,11 @@ export async function openLmdbStore(path: string, world: StoreWorld, options: Lm
   try {
     const file = `${path}/data.mdb`;
     await checkFile(world, file);
-    const settings = { encoding: 'binary', keyEncoding: 'binary' } as const;
     try {
       // overlappingSync would resolve writes before they are on disk. A page of 8 KiB takes two or three usual objects, one of
       // 4 KiB not even one.
       root = open({ path, ...settings, overlappingSync: false, pageSize: 8_192, noSubdir: false, maxDbs: 4, cache: false });
-      const table = (name: string): Database => (root as RootDatabase).openDB({ name, ...settings });
-      const tables: LmdbTables = { history: table('history'), current: table('current'), leases: table('leases') };
-      const store = new LmdbStore(path, world, options, root, tables, unlock);
-      await store.start();
+      const store = await startLmdbStore({ path, root, unlock }, world, options);
       // Makes the directory's own entries durable, too.
       if ((await world.fs.stat(`${path}/format`)) === undefined)
         await world.fs.write(`${path}/format`, 'tutti store 1\n', { atomic: true });

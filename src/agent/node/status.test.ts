@@ -25,7 +25,7 @@ const about = { problems: [], known: [], now: 0, under: new Set<string>() };
 
 test('capacity and allocatable', () => {
   const capacity = nodeCapacity(facts, { ...fine, diskCapacity: 4096 }, 110);
-  assert.deepEqual(capacity, { cpu: '2', 'ephemeral-storage': '4Ki', 'hugepages-2Mi': '0', memory: '2048Ki', pods: '110' });
+  assert.deepEqual(capacity, { cpu: '2', 'ephemeral-storage': '4Ki', 'hugepages-2Mi': '0', memory: '2Mi', pods: '110' });
   assert.equal(nodeAllocatable(capacity, { cpu: '500m' })['cpu'], '1500m');
 });
 

@@ -14,6 +14,9 @@ const mebi = 1024 * 1024;
 
 type Quantities = Readonly<Record<string, string>>;
 
+/** As the API server writes it: a status that differed in its writing would be sent again and again. */
+const kibibytes = (bytes: number): string => canonicalQuantity(`${Math.floor(bytes / 1024)}Ki`);
+
 /** What the node has. */
 export function nodeCapacity(facts: NodeFacts, pressure: NodePressure, maxPods: number): Quantities {
   const huge = Object.entries(facts.hugepages).map(([size, bytes]): [string, string] => [
@@ -22,9 +25,9 @@ export function nodeCapacity(facts: NodeFacts, pressure: NodePressure, maxPods: 
   ]);
   return {
     cpu: String(facts.cpus),
-    'ephemeral-storage': `${Math.floor(pressure.diskCapacity / 1024)}Ki`,
+    'ephemeral-storage': kibibytes(pressure.diskCapacity),
     ...Object.fromEntries(huge),
-    memory: `${Math.floor(facts.memoryBytes / 1024)}Ki`,
+    memory: kibibytes(facts.memoryBytes),
     pods: String(maxPods),
   };
 }

@@ -61,6 +61,8 @@ export interface SimRuntime extends Runtime {
   uses(): readonly SimUse[];
   /** True when a container of the pod with this address runs and is past its warming up. */
   answers(address: string): boolean;
+  /** Ends a running container, as a crash of its program would. */
+  kill(containerId: string, exitCode: number): void;
 }
 
 const killed = 137;
@@ -326,6 +328,10 @@ export function createSimRuntime(world: Pick<World, 'clock' | 'random' | 'fs' | 
       [...containers.values()]
         .filter(runs)
         .map(({ id, config, startedAt, script }) => ({ id, labels: config.labels ?? {}, startedAt, script })),
+    kill(id, exitCode) {
+      const container = containers.get(id);
+      if (container !== undefined && runs(container)) end(container, exitCode);
+    },
     answers: (address) =>
       [...containers.values()].some(
         (container) => container.sandbox.ip === address && runs(container) && clock.now() - container.startedAt >= container.script.readyMs,

@@ -68,6 +68,15 @@ class Live {
   }
 }
 
+/** Looks for an owner that is known from references only: when it is not there, all who name it are to be judged. */
+export async function judgeUnseenOwner({ kinds, ...parts }: CollectorParts, node: GraphNode, signal: AbortSignal): Promise<Outcome> {
+  const { apiVersion, kind, namespace, uid } = node.identity;
+  const ref = await kinds.require(apiVersion, kind);
+  // Nobody can be in no namespace; those who say so are found wrong one by one.
+  const found = ref.namespaced && namespace === '' ? undefined : await new Live({ kinds, ...parts }, signal).get(node.identity);
+  return found?.metadata.uid === uid ? nothing : { judge: [...node.dependents].map((dependent) => dependent.identity.uid) };
+}
+
 /** Looks at one object and does what its owners call for. */
 export async function judgeObject(parts: CollectorParts, node: GraphNode, signal: AbortSignal): Promise<Outcome> {
   const { graph, kinds } = parts;

@@ -6,7 +6,7 @@ import { APIServices, CustomResourceDefinitions, type ResourceRef } from '#api/r
 import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
 import { type ControllerDeps, grouped, withCleanup } from '../wiring.ts';
-import { judgeObject, orphanDependents } from './collect.ts';
+import { judgeObject, judgeUnseenOwner, orphanDependents } from './collect.ts';
 import { type Effects, OwnerGraph } from './graph.ts';
 import { ServedKinds } from './resources.ts';
 
@@ -83,8 +83,8 @@ export function startGarbageCollector(deps: ControllerDeps): Component {
     queue: { qps: 1000, burst: 1000 },
     async reconcile(uid, signal) {
       const node = graph.get(uid);
-      if (node === undefined || node.virtual) return;
-      const outcome = await judgeObject(parts, node, signal);
+      if (node === undefined) return;
+      const outcome = node.virtual ? await judgeUnseenOwner(parts, node, signal) : await judgeObject(parts, node, signal);
       if (outcome.gone) apply(graph.remove(uid));
       for (const next of outcome.judge ?? []) judging.enqueue(next);
     },

@@ -151,7 +151,8 @@ export class OwnerGraph {
         const namespaced = this.#options.namespaced(reference.apiVersion, reference.kind) ?? true;
         const { apiVersion, kind, name, uid } = reference;
         owner = this.#add({ apiVersion, kind, name, uid, namespace: namespaced ? node.identity.namespace : '' });
-        effects.judge.add(node.identity.uid);
+        // Whether it exists has to be asked: once, for all who name it.
+        effects.judge.add(reference.uid);
       }
       owner.dependents.add(node);
       if (!owner.virtual) this.#checkReference(node, owner, effects);

@@ -122,8 +122,9 @@ test('garbage: background, foreground, orphan, absent owners', async (t) => {
   });
   await t.test('an owner that never was', async () => {
     const ownerReferences = [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'no', uid: '00000000-0000-0000-0000-000000000000' }];
-    await client.resource(ConfigMaps).create({ metadata: { name: 'stray', namespace, ownerReferences } });
-    await gone(client, ConfigMaps, 'stray', namespace);
+    const strays = ['stray-1', 'stray-2', 'stray-3'];
+    await Promise.all(strays.map((name) => client.resource(ConfigMaps).create({ metadata: { name, namespace, ownerReferences } })));
+    for (const name of strays) await gone(client, ConfigMaps, name, namespace);
   });
   await t.test('one owner of two is gone', async () => {
     const maps = client.resource(ConfigMaps);

@@ -1,0 +1,94 @@
+// One virtual time for everything, and a clock of its own for each process: it stops when the process is killed, and its
+// wall time can be set like that of any machine.
+import type { Clock, Timer } from '#base/clock.ts';
+import { createTestClock, type TestClock } from '#base/testclock.ts';
+
+/** Resolves when every promise that could go on has gone on: nothing in the simulated world waits for the real one. */
+function quiescence(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Virtual time; `step` runs whenever everything has had its turn. */
+export function createSimTime(step: () => void): TestClock {
+  return createTestClock({
+    async settle() {
+      await quiescence();
+      step();
+    },
+  });
+}
+
+export interface ProcessClock extends Clock {
+  /** Sets the wall clock forward (or back) by `ms`; durations are measured on as before. */
+  jump(ms: number): void;
+  /** Stops all timers for good. */
+  kill(): void;
+}
+
+const never: Timer = { cancel: () => undefined };
+
+/** The clock of one process. */
+export function processClock(time: Clock): ProcessClock {
+  const timers = new Set<Timer>();
+  let offset = 0;
+  let dead = false;
+  // A process that starts begins to count anew.
+  const started = time.monotonic();
+
+  function add(ms: number, fn: () => void): Timer {
+    if (dead) return never;
+    const timer = time.after(ms, () => {
+      timers.delete(timer);
+      fn();
+    });
+    timers.add(timer);
+    return {
+      cancel() {
+        timers.delete(timer);
+        timer.cancel();
+      },
+    };
+  }
+
+  return {
+    now: () => time.now() + offset,
+    monotonic: () => time.monotonic() - started,
+    after: add,
+    every(ms, fn) {
+      if (dead) return never;
+      const timer = time.every(ms, fn);
+      timers.add(timer);
+      return {
+        cancel() {
+          timers.delete(timer);
+          timer.cancel();
+        },
+      };
+    },
+    sleep(ms, signal) {
+      return new Promise((resolve, reject) => {
+        if (signal?.aborted) {
+          reject(signal.reason);
+          return;
+        }
+        const aborted = (): void => {
+          timer.cancel();
+          reject(signal?.reason);
+        };
+        const timer = add(ms, () => {
+          signal?.removeEventListener('abort', aborted);
+          resolve();
+        });
+        signal?.addEventListener('abort', aborted, { once: true });
+      });
+    },
+    jump(ms) {
+      offset += ms;
+    },
+    kill() {
+      dead = true;
+      for (const timer of timers) timer.cancel();
+      timers.clear();
+    },
+  };
+}

@@ -1,0 +1,130 @@
+// The events of one watch on their way: each takes its time, none overtakes another.
+import type { Clock } from '#base/clock.ts';
+import type { WatchEvent } from '#client/transport.ts';
+
+export interface WatchStreamOptions {
+  readonly time: Clock;
+  /** Milliseconds that the next event takes. */
+  delay(): number;
+  /** Milliseconds until a stream that got nothing through counts as broken. */
+  deadAfter(): number;
+  /** Called once, when nothing comes any more. */
+  ended(): void;
+}
+
+type Result = IteratorResult<WatchEvent, undefined>;
+
+interface Waiter {
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+const broken = (): Error => Object.assign(new Error('the connection failed: ETIMEDOUT'), { code: 'ETIMEDOUT' });
+
+export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined> {
+  readonly #options: WatchStreamOptions;
+  readonly #source: AsyncIterator<WatchEvent>;
+  #line: { readonly event: WatchEvent | undefined; readonly due: number }[] = [];
+  #lastDue = 0;
+  #waiter: Waiter | undefined;
+  #armed = false;
+  #stalled: { cancel(): void } | undefined;
+  #error: unknown;
+  #over = false;
+
+  constructor(source: AsyncIterable<WatchEvent>, options: WatchStreamOptions) {
+    this.#options = options;
+    this.#source = source[Symbol.asyncIterator]();
+    void this.#pump();
+  }
+
+  next(): Promise<Result> {
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    return new Promise((resolve, reject) => {
+      this.#waiter = { resolve, reject };
+      this.#deliver();
+    });
+  }
+
+  return(): Promise<Result> {
+    this.abandon();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Nothing comes through; if that lasts, the reader finds out. */
+  stall(): void {
+    if (this.#over) return;
+    this.#stalled ??= this.#options.time.after(this.#options.deadAfter(), () => this.fail(broken()));
+  }
+
+  resume(): void {
+    this.#stalled?.cancel();
+    this.#stalled = undefined;
+    this.#deliver();
+  }
+
+  /** Breaks it: what was on its way is lost. */
+  fail(error: unknown): void {
+    if (this.#over) return;
+    this.#close();
+    this.#error = error;
+    this.#waiter?.reject(error);
+    this.#waiter = undefined;
+  }
+
+  /** Nobody reads any more; who waits for an event waits for ever. */
+  abandon(): void {
+    if (!this.#over) this.#close();
+  }
+
+  async #pump(): Promise<void> {
+    const { time, delay } = this.#options;
+    try {
+      for (;;) {
+        const { done, value } = await this.#source.next();
+        if (this.#over) return;
+        this.#lastDue = Math.max(this.#lastDue, time.monotonic() + delay());
+        this.#line.push({ event: done ? undefined : value, due: this.#lastDue });
+        this.#deliver();
+        if (done) return;
+      }
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+
+  #deliver(): void {
+    const first = this.#line[0];
+    if (this.#over || this.#waiter === undefined || first === undefined || this.#stalled !== undefined) return;
+    const wait = first.due - this.#options.time.monotonic();
+    if (wait > 0) {
+      if (this.#armed) return;
+      this.#armed = true;
+      this.#options.time.after(wait, () => {
+        this.#armed = false;
+        this.#deliver();
+      });
+      return;
+    }
+    this.#line.shift();
+    const { resolve } = this.#waiter;
+    this.#waiter = undefined;
+    if (first.event !== undefined) resolve({ done: false, value: first.event });
+    else {
+      this.#close();
+      resolve({ done: true, value: undefined });
+    }
+  }
+
+  #close(): void {
+    this.#over = true;
+    this.#line = [];
+    this.#stalled?.cancel();
+    void this.#source.return?.()?.catch(() => undefined);
+    this.#options.ended();
+  }
+}

@@ -1,0 +1,19 @@
+// All rules that every life is held to.
+import { budgetsHold, quotasHold } from './budgets.ts';
+import { deploymentRules } from './deployments.ts';
+import { jobRules } from './jobs.ts';
+import { oneLeader } from './leaders.ts';
+import { healthyNodesKeepPods, nobodyOverbooked, oneOfEachName, ownedObjectsStay } from './pods.ts';
+import type { Rule } from './rule.ts';
+
+export const rules: readonly Rule[] = [
+  oneOfEachName,
+  nobodyOverbooked,
+  healthyNodesKeepPods,
+  ownedObjectsStay,
+  deploymentRules,
+  jobRules,
+  quotasHold,
+  budgetsHold,
+  oneLeader,
+];

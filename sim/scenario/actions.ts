@@ -1,0 +1,237 @@
+// What users do to a cluster. Each action is one request or a few; a refusal is an answer like any other.
+import { keyOf, type KubeObject } from '#api/object.ts';
+import {
+  ConfigMaps,
+  DaemonSets,
+  Deployments,
+  Jobs,
+  Namespaces,
+  Nodes,
+  PodDisruptionBudgets,
+  Pods,
+  ResourceQuotas,
+  type ResourceRef,
+  Services,
+  StatefulSets,
+} from '#api/refs.ts';
+import { StatusError } from '#api/status.ts';
+import { below, pick } from '#base/seeded.ts';
+import type { Client } from '#client/client.ts';
+import type { Cluster } from '../cluster.ts';
+import * as workloads from './workloads.ts';
+
+/** Does something, or nothing when there is nothing to do it to. */
+export type Action = (cluster: Cluster, client: Client) => Promise<unknown> | undefined;
+
+const namespaces = ['default', 'team'];
+const templated = [Deployments, StatefulSets, DaemonSets] as const;
+const scaled = [Deployments, StatefulSets] as const;
+const any = [Deployments, StatefulSets, DaemonSets, Jobs] as const;
+
+/** One of the objects of these kinds that nobody deletes; undefined when there is none. */
+function one<T extends KubeObject>(cluster: Cluster, refs: readonly ResourceRef<T>[]): { ref: ResourceRef<T>; object: T } | undefined {
+  const found = refs.flatMap((ref) => cluster.truth.list(ref).map((object) => ({ ref, object })));
+  const living = found.filter(({ object }) => object.metadata.deletionTimestamp === undefined && object.metadata.name !== 'kubernetes');
+  return living.length === 0 ? undefined : pick(cluster.random, living);
+}
+
+/** Sends a merge patch to an object. */
+function patch<T extends KubeObject>(client: Client, target: { ref: ResourceRef<T>; object: T } | undefined, body: object) {
+  if (target === undefined) return undefined;
+  const { name, namespace } = target.object.metadata;
+  return client.resource(target.ref).patch(name, body, { type: 'merge', namespace });
+}
+
+function fresh(cluster: Cluster, prefix: string): string {
+  return `${prefix}-${cluster.nextSerial()}`;
+}
+
+const create: Action = (cluster, client) => {
+  const { random } = cluster;
+  const namespace = pick(random, namespaces);
+  switch (below(random, 8)) {
+    case 0:
+    case 1:
+    case 2:
+      return client.resource(Deployments).create(workloads.deployment(random, fresh(cluster, 'web'), namespace));
+    case 3:
+    case 4:
+      return client.resource(StatefulSets).create(workloads.statefulSet(random, fresh(cluster, 'db'), namespace));
+    case 5:
+      return cluster.truth.list(DaemonSets).length > 1
+        ? undefined
+        : client.resource(DaemonSets).create(workloads.daemonSet(random, fresh(cluster, 'ds'), namespace));
+    default:
+      return client.resource(Jobs).create(workloads.job(random, fresh(cluster, 'job'), namespace));
+  }
+};
+
+const roll: Action = (cluster, client) => {
+  const target = one(cluster, templated as readonly ResourceRef<KubeObject>[]);
+  const spec = workloads.template(cluster.random, {}).spec;
+  const annotations = { version: String(below(cluster.random, 4)) };
+  const template =
+    cluster.random.next() < 0.5 ? { metadata: { annotations } } : { spec: { containers: spec?.containers }, metadata: { annotations } };
+  return patch(client, target, { spec: { template } });
+};
+
+const scale: Action = (cluster, client) =>
+  patch(client, one(cluster, scaled as readonly ResourceRef<KubeObject>[]), { spec: { replicas: below(cluster.random, 8) } });
+
+const pause: Action = (cluster, client) => {
+  const target = one(cluster, [Deployments]);
+  return patch(client, target, { spec: { paused: target?.object.spec.paused !== true } });
+};
+
+const suspend: Action = (cluster, client) => {
+  const target = one(cluster, [Jobs]);
+  return patch(client, target, { spec: { suspend: target?.object.spec.suspend !== true } });
+};
+
+const resizeJob: Action = (cluster, client) => patch(client, one(cluster, [Jobs]), { spec: { parallelism: below(cluster.random, 5) } });
+
+const remove: Action = (cluster, client) => {
+  const target = one(cluster, any as readonly ResourceRef<KubeObject>[]);
+  if (target === undefined) return undefined;
+  const { name, namespace } = target.object.metadata;
+  const propagationPolicy = pick(cluster.random, ['Background', 'Background', 'Foreground', 'Orphan']);
+  return client.resource(target.ref).delete(name, { namespace, options: { propagationPolicy } });
+};
+
+const deletePod: Action = (cluster, client) => {
+  const pod = one(cluster, [Pods])?.object;
+  return pod && client.resource(Pods).delete(pod.metadata.name, { namespace: pod.metadata.namespace });
+};
+
+const evict: Action = (cluster, client) => {
+  const pod = one(cluster, [Pods])?.object;
+  if (pod === undefined) return undefined;
+  const { name, namespace } = pod.metadata;
+  const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
+  return client.resource(Pods).createSub(name, 'eviction', eviction, { namespace });
+};
+
+/** Cordons a node and asks for the eviction of all its pods, once. */
+const drain: Action = async (cluster, client) => {
+  const node = one(cluster, [Nodes])?.object.metadata.name;
+  if (node === undefined) return;
+  await client.resource(Nodes).patch(node, { spec: { unschedulable: true } }, { type: 'merge' });
+  cluster.time.after(20_000, () => {
+    const later = cluster.client();
+    void later?.resource(Nodes).patch(node, { spec: { unschedulable: null } }, { type: 'merge' }).catch(() => undefined);
+  });
+  for (const pod of cluster.truth.list(Pods).filter(({ spec }) => spec.nodeName === node)) {
+    const { name, namespace } = pod.metadata;
+    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
+    await client
+      .resource(Pods)
+      .createSub(name, 'eviction', eviction, { namespace })
+      .catch((error: unknown) => {
+        if (!(error instanceof StatusError)) throw error;
+      });
+  }
+};
+
+const budget: Action = (cluster, client) => {
+  const target = one(cluster, scaled as readonly ResourceRef<KubeObject>[]);
+  if (target === undefined || cluster.truth.list(PodDisruptionBudgets).length > 3) return undefined;
+  const { name, namespace } = target.object.metadata;
+  const limit = pick(cluster.random, [{ minAvailable: 1 }, { minAvailable: '50%' }, { maxUnavailable: 1 }, { maxUnavailable: 0 }]);
+  const made = { metadata: { name, namespace }, spec: { ...limit, selector: { matchLabels: { app: name } } } };
+  return client.resource(PodDisruptionBudgets).create(made);
+};
+
+const quota: Action = (cluster, client) => {
+  const namespace = pick(cluster.random, namespaces);
+  const hard = { pods: String(4 + below(cluster.random, 16)), 'requests.cpu': String(2 + below(cluster.random, 6)) };
+  const target = cluster.truth.get(ResourceQuotas, 'limits', namespace);
+  if (target === undefined) return client.resource(ResourceQuotas).create({ metadata: { name: 'limits', namespace }, spec: { hard } });
+  if (cluster.random.next() < 0.4) return client.resource(ResourceQuotas).delete('limits', { namespace });
+  return client.resource(ResourceQuotas).patch('limits', { spec: { hard } }, { type: 'merge', namespace });
+};
+
+const service: Action = (cluster, client) => {
+  const target = one(cluster, scaled as readonly ResourceRef<KubeObject>[]);
+  if (target === undefined) return undefined;
+  const { name, namespace } = target.object.metadata;
+  const made = { metadata: { name, namespace }, spec: { selector: { app: name }, ports: [{ port: 80 }] } };
+  return client.resource(Services).create(made);
+};
+
+/** Two owners and an object of both; then one owner goes. */
+const sharedOwner: Action = async (cluster, client) => {
+  const namespace = pick(cluster.random, namespaces);
+  const maps = client.resource(ConfigMaps);
+  const name = fresh(cluster, 'shared');
+  const owners = await Promise.all(['a', 'b'].map((end) => maps.create({ metadata: { name: `${name}-${end}`, namespace } })));
+  const ownerReferences = owners.map(({ metadata }) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    blockOwnerDeletion: cluster.random.next() < 0.5,
+  }));
+  await maps.create({ metadata: { name, namespace, ownerReferences } });
+  const propagationPolicy = pick(cluster.random, ['Background', 'Foreground']);
+  await maps.delete(`${name}-a`, { namespace, options: { propagationPolicy } });
+  if (cluster.random.next() < 0.3) await maps.delete(`${name}-b`, { namespace, options: { propagationPolicy } });
+};
+
+const namespaceLife: Action = (cluster, client) => {
+  const { random } = cluster;
+  const extra = cluster.truth.list(Namespaces).find(({ metadata }) => metadata.name.startsWith('extra-'));
+  if (extra !== undefined) return client.resource(Namespaces).delete(extra.metadata.name);
+  const name = fresh(cluster, 'extra');
+  return client
+    .resource(Namespaces)
+    .create({ metadata: { name } })
+    .then(() => cluster.time.sleep(1000))
+    .then(() => client.resource(Deployments).create(workloads.deployment(random, fresh(cluster, 'web'), name)))
+    .then(() => client.resource(Jobs).create(workloads.job(random, fresh(cluster, 'job'), name)));
+};
+
+/** Actions by name, with how often they are chosen. */
+export const actions: Readonly<Record<string, { readonly weight: number; readonly act: Action }>> = {
+  create: { weight: 8, act: create },
+  roll: { weight: 6, act: roll },
+  scale: { weight: 6, act: scale },
+  pause: { weight: 1, act: pause },
+  suspend: { weight: 1, act: suspend },
+  resizeJob: { weight: 1, act: resizeJob },
+  remove: { weight: 3, act: remove },
+  deletePod: { weight: 2, act: deletePod },
+  evict: { weight: 4, act: evict },
+  drain: { weight: 1, act: drain },
+  budget: { weight: 3, act: budget },
+  quota: { weight: 2, act: quota },
+  service: { weight: 2, act: service },
+  sharedOwner: { weight: 1, act: sharedOwner },
+  namespace: { weight: 1, act: namespaceLife },
+};
+
+/** Chooses by weight. */
+export function weighted<T extends { readonly weight: number }>(cluster: Cluster, choices: Readonly<Record<string, T>>): [string, T] {
+  const all = Object.entries(choices);
+  let left = cluster.random.next() * all.reduce((sum, [, { weight }]) => sum + weight, 0);
+  for (const entry of all) {
+    left -= entry[1].weight;
+    if (left < 0) return entry;
+  }
+  return all.at(-1) as [string, T];
+}
+
+/** Runs an action; a refusal of the server is said, anything else is a failure. */
+export async function act(cluster: Cluster, name: string, action: Action): Promise<void> {
+  const client = cluster.client();
+  if (client === undefined) return;
+  cluster.say(`user ${name}`);
+  try {
+    const result = await action(cluster, client);
+    const object = result as KubeObject | undefined;
+    if (object?.metadata?.name !== undefined) cluster.say(`user ${name}: ${object.kind} ${keyOf(object)}`);
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    cluster.say(`user ${name}: refused: ${error.message}`);
+    if (error.code >= 500) cluster.violated('no internal errors', error.message);
+  }
+}
