@@ -12,7 +12,7 @@ import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
 import { claimObjects, controllerRef } from '#client/ownership.ts';
 import { selectorOf } from '#format/selector.ts';
-import { semanticEqual } from '../equal.ts';
+import { sameStatus } from '../equal.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
 import { allSynced, type ControllerDeps, controllerKey, withCleanup } from '../wiring.ts';
 import { type Action, type Plan, planDeployment } from './plan.ts';
@@ -129,7 +129,7 @@ export function startDeploymentController(deps: ControllerDeps): Component {
       plan.revision === undefined
         ? deployment.metadata.annotations
         : { ...deployment.metadata.annotations, [annotation.revision]: plan.revision };
-    if (plan.revision !== undefined || !semanticEqual(status, deployment.status)) {
+    if (plan.revision !== undefined || !sameStatus(status, deployment.status)) {
       await deploymentClient.updateStatus({
         ...deployment,
         metadata: { ...deployment.metadata, ...(annotations ? { annotations } : {}) },

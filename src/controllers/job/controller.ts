@@ -12,7 +12,7 @@ import { Expectations } from '#client/expectations.ts';
 import { Overlay } from '#client/overlay.ts';
 import { claimObjects } from '#client/ownership.ts';
 import { selectorOf } from '#format/selector.ts';
-import { semanticEqual } from '../equal.ts';
+import { sameStatus } from '../equal.ts';
 import { slowStart } from '../replicas/batch.ts';
 import { byController, controllerKeys } from '../replicas/controller.ts';
 import { isSameWish, Pace } from '../pace.ts';
@@ -115,7 +115,7 @@ export function startJobController(deps: ControllerDeps): Component {
     });
 
     // What ended is written down before the finalizers go: after a crash in between it is neither lost nor counted twice.
-    if (!semanticEqual(plan.status, job.status)) newest.wrote(await jobClient.updateStatus({ ...job, status: plan.status }));
+    if (!sameStatus(plan.status, job.status)) newest.wrote(await jobClient.updateStatus({ ...job, status: plan.status }));
     if (isFinished(job)) backoffs.delete(key);
     else backoffs.set(key, plan.backoff);
     for (const { type, reason, message } of plan.events) recorder.event(job, type, reason, message);

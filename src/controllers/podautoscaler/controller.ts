@@ -9,7 +9,7 @@ import { startController } from '#client/controller.ts';
 import { discover } from '#client/discovery.ts';
 import { createRecorder } from '#client/events.ts';
 import { parseSelector } from '#format/selector.ts';
-import { semanticEqual } from '../equal.ts';
+import { sameStatus } from '../equal.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { behave, blank, type Memory, remember, toleranceOf } from './behavior.ts';
 import { evaluate, MetricError } from './metrics.ts';
@@ -237,7 +237,7 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
       };
     }
     const status = nextStatus(autoscaler, outcome, now);
-    if (!semanticEqual(status, autoscaler.status)) await client.resource(HorizontalPodAutoscalers).updateStatus({ ...autoscaler, status });
+    if (!sameStatus(status, autoscaler.status)) await client.resource(HorizontalPodAutoscalers).updateStatus({ ...autoscaler, status });
     return { requeueAfter: period };
   }
 

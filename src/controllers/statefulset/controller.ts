@@ -13,7 +13,7 @@ import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
 import { claimObjects } from '#client/ownership.ts';
 import { selectorOf } from '#format/selector.ts';
-import { semanticEqual } from '../equal.ts';
+import { sameStatus } from '../equal.ts';
 import { obsoleteRevisions, templatePatch } from '../history/revisions.ts';
 import { dropRevisions, ensureRevision } from '../history/sync.ts';
 import { slowStart } from '../replicas/batch.ts';
@@ -169,7 +169,7 @@ export function startStatefulSetController(deps: ControllerDeps): Component {
     try {
       await execute(set, plan.actions);
     } finally {
-      if (!semanticEqual(plan.status, set.status)) await setClient.updateStatus({ ...set, status: plan.status });
+      if (!sameStatus(plan.status, set.status)) await setClient.updateStatus({ ...set, status: plan.status });
     }
     const used = new Set([update.metadata.name, plan.status.currentRevision, ...own.map(revisionOfPod)]);
     await dropRevisions(
