@@ -49,7 +49,7 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
   try {
     for (const rule of rules) rule(cluster);
     await cluster.start();
-    await happen(cluster, options, { steps: 10 + Math.floor(shape.next() * 25), faulty: shape.next() < 0.75 });
+    await happen(cluster, options, { steps: 15 + Math.floor(shape.next() * 45), faulty: shape.next() < 0.8 });
     await rest(cluster);
   } catch (error) {
     failure = error instanceof Violation ? error.message : error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
@@ -75,7 +75,7 @@ async function happen(cluster: Cluster, { only }: LifeOptions, plan: { steps: nu
     (await client?.resource(ServiceAccounts).list())?.items.filter(({ metadata }) => metadata.name === 'default').length === 5;
   for (let tries = 0; tries < 20 && !(await wait(cluster, accountsReady())); tries++) await time.advance(500);
   for (let step = 0; step < plan.steps; step++) {
-    if (plan.faulty && Object.keys(strikes).length > 0 && random.next() < 0.3) {
+    if (plan.faulty && Object.keys(strikes).length > 0 && random.next() < 0.4) {
       const [name, { strike }] = weighted(cluster, strikes);
       cluster.say(`strike ${name}`);
       strike(cluster);
@@ -86,7 +86,8 @@ async function happen(cluster: Cluster, { only }: LifeOptions, plan: { steps: nu
       // The server went down under it.
       cluster.say(`user ${name}: ${error}`);
     });
-    await time.advance(random.next() ** 2 * 25_000);
+    // Most things come in quick succession, some long after the others.
+    await time.advance(random.next() < 0.1 ? random.next() * 200_000 : random.next() ** 2 * 15_000);
   }
 }
 

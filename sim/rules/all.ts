@@ -5,6 +5,7 @@ import { jobRules } from './jobs.ts';
 import { oneLeader } from './leaders.ts';
 import { healthyNodesKeepPods, nobodyOverbooked, oneOfEachName, ownedObjectsStay } from './pods.ts';
 import type { Rule } from './rule.ts';
+import { statefulSetRules } from './statefulsets.ts';
 
 export const rules: readonly Rule[] = [
   oneOfEachName,
@@ -12,6 +13,7 @@ export const rules: readonly Rule[] = [
   healthyNodesKeepPods,
   ownedObjectsStay,
   deploymentRules,
+  statefulSetRules,
   jobRules,
   quotasHold,
   budgetsHold,

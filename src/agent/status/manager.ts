@@ -188,8 +188,9 @@ export class StatusManager {
       return true;
     }
     if (!entry.remove) return false;
-    entry.remove = false;
     await pods.delete(name, { namespace, signal, options: { gracePeriodSeconds: 0, preconditions: { uid } } });
+    // Only now: a deletion that got lost on its way is tried again.
+    entry.remove = false;
     return true;
   }
 
