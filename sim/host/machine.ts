@@ -11,6 +11,7 @@ import { componentUser } from '#apiserver/authn/groups.ts';
 import { startSimAgent } from '#cmd/simnodes.ts';
 import { createFiles } from './files.ts';
 import type { Process } from './process.ts';
+import { connectRuntime } from './runtimelink.ts';
 
 export interface MachineOptions {
   readonly name: string;
@@ -90,7 +91,7 @@ export class Machine {
       world: process.world,
       nodeName: this.name,
       client: createClient(transport(componentUser(`system:node:${this.name}`))),
-      runtime,
+      runtime: connectRuntime(runtime, process),
       machine: this.#options.machine,
       dataDir: '/var/lib/tutti',
       clusterDns: '10.96.0.10',

@@ -8,5 +8,6 @@ test('absent, empty and null are equal; zero is something, except in a status', 
   assert.ok(sameStatus({ a: 0, b: [{ c: 0, d: 1 }] }, { b: [{ d: 1 }] }));
   assert.ok(!sameStatus({ a: 0 }, { a: 1 }));
   assert.ok(!sameStatus({ ready: false }, {}));
-  assert.ok(!sameStatus({ a: '' }, {}));
+  assert.ok(sameStatus({ a: '' }, {}));
+  assert.ok(!semanticEqual({ a: '' }, {}));
 });

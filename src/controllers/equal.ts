@@ -2,7 +2,7 @@
 
 function blank(value: unknown, zero: boolean): boolean {
   if (value === undefined || value === null) return true;
-  if (zero && value === 0) return true;
+  if (zero && (value === 0 || value === '')) return true;
   if (Array.isArray(value)) return value.length === 0;
   return typeof value === 'object' && Object.keys(value).length === 0;
 }
@@ -12,7 +12,7 @@ export function semanticEqual(a: unknown, b: unknown): boolean {
   return equal(a, b, false);
 }
 
-/** Compares two statuses: the server leaves counts of nothing out, so a zero and an absent number are the same, too. */
+/** Compares two statuses: the server leaves zeros and empty texts out, so these and absent fields are the same, too. */
 export function sameStatus(a: unknown, b: unknown): boolean {
   return equal(a, b, true);
 }

@@ -13,7 +13,7 @@ import { createRecorder } from '#client/events.ts';
 import { Expectations } from '#client/expectations.ts';
 import { claimObjects, controllerRef } from '#client/ownership.ts';
 import { selectorOf } from '#format/selector.ts';
-import { semanticEqual } from '../equal.ts';
+import { sameStatus, semanticEqual } from '../equal.ts';
 import { obsoleteRevisions, revisionLabel, templatePatch } from '../history/revisions.ts';
 import { dropRevisions, ensureRevision } from '../history/sync.ts';
 import { slowStart } from '../replicas/batch.ts';
@@ -132,7 +132,7 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
       const removed = await Promise.allSettled(plan.remove.map((pod) => remove(set, pod)));
       error ??= removed.find((result) => result.status === 'rejected')?.reason;
     }
-    if (!semanticEqual(status, set.status)) await setClient.updateStatus({ ...set, status });
+    if (!sameStatus(status, set.status)) await setClient.updateStatus({ ...set, status });
     const used = new Set([hash, ...own.map((pod) => pod.metadata.labels?.[revisionLabel])]);
     const isUsed = ({ metadata }: ControllerRevision): boolean => used.has(metadata.labels?.[revisionLabel]);
     await dropRevisions(client, obsoleteRevisions(history, isUsed, set.spec.revisionHistoryLimit ?? 10));
