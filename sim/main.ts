@@ -1,4 +1,7 @@
-// `npm run test:simulate -- --seeds 2000`: lives lives, tells which failed and how to live them again.
+// Lives lives, tells which failed and how to live them again:
+//   npm run test:simulate -- --seeds 2000 [--from 1] [--jobs 2]
+//   npm run test:simulate -- --seed 17 [--trace FILE]
+import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { createWriteStream } from 'node:fs';
 import { live } from './life.ts';
@@ -9,7 +12,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     trace: { type: 'string' },
-    'keep-going': { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '1' },
   },
 });
 
@@ -30,8 +33,23 @@ async function one(seed: string): Promise<boolean> {
   return false;
 }
 
+/** Lives a share of the seeds in a process of its own; resolves with its exit code. */
+function share(from: number, count: number): Promise<number> {
+  const child = spawn(process.execPath, [...process.execArgv, import.meta.filename, '--from', String(from), '--seeds', String(count)], {
+    stdio: 'inherit',
+  });
+  return new Promise((done) => child.on('exit', (code) => done(code ?? 1)));
+}
+
 const first = Number(values.from);
-const seeds = values.seed !== undefined ? [values.seed] : Array.from({ length: Number(values.seeds) }, (_, i) => String(first + i));
+const count = Number(values.seeds);
+const jobs = Math.min(Number(values.jobs), count);
+if (values.seed === undefined && jobs > 1) {
+  const starts = Array.from({ length: jobs + 1 }, (_, i) => first + Math.floor((count * i) / jobs));
+  const codes = await Promise.all(starts.slice(0, -1).map((from, i) => share(from, (starts[i + 1] ?? 0) - from)));
+  process.exit(codes.some((code) => code !== 0) ? 1 : 0);
+}
+const seeds = values.seed !== undefined ? [values.seed] : Array.from({ length: count }, (_, i) => String(first + i));
 let failed = 0;
 for (const seed of seeds) if (!(await one(seed))) failed++;
 console.log(`${seeds.length - failed} of ${seeds.length} lives ended well`);

@@ -106,7 +106,7 @@ export class Truth {
       [...this.#tables.values()].map(async (table) => {
         const { items, metadata } = await client.resource(table.ref).list();
         const present = new Map(items.map((object) => [keyOf(object), object]));
-        for (const [key, object] of [...table.objects]) {
+        for (const [key, object] of table.objects) {
           const found = present.get(key);
           const version = (one: KubeObject): number => Number(one.metadata.resourceVersion);
           // Heartbeats may be lost.

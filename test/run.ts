@@ -23,6 +23,7 @@ const parts: readonly Part[] = [
   { name: 'unit', files: glob('src/**/*.test.ts', 'examples/**/*.test.ts'), flags: ['--test-isolation=none'] },
   { name: 'facts', files: glob('test/facts/*.test.ts'), flags: ['--test-isolation=none'] },
   { name: 'store', files: glob('test/store/*.test.ts', 'test/host/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
+  { name: 'simulate', files: glob('test/simulate/*.test.ts'), flags: ['--test-concurrency=1', '--test-timeout=1200000'] },
   { name: 'integration', files: glob('test/integration/**/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
   // Clusters have network namespaces of their own and mostly wait for their containers: two at a time.
   { name: 'e2e', files: glob('test/e2e/**/*.test.ts').filter((file) => !alone.test(file)), flags: ['--test-concurrency=2', ...own] },

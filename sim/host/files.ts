@@ -68,7 +68,7 @@ export function createFiles(): Fs {
     mkdir: async (path, mode = 0o755) => makeDirectory(path, mode),
     async remove(path) {
       entries.delete(path);
-      for (const name of [...entries.keys()]) if (name.startsWith(`${path}/`)) entries.delete(name);
+      for (const name of entries.keys()) if (name.startsWith(`${path}/`)) entries.delete(name);
     },
     async rmdir(path) {
       must(path);

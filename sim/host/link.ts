@@ -130,7 +130,6 @@ export class Link {
       // What was asked for by a process that is gone is answered to nobody.
       if (!process.alive) await never;
     }
-
   }
 
   async #travel(user: UserInfo, request: ApiRequest): Promise<ApiResponse> {

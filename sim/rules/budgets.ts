@@ -14,7 +14,10 @@ export function quotasHold(cluster: Cluster): void {
     if (next === undefined || previous !== undefined) return;
     const { namespace } = next.metadata;
     const now = cluster.time.now();
-    const pods = cluster.truth.list(Pods).filter((pod) => pod.metadata.namespace === namespace && podCounts(pod, now));
+    // A pod that leaves counts until its grace is over, by a clock of which we know nothing.
+    const pods = cluster.truth
+      .list(Pods)
+      .filter((pod) => pod.metadata.namespace === namespace && pod.metadata.deletionTimestamp === undefined && podCounts(pod, now));
     for (const quota of cluster.truth.list(ResourceQuotas).filter(({ metadata }) => metadata.namespace === namespace)) {
       for (const [resource, limit] of Object.entries(quota.status?.hard ?? {})) {
         const used = pods.reduce((sum, pod) => sum + quantityMilli(podUsage(pod, now)[resource] ?? 0), 0);

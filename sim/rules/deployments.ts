@@ -63,7 +63,7 @@ export function deploymentRules(cluster: Cluster): void {
   cluster.truth.on(ReplicaSets, (next, previous) => {
     if (next === undefined || (next.spec.replicas ?? 1) <= (previous?.spec.replicas ?? 0)) return;
     const deployment = ownerOf(cluster, next);
-    if (deployment === undefined || previous?.metadata.ownerReferences === undefined !== (previous === undefined)) return;
+    if (deployment === undefined || (previous?.metadata.ownerReferences === undefined) !== (previous === undefined)) return;
     const sets = setsOf(cluster, deployment);
     const total = sets.reduce((sum, set) => sum + (set.spec.replicas ?? 1), 0);
     const most = Math.max(...wishes.of(deployment).map((limits) => limits.most));

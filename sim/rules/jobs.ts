@@ -31,7 +31,8 @@ export function jobRules(cluster: Cluster): void {
     if (job === undefined || managersCalmFor(cluster) < lag) return;
     const active = podsOf(cluster, uid).filter(isPodActive);
     const most = Math.max(job.spec.parallelism ?? 1, resized.get(uid) ?? 0);
-    if (active.length > most) cluster.violated('Jobs keep to their parallelism', `${keyOf(job)} has ${active.length} pods at work of ${most}`);
+    if (active.length > most)
+      cluster.violated('Jobs keep to their parallelism', `${keyOf(job)} has ${active.length} pods at work of ${most}`);
     const indexes = active.map(({ metadata }) => metadata.annotations?.['batch.kubernetes.io/job-completion-index']);
     if (job.spec.completionMode === 'Indexed' && new Set(indexes).size < active.length)
       cluster.violated('Jobs run an index once', `${keyOf(job)} runs ${indexes.join()}`);

@@ -7,7 +7,7 @@ import { Nodes, Pods } from '#api/refs.ts';
 import { label } from '#agent/sync/labels.ts';
 import { quantityMilli } from '#format/quantity.ts';
 import type { Cluster } from '../cluster.ts';
-import { controllerUser, onDeletion } from './rule.ts';
+import { controllerUser, managersCalmFor, onDeletion } from './rule.ts';
 
 /** Containers of two pods of one name never run at the same time: the ordinal of a StatefulSet is one pod. */
 export function oneOfEachName(cluster: Cluster): void {
@@ -45,19 +45,19 @@ export function nobodyOverbooked(cluster: Cluster): void {
 /** A node that could be reached all the time (for a minute and longer) loses no pods to taints, whatever clocks say. */
 export function healthyNodesKeepPods(cluster: Cluster): void {
   const patience = 60_000;
-  const healthy = (node: string): boolean => cluster.calmFor(`${node}/agent`) > 5 * patience;
+  const healthy = (node: string, since: number): boolean => cluster.calmFor(`${node}/agent`) > since && managersCalmFor(cluster) > patience;
   cluster.truth.on(Nodes, (next, previous) => {
     if (next === undefined || previous === undefined) return;
     const unknown = (one: typeof next): boolean =>
       one.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'Unknown') === true;
-    if (unknown(next) && !unknown(previous) && healthy(next.metadata.name))
+    if (unknown(next) && !unknown(previous) && healthy(next.metadata.name, patience))
       cluster.violated('healthy nodes stay', `${next.metadata.name} was given up`);
   });
   onDeletion(cluster, 'pods', ({ user, uid, key }) => {
     if (user !== controllerUser('node-controller')) return;
     const pod = cluster.truth.lastOf(uid) as Pod | undefined;
     const node = pod?.spec.nodeName;
-    if (node && healthy(node)) cluster.violated('healthy nodes keep their pods', `${key} was evicted from ${node}`);
+    if (node && healthy(node, 6 * patience)) cluster.violated('healthy nodes keep their pods', `${key} was evicted from ${node}`);
   });
 }
 
@@ -76,4 +76,3 @@ export function ownedObjectsStay(cluster: Cluster): void {
     });
   }
 }
-

@@ -26,7 +26,20 @@ import { isAvailable, podsOf } from './rule.ts';
 
 /** What is not yet at rest; empty when all is. */
 export function unrest(cluster: Cluster): string[] {
-  return [...nodes(cluster), ...owned(cluster), ...workloads(cluster), ...jobs(cluster), ...pods(cluster), ...limits(cluster), ...slices(cluster)];
+  return [
+    ...nodes(cluster),
+    ...owned(cluster),
+    ...workloads(cluster),
+    ...jobs(cluster),
+    ...pods(cluster),
+    ...limits(cluster),
+    ...slices(cluster),
+  ];
+}
+
+/** True when somebody waits for room: he may be told of that, and get it, much later. */
+export function isSomebodyStarved(cluster: Cluster): boolean {
+  return cluster.truth.list(ResourceQuotas).length > 0 || cluster.truth.list(Pods).some(({ spec }) => !spec.nodeName);
 }
 
 const leaving = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
@@ -35,8 +48,9 @@ const leaving = ({ metadata }: KubeObject): boolean => metadata.deletionTimestam
 function starved(cluster: Cluster, uid: string | undefined, namespace: string | undefined): boolean {
   const limited = cluster.truth.list(ResourceQuotas).some(({ metadata }) => metadata.namespace === namespace);
   const waiting = (pod: (typeof mine)[number]): boolean =>
-    pod.status.conditions?.some(({ type, status, reason }) => type === 'PodScheduled' && status === 'False' && reason === 'Unschedulable') ===
-    true;
+    pod.status.conditions?.some(
+      ({ type, status, reason }) => type === 'PodScheduled' && status === 'False' && reason === 'Unschedulable',
+    ) === true;
   const mine = podsOf(cluster, uid);
   return limited || mine.some(waiting);
 }
@@ -92,7 +106,8 @@ function* workloads(cluster: Cluster): Generator<string> {
     const wanted = spec.replicas ?? 1;
     if (starved(cluster, metadata.uid, metadata.namespace)) continue;
     const { replicas = 0, availableReplicas = 0, updatedReplicas = 0, currentRevision, updateRevision } = status ?? {};
-    if (replicas !== wanted || availableReplicas !== wanted) yield `${name} has ${replicas} pods, ${availableReplicas} available of ${wanted}`;
+    if (replicas !== wanted || availableReplicas !== wanted)
+      yield `${name} has ${replicas} pods, ${availableReplicas} available of ${wanted}`;
     const partition = spec.updateStrategy?.rollingUpdate?.partition ?? 0;
     if (partition === 0 && wanted > 0 && (updatedReplicas !== wanted || currentRevision !== updateRevision))
       yield `${name} has rolled ${updatedReplicas} of ${wanted}`;
@@ -115,9 +130,11 @@ function* jobs(cluster: Cluster): Generator<string> {
     const ended = ['Complete', 'Failed'].some((type) => isConditionTrue(status?.conditions, type));
     if (ended && active.length > 0) yield `${name} has ended and has ${active.length} pods at work`;
     if ((status?.active ?? 0) !== active.length) yield `${name} counts ${status?.active} active pods of ${active.length}`;
+    if (!ended && active.some((pod) => pod.spec.nodeName)) yield `${name} is at work`;
     if (spec.suspend === true || spec.parallelism === 0 || starved(cluster, metadata.uid, metadata.namespace)) continue;
     if (!ended) yield `${name} has not ended`;
-    if (mine.some((pod) => pod.metadata.finalizers?.includes('batch.kubernetes.io/job-tracking'))) yield `${name} has pods that are not counted`;
+    if (mine.some((pod) => pod.metadata.finalizers?.includes('batch.kubernetes.io/job-tracking')))
+      yield `${name} has pods that are not counted`;
     if (isConditionTrue(status?.conditions, 'Complete') && status?.succeeded !== spec.completions)
       yield `${name} counts ${status?.succeeded} of ${spec.completions}`;
   }
@@ -172,7 +189,10 @@ function* slices(cluster: Cluster): Generator<string> {
       .list(EndpointSlices)
       .filter((slice) => slice.metadata.namespace === metadata.namespace)
       .filter((slice) => slice.metadata.labels?.['kubernetes.io/service-name'] === metadata.name)
-      .flatMap(({ endpoints = [] }) => endpoints.filter(({ conditions }) => conditions?.ready === true).flatMap(({ addresses }) => addresses));
-    if (listed.toSorted().join() !== ready.toSorted().join()) yield `service ${metadata.name} leads to ${listed.join()} instead of ${ready.join()}`;
+      .flatMap(({ endpoints = [] }) =>
+        endpoints.filter(({ conditions }) => conditions?.ready === true).flatMap(({ addresses }) => addresses),
+      );
+    if (listed.toSorted().join() !== ready.toSorted().join())
+      yield `service ${metadata.name} leads to ${listed.join()} instead of ${ready.join()}`;
   }
 }

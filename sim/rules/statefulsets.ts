@@ -37,7 +37,8 @@ export function statefulSetRules(cluster: Cluster): void {
     const before = podsOf(cluster, set.metadata.uid).filter((one) => ordinalOf(one) < ordinalOf(pod));
     const wanted = ordinalOf(pod) - (set.spec.ordinals?.start ?? 0);
     const ready = before.filter((one) => isAvailable(cluster, one, 0)).length;
-    if (ready < wanted) cluster.violated('StatefulSets grow in order', `${keyOf(pod)} was made while ${ready} of ${wanted} before it serve`);
+    if (ready < wanted)
+      cluster.violated('StatefulSets grow in order', `${keyOf(pod)} was made while ${ready} of ${wanted} before it serve`);
   });
 
   onDeletion(cluster, 'pods', ({ user, uid, key }) => {

@@ -118,7 +118,10 @@ const drain: Action = async (cluster, client) => {
   await client.resource(Nodes).patch(node, { spec: { unschedulable: true } }, { type: 'merge' });
   cluster.time.after(20_000, () => {
     const later = cluster.client();
-    void later?.resource(Nodes).patch(node, { spec: { unschedulable: null } }, { type: 'merge' }).catch(() => undefined);
+    void later
+      ?.resource(Nodes)
+      .patch(node, { spec: { unschedulable: null } }, { type: 'merge' })
+      .catch(() => undefined);
   });
   for (const pod of cluster.truth.list(Pods).filter(({ spec }) => spec.nodeName === node)) {
     const { name, namespace } = pod.metadata;

@@ -50,7 +50,12 @@ const power: Fault = (cluster) => {
   // A machine that stays off may be taken out of the cluster; it comes back as a new node.
   if (cluster.random.next() < 0.2) {
     later(cluster, 20_000, () => {
-      if (!one.powered) void cluster.client()?.resource(Nodes).delete(one.name).catch(() => undefined);
+      if (!one.powered)
+        void cluster
+          .client()
+          ?.resource(Nodes)
+          .delete(one.name)
+          .catch(() => undefined);
     });
   }
   later(cluster, outage, () => cluster.powerOn(one));

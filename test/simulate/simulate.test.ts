@@ -1,0 +1,46 @@
+// Fifty lives of whole clusters, the same life twice, and the world's own examination: the mistakes that it has to find.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join, resolve } from 'node:path';
+import { describe, it } from 'node:test';
+import { live } from '../../sim/life.ts';
+import { mutations } from '../../sim/mutations.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+
+interface Ended {
+  readonly code: number;
+  readonly output: string;
+}
+
+function run(script: string, ...args: readonly string[]): Promise<Ended> {
+  return new Promise((done) => {
+    const command = ['--disable-warning=ExperimentalWarning', join(root, 'sim', script), ...args];
+    execFile(process.execPath, command, { cwd: root, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      done({ code: error === null ? 0 : 1, output: stdout + stderr });
+    });
+  });
+}
+
+describe('the simulated world', () => {
+  it('lives the same life twice', async () => {
+    const first = await live({ seed: 4 });
+    const again = await live({ seed: 4 });
+    assert.ok(first.traceLength > 500, `only ${first.traceLength} lines`);
+    assert.equal(again.traceHash, first.traceHash);
+    assert.notEqual((await live({ seed: 5 })).traceHash, first.traceHash);
+  });
+
+  it('lives fifty lives in which no rule is broken', async () => {
+    const { code, output } = await run('main.ts', '--seeds', '50', '--jobs', '2');
+    assert.equal(code, 0, output);
+    assert.equal([...output.matchAll(/^seed \d+: ok/gm)].length, 50, output);
+  });
+
+  for (const name of Object.keys(mutations)) {
+    it(`finds out when ${name}`, async () => {
+      const { code, output } = await run('hunt.ts', name);
+      assert.equal(code, 0, output || 'nothing was found');
+    });
+  }
+});
