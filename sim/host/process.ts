@@ -47,7 +47,7 @@ const notSimulated = (what: string) => (): never => {
 
 /** Nobody answers on the simulated network but the API server, which is reached by transports. */
 const net: Net = {
-  serveHttp: async () => ({ port: 10_250, close: () => Promise.resolve() }),
+  serveHttp: async () => ({ port: 10_250, useCertificate: () => undefined, close: () => Promise.resolve() }),
   fetch: async () => refused(),
   upgrade: async () => refused(),
   connect: async () => refused(),
