@@ -58,7 +58,8 @@ export class StatusManager {
     if (isStaticPod(pod)) {
       // Of a mirror only what others wrote counts: what it tells of the pod may be of an earlier life.
       if (!ours) return pod.status;
-      return { ...ours, conditions: mergeConditions(entry?.api?.status.conditions ?? [], ours.conditions ?? []) };
+      const foreign = (entry?.api?.status.conditions ?? []).filter(({ type }) => type !== 'DisruptionTarget');
+      return { ...ours, conditions: mergeConditions(foreign, ours.conditions ?? []) };
     }
     const api = pod.status ?? {};
     if (!ours) return api;
@@ -155,7 +156,8 @@ export class StatusManager {
 
   #canWait(entry: Entry): boolean {
     const api = entry.api?.status ?? {};
-    const patch = entry.remove ? undefined : statusPatch(api, entry.wanted);
+    const mirror = entry.api !== undefined && isMirrorPod(entry.api);
+    const patch = entry.remove ? undefined : statusPatch(api, entry.wanted, { mirror });
     return patch !== undefined && isMinor(patch, api);
   }
 
@@ -175,7 +177,7 @@ export class StatusManager {
     const { signal } = this.#stop;
     // What is wanted may change while the write is under way: what was sent is what was wanted then.
     const { wanted } = entry;
-    const status = statusPatch(api.status ?? {}, wanted);
+    const status = statusPatch(api.status ?? {}, wanted, { mirror: isMirrorPod(api) });
     if (status) {
       const body = { metadata: { uid }, status };
       const written = await pods.patch(name, body, { type: 'strategic', namespace, subresource: 'status', signal });

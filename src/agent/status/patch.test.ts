@@ -22,3 +22,11 @@ test('a sandbox, its address and a generation can wait; phases, readiness and co
 });
 
 test('nothing to write when nothing differs', () => assert.equal(statusPatch(api, { ...api }), undefined));
+
+test('a mirror forgets the disruption of an earlier life; any other pod keeps it', () => {
+  const target = { type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' } as const;
+  const api = { phase: 'Running', conditions: [target] } as const;
+  const wanted = { phase: 'Running', conditions: [] } as const;
+  assert.equal(statusPatch(api, wanted), undefined);
+  assert.deepEqual(statusPatch(api, wanted, { mirror: true }), { conditions: [{ type: 'DisruptionTarget', $patch: 'delete' }] });
+});

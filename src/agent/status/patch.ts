@@ -51,8 +51,15 @@ const ownFields = [
 /** Lists that a strategic merge would unite by key: they are replaced whole. */
 const replacedLists = ['hostIPs', 'podIPs'] as const;
 
-/** The patch of `status`, or undefined when nothing differs. */
-export function statusPatch(api: PodStatus, wanted: PodStatus): Record<string, unknown> | undefined {
+/**
+ * The patch of `status`, or undefined when nothing differs. `mirror`: it is that of a static pod, whose disruptions are all the
+ * node's own and end with the machine's next start.
+ */
+export function statusPatch(
+  api: PodStatus,
+  wanted: PodStatus,
+  about: { readonly mirror?: boolean } = {},
+): Record<string, unknown> | undefined {
   const patch: Record<string, unknown> = {};
   for (const field of ownFields) if (!sameJson(api[field], wanted[field])) patch[field] = wanted[field] ?? null;
   for (const field of replacedLists) {
@@ -63,7 +70,7 @@ export function statusPatch(api: PodStatus, wanted: PodStatus): Record<string, u
     const known = api.conditions?.find((candidate) => candidate.type === condition.type);
     return known && sameJson(normal(known), normal(condition)) ? [] : [over(known, condition)];
   });
-  for (const type of transient) {
+  for (const type of about.mirror ? [...transient, 'DisruptionTarget'] : transient) {
     const has = (list: PodStatus['conditions']): boolean => (list ?? []).some((condition) => condition.type === type);
     if (has(api.conditions) && !has(wanted.conditions)) conditions.push({ type, $patch: 'delete' });
   }

@@ -73,6 +73,7 @@ test('static pods and shutdown', () =>
     const back = await space.until(Pods, name, isReady);
     assert.equal(back.status.phase, 'Running');
     assert.equal(back.status.reason, undefined);
+    assert.ok(!back.status.conditions?.some(({ type }) => type === 'DisruptionTarget'));
     rmSync(join(manifests, 'web.json'));
     await space.untilGone(Pods, name);
   }));
