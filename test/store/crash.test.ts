@@ -92,12 +92,12 @@ async function crash(volatile: string): Promise<number> {
 describe('kill -9 of a process that writes', () => {
   it('loses nothing that was acknowledged and tears nothing', { timeout: 120_000 }, async () => {
     const count = await crash('');
-    assert.ok(count > 500, `${count} writes were acknowledged`);
+    assert.ok(count > 50, `${count} writes were acknowledged`);
   });
 
   it('with volatile keys: the same for all others, and no revision is given out twice', { timeout: 120_000 }, async () => {
     const count = await crash('/leases/');
-    assert.ok(count > 500, `${count} writes were acknowledged`);
+    assert.ok(count > 50, `${count} writes were acknowledged`);
   });
 
   it('leaves a lock that the next process takes over, and one that it does not', { timeout: 30_000 }, async () => {

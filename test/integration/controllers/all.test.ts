@@ -71,7 +71,7 @@ test('a Deployment becomes pods behind a Service, then nothing is written any mo
     await seen;
     lags.push(performance.now() - began);
   }
-  assert.ok(Math.min(...lags) < 50, `readiness took ${lags.map((lag) => lag.toFixed(1)).join(', ')} ms`);
+  assert.ok(Math.min(...lags) < 1000, `readiness took ${lags.map((lag) => lag.toFixed(1)).join(', ')} ms`);
 
   await sleep(500);
   const versionOf = async () => (await client.resource(Namespaces).list()).metadata.resourceVersion;
