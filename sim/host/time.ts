@@ -51,7 +51,8 @@ export function processClock(time: Clock): ProcessClock {
   }
 
   return {
-    now: () => time.now() + offset,
+    // Whole milliseconds, as a machine tells them.
+    now: () => Math.floor(time.now() + offset),
     monotonic: () => time.monotonic() - started,
     after: add,
     every(ms, fn) {
