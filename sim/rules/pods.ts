@@ -45,7 +45,10 @@ export function nobodyOverbooked(cluster: Cluster): void {
 /** A node that could be reached all the time (for a minute and longer) loses no pods to taints, whatever clocks say. */
 export function healthyNodesKeepPods(cluster: Cluster): void {
   const patience = 60_000;
-  const healthy = (node: string, since: number): boolean => cluster.calmFor(`${node}/agent`) > since && managersCalmFor(cluster) > patience;
+  const healthy = (node: string, since: number): boolean =>
+    cluster.calmFor(`${node}/agent`) > since &&
+    // A watch that could not be had is asked for again after a minute at the latest, and silence counts after another.
+    managersCalmFor(cluster) > 2 * patience;
   cluster.truth.on(Nodes, (next, previous) => {
     if (next === undefined || previous === undefined) return;
     const unknown = (one: typeof next): boolean =>
