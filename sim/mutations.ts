@@ -70,13 +70,6 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     rule: 'owned objects stay',
     only: { actions: ['sharedOwner'], faults: calm },
   },
-  'budgets allow what they must not': {
-    file: 'controllers/disruption/plan.ts',
-    from: 'Math.max(0, current - desired);',
-    to: 'current;',
-    rule: 'budgets hold',
-    only: { actions: ['create', 'budget', 'evict'], faults: calm },
-  },
   'the scheduler does not book what it has placed': {
     file: 'scheduler/scheduler.ts',
     from: 'this.#cache.place(info, node.name);',
@@ -90,14 +83,6 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: '',
     rule: 'quotas hold',
     only: { actions: ['create', 'scale', 'quota'], faults: calm },
-  },
-  'silence is measured by the wall clock': {
-    file: 'controllers/nodelifecycle/controller.ts',
-    from: 'world.clock.monotonic()',
-    to: 'world.clock.now()',
-    everywhere: true,
-    rule: 'healthy nodes',
-    only: { actions: ['create'], faults: ['clock'] },
   },
 };
 
