@@ -22,7 +22,7 @@ function run(script: string, ...args: readonly string[]): Promise<Ended> {
   });
 }
 
-describe('the simulated world', () => {
+describe('the simulated world', { concurrency: 2 }, () => {
   it('lives the same life twice', async () => {
     const first = await live({ seed: 4 });
     const again = await live({ seed: 4 });
