@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pods, ServiceAccounts, ConfigMaps } from '#api/refs.ts';
 import { agnhost, inSpace, isReady, pod, restarts, shell } from '../support.ts';
+import { until as wait } from '../../../support/until.ts';
 import { cluster } from './cluster.ts';
 
 export function containers(): void {
@@ -28,7 +29,7 @@ export function containers(): void {
     inSpace(cluster, async ({ create, until, exec, logs }) => {
       await create(Pods, pod('p', {}));
       const { status } = await until(Pods, 'p', isReady);
-      assert.equal(await logs('p'), 'Paused\n');
+      await wait('its word', async () => (await logs('p')) === 'Paused\n', 30_000);
       assert.equal(await exec('p', 'sh', '-c', 'tr "\\0" " " < /proc/1/cmdline'), '/agnhost pause ');
       // The image is named as it was asked for.
       assert.equal(status?.containerStatuses?.[0]?.image, agnhost);
