@@ -151,11 +151,11 @@ export class OwnerGraph {
         const namespaced = this.#options.namespaced(reference.apiVersion, reference.kind) ?? true;
         const { apiVersion, kind, name, uid } = reference;
         owner = this.#add({ apiVersion, kind, name, uid, namespace: namespaced ? node.identity.namespace : '' });
-        // Whether it exists has to be asked: once, for all who name it.
-        effects.judge.add(reference.uid);
       }
       owner.dependents.add(node);
-      if (!owner.virtual) this.#checkReference(node, owner, effects);
+      // Whether it exists has to be asked for all who name it, and again for who comes after the answer.
+      if (owner.virtual) effects.judge.add(reference.uid);
+      else this.#checkReference(node, owner, effects);
       if (owner.deletingDependents) effects.judge.add(node.identity.uid);
     }
   }

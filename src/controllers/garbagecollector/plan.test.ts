@@ -17,14 +17,22 @@ const object = (uid: string, owners: string[] = [], extra: Partial<KubeObject['m
 const graphOf = () => new OwnerGraph({ namespaced: () => true });
 const foreground = { deletionTimestamp: 'now', finalizers: ['foregroundDeletion'] };
 
-test('graph: unknown owners are looked for once, known ones are not', () => {
+test('graph: unknown owners are looked for, known ones are not', () => {
   const graph = graphOf();
   assert.deepEqual([...graph.observe(object('child', ['parent']), type).judge], ['parent']);
-  assert.deepEqual([...graph.observe(object('third', ['parent']), type).judge], []);
+  assert.deepEqual([...graph.observe(object('third', ['parent']), type).judge], ['parent']);
   assert.ok(graph.get('parent')?.virtual);
   assert.deepEqual([...graph.observe(object('parent'), type).judge], []);
   assert.deepEqual([...graph.observe(object('second', ['parent']), type).judge], []);
   assert.deepEqual([...graph.remove('parent').judge].toSorted(), ['child', 'second', 'third']);
+});
+
+test('graph: an owner that nobody has seen is asked for again by who comes after the answer', () => {
+  const graph = graphOf();
+  assert.deepEqual([...graph.observe(object('first', ['ghost']), type).judge], ['ghost']);
+  assert.deepEqual([...graph.observe(object('late', ['ghost']), type).judge], ['ghost']);
+  // A change of one that has been judged asks nothing.
+  assert.deepEqual([...graph.observe(object('late', ['ghost'], { resourceVersion: '2' }), type).judge], []);
 });
 
 test('graph: foreground deletion looks at dependents, and at the owner when one goes', () => {
