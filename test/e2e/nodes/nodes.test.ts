@@ -1,5 +1,6 @@
 // Several nodes: joining by token, pods and Services across nodes, names, policies, logs and commands, drain, restarts.
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { CertificateSigningRequests, Deployments, Namespaces, NetworkPolicies, Nodes, Pods, Services } from '#api/refs.ts';
 import { isConditionTrue } from '#api/podutil.ts';
@@ -38,15 +39,9 @@ test('nodes join with a token and get certificates of their own', async () => {
       .flatMap((name) => nodes.slice(1).map(() => [name, true]))
       .toSorted(),
   );
-  const bad = await nodes[1]!.tutti(
-    'agent',
-    '--server',
-    cluster.access.server,
-    '--token',
-    'aaaaaa.0123456789abcdef',
-    '--data-dir',
-    `${nodes[1]!.dataDir}-other`,
-  );
+  const other = `${nodes[1]!.dataDir}-other`;
+  const bad = await nodes[1]!.tutti('agent', '--server', cluster.access.server, '--token', 'aaaaaa.0123456789abcdef', '--data-dir', other);
+  rmSync(other, { recursive: true, force: true });
   assert.notEqual(bad.code, 0);
 });
 
