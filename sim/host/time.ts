@@ -1,6 +1,6 @@
 // One virtual time for everything, and a clock of its own for each process: it stops when the process is killed, and its
 // wall time can be set like that of any machine.
-import type { Clock, Timer } from '#base/clock.ts';
+import { type Clock, sleeper, type Timer } from '#base/clock.ts';
 import { createTestClock, type TestClock } from '#base/testclock.ts';
 
 /** Resolves when every promise that could go on has gone on: nothing in the simulated world waits for the real one. */
@@ -66,23 +66,7 @@ export function processClock(time: Clock): ProcessClock {
         },
       };
     },
-    sleep(ms, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(signal.reason);
-          return;
-        }
-        const aborted = (): void => {
-          timer.cancel();
-          reject(signal?.reason);
-        };
-        const timer = add(ms, () => {
-          signal?.removeEventListener('abort', aborted);
-          resolve();
-        });
-        signal?.addEventListener('abort', aborted, { once: true });
-      });
-    },
+    sleep: sleeper(add),
     jump(ms) {
       offset += ms;
     },

@@ -18,6 +18,26 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** `sleep` of a clock by its own `after`. */
+export function sleeper(after: Clock['after']): Clock['sleep'] {
+  return (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) {
+        reject(signal.reason);
+        return;
+      }
+      const aborted = (): void => {
+        timer.cancel();
+        reject(signal?.reason);
+      };
+      const timer = after(ms, () => {
+        signal?.removeEventListener('abort', aborted);
+        resolve();
+      });
+      signal?.addEventListener('abort', aborted, { once: true });
+    });
+}
+
 /** RFC 3339 with second precision, as `meta.v1.Time` is written. */
 export function rfc3339(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;

@@ -1,5 +1,5 @@
 // A clock that stands still until it is told to move: tests and simulations without sleeping.
-import type { Clock, Timer } from './clock.ts';
+import { type Clock, sleeper, type Timer } from './clock.ts';
 import { Heap } from './heap.ts';
 
 export interface TestClock extends Clock {
@@ -87,27 +87,7 @@ export function createTestClock(options: TestClockOptions = {}): TestClock {
     monotonic: () => elapsed,
     after: (ms, fn) => add(ms, fn, undefined),
     every: (ms, fn) => add(ms, fn, Math.max(1, ms)),
-    sleep(ms, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) {
-          reject(signal.reason);
-          return;
-        }
-        const aborted = (): void => {
-          timer.cancel();
-          reject(signal?.reason);
-        };
-        const timer = add(
-          ms,
-          () => {
-            signal?.removeEventListener('abort', aborted);
-            resolve();
-          },
-          undefined,
-        );
-        signal?.addEventListener('abort', aborted, { once: true });
-      });
-    },
+    sleep: sleeper((ms, fn) => add(ms, fn, undefined)),
     advance,
     settle,
     async advanceUntil(condition, limit = 3_600_000) {

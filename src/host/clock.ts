@@ -1,5 +1,5 @@
 // The machine's clock and timers.
-import type { Clock, Timer } from '#base/clock.ts';
+import { type Clock, sleeper, type Timer } from '#base/clock.ts';
 
 // setTimeout's range; a longer wait would fire at once.
 const longest = 2 ** 31 - 1;
@@ -32,21 +32,5 @@ export const realClock: Clock = {
     const handle = setInterval(fn, Math.min(Math.max(1, ms), longest));
     return { cancel: () => clearInterval(handle) };
   },
-  sleep(ms, signal) {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const aborted = (): void => {
-        timer.cancel();
-        reject(signal?.reason);
-      };
-      const timer = after(ms, () => {
-        signal?.removeEventListener('abort', aborted);
-        resolve();
-      });
-      signal?.addEventListener('abort', aborted, { once: true });
-    });
-  },
+  sleep: sleeper(after),
 };
