@@ -84,6 +84,8 @@ export interface FieldFacts {
   readonly mapType?: 'atomic' | 'granular';
   /** Number of the protobuf message that carries this field where Go inlines a struct, outermost first. */
   readonly via?: readonly number[];
+  /** The list is a protobuf message of its own, with the items in field 1 (Go: a named slice type, `Verbs`). */
+  readonly boxed?: boolean;
 }
 export interface Field<T = unknown, R extends boolean = boolean> extends FieldFacts {
   readonly type: TypeNode;

@@ -41,15 +41,24 @@ function typeName(type: TypeNode): string {
   return specialName(type) ?? type.kind;
 }
 
-/** Types that are a list or map with a name of their own in the messages. */
-const wrapped = /\.(ExtraValue|Verbs)$/;
+/** Types that are a list with a name of their own in the messages. */
+const boxes = /\.(ExtraValue|Verbs)$/;
+
+/** A list of strings that is a message: by itself in a map, marked where it is a field. */
+function checkBox(field: Field, wanted: FactField, where: string): void {
+  const type = wanted.map === undefined ? field.type : (field.type as MapTypeNode).value;
+  assert.equal(type.kind, 'list', where);
+  assert.equal(typeName((type as ListTypeNode).item), 'string', where);
+  assert.equal(field.boxed ?? false, wanted.map === undefined, `${where}: boxed`);
+}
 
 function checkField(field: Field, wanted: Wanted, where: string): void {
   assert.equal(field.n, wanted.field.n, `${where}: number`);
   assert.deepEqual(field.via ?? [], wanted.via, `${where}: via`);
   assert.equal(field.emit ?? false, wanted.field.emit ?? false, `${where}: emit`);
   assert.equal(field.ptr ?? false, wanted.field.ptr ?? false, `${where}: ptr`);
-  if (wrapped.test(wanted.field.t)) return;
+  if (boxes.test(wanted.field.t)) return checkBox(field, wanted.field, where);
+  assert.ok(!field.boxed, where);
   if (wanted.field.map !== undefined) {
     assert.equal(field.type.kind, 'map', where);
     assert.equal(typeName((field.type as MapTypeNode).value), wanted.field.t, where);

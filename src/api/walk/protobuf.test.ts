@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeProtobuf, encodeProtobuf, structOfKind } from './protobuf.ts';
+import { APIResource } from '../meta/v1/discovery.ts';
 
 function roundTrip(apiVersion: string, kind: string, object: object): unknown {
   const struct = structOfKind(apiVersion, kind);
@@ -38,4 +39,11 @@ test('schemas keep defaults, examples and choices that are false, zero or empty'
 test('plain zeros without presence are left out', () => {
   const service = roundTrip('v1', 'Service', { metadata: { name: 's' }, spec: { ports: [{ port: 80, nodePort: 0, name: '' }] } });
   assert.deepEqual((service as { spec: { ports: object[] } }).spec.ports, [{ port: 80, targetPort: 0 }]);
+});
+
+test('the verbs of a resource are a message of their own', () => {
+  const resource = { name: 'pods', singularName: 'pod', namespaced: true, kind: 'Pod', verbs: ['get', 'list'] };
+  const bytes = encodeProtobuf(APIResource, resource);
+  assert.ok(Buffer.from(bytes).toString('latin1').includes('\x22\x0b\x0a\x03get\x0a\x04list'));
+  assert.deepEqual(decodeProtobuf(APIResource, bytes), resource);
 });

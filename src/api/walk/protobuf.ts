@@ -169,7 +169,7 @@ function readValue(type: TypeNode, reader: WireReader, depth: number): unknown {
     case 'ref':
       return readMessage(layoutOf(type.struct()), reader.message(), depth + 1);
     case 'list':
-      // A list inside a map (ExtraValue) is a message of its own: repeated field 1.
+      // A list inside a map (ExtraValue) or of a named type (Verbs) is a message of its own: repeated field 1.
       return readItems(type.item, reader.message(), depth);
     case 'map':
       throw new ProtobufError('a map cannot be nested');
@@ -239,7 +239,7 @@ function readInto(object: JsonMap, layout: Layout, reader: WireReader, depth: nu
       return;
     }
     const { name, field } = slot;
-    if (field.type.kind === 'list') {
+    if (field.type.kind === 'list' && !field.boxed) {
       const list = (object[name] ??= []) as unknown[];
       list.push(readValue(field.type.item, reader, depth));
     } else if (field.type.kind === 'map') {
@@ -380,7 +380,7 @@ function isMessage(type: TypeNode): boolean {
 function writeField(writer: WireWriter, number: number, { name, field }: Slot, object: JsonMap): void {
   const value = Object.hasOwn(object, name) ? object[name] : undefined;
   const { type } = field;
-  if (type.kind === 'list') {
+  if (type.kind === 'list' && !field.boxed) {
     for (const item of ((value ?? []) as unknown[]).toReversed()) writeValue(writer, type.item, number, item);
     return;
   }

@@ -70,7 +70,7 @@ export const APIResource = struct('meta.v1.APIResource', {
   shortNames: opt(5, list(string, 'atomic')),
   singularName: req(6, string, { emit: true }),
   storageVersionHash: opt(10, string),
-  verbs: req(4, list(string), { emit: true }),
+  verbs: req(4, list(string), { emit: true, boxed: true }),
   version: opt(9, string),
 });
 export interface APIResource extends Infer<typeof APIResource> {}
