@@ -206,6 +206,13 @@ export class Cluster {
     this.say('all is well again');
   }
 
+  /** Kills everything for good. */
+  end(): void {
+    this.server.kill();
+    for (const { process } of this.members.values()) process.kill();
+    this.truth.pause();
+  }
+
   /** Milliseconds for which a member (and the server) has been alive on a fair network. */
   calmFor(name: string): number {
     const member = this.members.get(name);

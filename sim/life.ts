@@ -55,7 +55,7 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
     failure = error instanceof Violation ? error.message : error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
     cluster.say(`failed: ${failure}`);
   }
-  return {
+  const report = {
     seed,
     failure,
     traceHash: cluster.trace.hash(),
@@ -63,6 +63,8 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
     tail: failure === undefined ? [] : cluster.trace.tail(40),
     lived: cluster.now,
   };
+  cluster.end();
+  return report;
 }
 
 async function happen(cluster: Cluster, { only }: LifeOptions, plan: { steps: number; faulty: boolean }): Promise<void> {

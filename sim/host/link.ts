@@ -3,7 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import type { ApiRequest, ApiResponse, Transport, UserInfo, WatchEvent } from '#client/transport.ts';
-import type { Process } from './process.ts';
+import { never, type Process } from './process.ts';
 import { WatchStream } from './watchstream.ts';
 
 /** How a link behaves; times in milliseconds. */
@@ -42,7 +42,6 @@ export interface LinkOptions {
 }
 
 const failure = (code: string): Error => Object.assign(new Error(`the connection failed: ${code}`), { code });
-const never = new Promise<never>(() => undefined);
 
 /** A request waits so long for an answer that does not come. */
 const patience = 10_000;
@@ -109,12 +108,12 @@ export class Link {
 
   async #send(user: UserInfo, request: ApiRequest): Promise<ApiResponse> {
     const { process, random } = this.#options;
-    if (!process.alive) return never;
+    if (!process.alive) return never();
     if (this.#callsLeft !== undefined && this.#callsLeft-- <= 0) {
       const arrives = random.next() < 0.5;
       if (arrives) void this.#serve(user, request, true).catch(() => undefined);
       process.kill();
-      return never;
+      return never();
     }
     const { signal } = request;
     if (signal?.aborted) throw signal.reason;
@@ -128,7 +127,7 @@ export class Link {
     } finally {
       signal?.removeEventListener('abort', abort);
       // What was asked for by a process that is gone is answered to nobody.
-      if (!process.alive) await never;
+      if (!process.alive) await never();
     }
   }
 

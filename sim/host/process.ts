@@ -35,6 +35,9 @@ export interface Process {
   kill(): void;
 }
 
+/** What a process waits for that is dead. One for each: a promise remembers all who ever waited for it. */
+export const never = (): Promise<never> => new Promise(() => undefined);
+
 const refused = (): never => {
   throw Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
 };

@@ -50,6 +50,21 @@ export function processClock(time: Clock): ProcessClock {
     };
   }
 
+  const plain = sleeper(add);
+  /** A sleep that forgets its signal when the process dies: Node keeps combined signals for as long as anybody listens. */
+  function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (signal === undefined || signal.aborted) return plain(ms, signal);
+    const own = new AbortController();
+    const aborted = (): void => own.abort(signal.reason);
+    const listening: Timer = { cancel: () => signal.removeEventListener('abort', aborted) };
+    timers.add(listening);
+    signal.addEventListener('abort', aborted, { once: true });
+    return plain(ms, own.signal).finally(() => {
+      timers.delete(listening);
+      listening.cancel();
+    });
+  }
+
   return {
     // Whole milliseconds, as a machine tells them.
     now: () => Math.floor(time.now() + offset),
@@ -66,7 +81,7 @@ export function processClock(time: Clock): ProcessClock {
         },
       };
     },
-    sleep: sleeper(add),
+    sleep,
     jump(ms) {
       offset += ms;
     },

@@ -3,8 +3,6 @@ import { test } from 'node:test';
 import { Correlator, type EventFacts } from './correlator.ts';
 import { planElection } from './leader.ts';
 import { planClaims } from './ownership.ts';
-import { Expectations } from './expectations.ts';
-import { createTestClock } from '#base/testclock.ts';
 
 const facts = (message: string, name = 'web'): EventFacts => ({
   involvedObject: { kind: 'Pod', namespace: 'default', name, uid: name },
@@ -68,20 +66,4 @@ test('claims: own, adopt, release, leave alone', () => {
   assert.deepEqual([names(plan.owned), names(plan.adopt), names(plan.release)], [['mine'], ['orphan'], ['mine-no-more']]);
   const deleting = planClaims({ metadata: { ...owner.metadata, deletionTimestamp: 'now' } }, selector, objects);
   assert.deepEqual([names(deleting.owned), names(deleting.adopt), names(deleting.release)], [['mine'], [], []]);
-});
-
-test('expectations are met by what is seen, or given up after five minutes', async () => {
-  const clock = createTestClock();
-  const expectations = new Expectations(clock);
-  assert.ok(expectations.satisfied('a'));
-  expectations.expect('a', 1, ['x', 'y']);
-  expectations.creationObserved('a');
-  expectations.deletionObserved('a', 'x');
-  expectations.deletionObserved('a', 'x');
-  assert.ok(!expectations.satisfied('a'));
-  expectations.deletionObserved('a', 'y');
-  assert.ok(expectations.satisfied('a'));
-  expectations.expectCreations('a', 1);
-  await clock.advance(5 * 60_000 + 1);
-  assert.ok(expectations.satisfied('a'));
 });

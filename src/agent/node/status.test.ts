@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeFacts, NodePressure } from './facts.ts';
 import { meminfoBytes } from './facts.ts';
-import { nodeAllocatable, nodeCapacity, nodeConditions, nodeImages, runtimeHandlers } from './status.ts';
+import { agentOptions } from '../options.ts';
+import { nodeAllocatable, nodeCapacity, nodeConditions, nodeImages, nodeStatus, runtimeHandlers } from './status.ts';
 
 const facts = { cpus: 2, memoryBytes: 2048 * 1024, hugepages: { '2Mi': 0 } } as unknown as NodeFacts;
 const fine: NodePressure = {
@@ -72,4 +73,30 @@ test('handlers of the runtime, where it names them', () => {
     runtimeHandlers: [{ name: '' }, { name: 'runc', features }],
   });
   assert.deepEqual(runtimeHandlers({ handlers: [] }), {});
+});
+
+test('a node without images does not say so: an empty list is not kept, and would be news each time', () => {
+  const status = (images: Parameters<typeof nodeImages>[0], old = {}) =>
+    nodeStatus({
+      ...about,
+      options: agentOptions({
+        nodeName: 'n',
+        nodeIps: [],
+        dataDir: '/d',
+        server: { host: '', port: 0, tls: { cert: '', key: '', clientCa: '' }, allowedUsers: [] },
+      }),
+      facts,
+      pressure: fine,
+      runtime: runtime(true),
+      version: undefined,
+      images,
+      port: 1,
+      devices: { capacity: {}, allocatable: {} },
+      old,
+    });
+  const image = { id: 'a', size: 1, repoTags: ['a:1'], repoDigests: [], username: '', pinned: false };
+  assert.equal('images' in status([]), false);
+  const before = status([image]);
+  assert.equal(before.images?.length, 1);
+  assert.deepEqual(status([], before).images, [], 'the last one went');
 });

@@ -164,6 +164,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     ? `${version.runtimeName}://${version.runtimeVersion.replace(/^v/, '').replace(/~.*$/, '')}`
     : 'containerd://Unknown';
   const { volumesInUse = [], old } = input;
+  const images = nodeImages(input.images);
   return {
     ...old,
     ...(volumesInUse.length > 0 || old.volumesInUse ? { volumesInUse } : {}),
@@ -184,7 +185,8 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
       architecture: facts.architecture,
       ...(facts.swapBytes > 0 ? { swap: { capacity: facts.swapBytes } } : {}),
     },
-    images: nodeImages(input.images),
+    // Empty lists are not kept: told again and again, none would be news each time.
+    ...(images.length > 0 || old.images ? { images } : {}),
     ...runtimeHandlers(input.runtime),
     features: { supplementalGroupsPolicy: input.runtime?.supplementalGroupsPolicy ?? false },
     conditions: nodeConditions(input),

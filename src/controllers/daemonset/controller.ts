@@ -35,7 +35,7 @@ export function startDaemonSetController(deps: ControllerDeps): Component {
   revisions.addIndex(byController, controllerKeys);
   const setClient = client.resource(DaemonSets);
   const podClient = client.resource(Pods);
-  const expectations = new Expectations(world.clock);
+  const expectations = new Expectations(world.clock, (key) => handle.enqueue(key));
   const failures = new FailureBackoff();
   const pace = new Pace(world.clock);
   const recorder = createRecorder(client, world, { component: 'daemonset-controller' });

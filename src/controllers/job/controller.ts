@@ -33,7 +33,7 @@ export function startJobController(deps: ControllerDeps): Component {
   const recorder = createRecorder(client, world, { component: 'job-controller' });
   /** With our own writes: planning on counts that are behind would make pods that are not wanted. */
   const newest = new Overlay(jobs);
-  const expectations = new Expectations(world.clock);
+  const expectations = new Expectations(world.clock, (key) => handle.enqueue(key));
   const pace = new Pace(world.clock);
   /** Pods whose finalizer we took away, until the cache shows it. */
   const released = new Map<string, Set<string>>();

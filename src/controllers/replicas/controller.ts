@@ -51,7 +51,7 @@ export function startReplicas<T extends ReplicaOwner>(kind: ReplicaKind<T>, deps
   const owners = informers.of(kind.ref);
   const pods = informers.of(Pods);
   pods.addIndex(byController, controllerKeys);
-  const expectations = new Expectations(world.clock);
+  const expectations = new Expectations(world.clock, (key) => handle.enqueue(key));
   const pace = new Pace(world.clock);
   const recorder = createRecorder(client, world, { component: kind.component });
   const podClient = client.resource(Pods);
