@@ -83,7 +83,7 @@ export type Answer =
       readonly listMeta: ListMetaValues;
       readonly items: readonly Encodable[];
     }
-  | { readonly kind: 'watch'; readonly row: ResourceRow; readonly events: AsyncIterable<readonly EncodableEvent[]> }
+  | { readonly kind: 'watch'; readonly row: ResourceRow; readonly events: WatchEvents }
   | { readonly kind: 'bytes'; readonly status: number; readonly headers: HttpHeaders; readonly bytes: Uint8Array | string }
   | { readonly kind: 'stream'; readonly status: number; readonly headers: HttpHeaders; readonly stream: AsyncIterable<Uint8Array> };
 
@@ -102,6 +102,15 @@ export interface Encodable {
 export interface EncodableEvent {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
   readonly item: Encodable;
+}
+
+/** The events of a watch, in batches: either iterated, or pushed. */
+export interface WatchEvents extends AsyncIterable<readonly EncodableEvent[]> {
+  /**
+   * Gives `sink` every batch as soon as it is its turn among all watchers, without waiting for anything: the sink bounds what it
+   * has taken. Resolves when the watch has ended; rejects, and ends it, when the sink throws.
+   */
+  push(sink: (batch: readonly EncodableEvent[]) => void): Promise<void>;
 }
 
 /**

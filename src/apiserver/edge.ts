@@ -3,7 +3,7 @@ import { statusOf, timeout } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
 import type { HttpHandlers, HttpHeaders, HttpReply, HttpRequest, HttpWriter, Socket } from '#base/net.ts';
 import type { World } from '#base/world.ts';
-import type { Answer, Call } from './chain.ts';
+import type { Answer, Call, EncodableEvent, WatchEvents } from './chain.ts';
 import { type Accepted, accepted, acceptedFor, encodeAnswer, type Encoded, frameEncoder, watchContentType } from './negotiate.ts';
 import type { Outcome, Pipeline } from './pipeline.ts';
 
@@ -212,12 +212,11 @@ async function pump(writer: HttpWriter, stream: AsyncIterable<Uint8Array>): Prom
   }
 }
 
-async function watchPump<T>(writer: HttpWriter, events: AsyncIterable<T>, encode: (batch: T) => Uint8Array): Promise<void> {
+async function watchPump(writer: HttpWriter, events: WatchEvents, encode: (batch: readonly EncodableEvent[]) => Uint8Array): Promise<void> {
   try {
-    for await (const batch of events) {
-      writer.write(encode(batch));
-      if (writer.buffered > maxBuffered) return writer.destroy();
-    }
+    await events.push((batch) => {
+      if (!writer.write(encode(batch)) && writer.buffered > maxBuffered) throw new Error('the watcher is too slow');
+    });
     writer.end();
   } catch {
     writer.destroy();

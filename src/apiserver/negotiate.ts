@@ -258,27 +258,65 @@ export function frameEncoder(
   choice: Accepted,
   options: Omit<TableOptions, 'now'> & { now(): number },
 ): (events: readonly EncodableEvent[]) => Uint8Array {
-  const encodeOne = choice.form === 'Table' ? tableFrames(row, choice, options) : (event: EncodableEvent) => sharedFrame(event, choice);
-  return (events) => (events.length === 1 ? encodeOne(events[0] as EncodableEvent) : Buffer.concat(events.map(encodeOne)));
+  if (choice.form !== 'Table') return sharedFrames(choice);
+  const encodeOne = tableFrames(row, choice, options);
+  return (events) => joined(events, encodeOne);
 }
 
-// A change reaches all its watchers in one go: the last few frames are enough for them to share their bytes.
+function joined(events: readonly EncodableEvent[], encodeOne: (event: EncodableEvent) => Uint8Array): Uint8Array {
+  return events.length === 1 ? encodeOne(events[0] as EncodableEvent) : Buffer.concat(events.map(encodeOne));
+}
+
 interface Frame {
+  readonly type: EncodableEvent['type'];
   readonly item: Encodable;
-  readonly kind: string;
   readonly bytes: Uint8Array;
 }
-const recentFrames: Frame[] = [];
-const maxRecent = 16;
-let nextFrame = 0;
+/** Frames of different events that are remembered. */
+const maxFrames = 16;
+/** Longer batches are made for one watcher alone: what it begins with. */
+const maxBatch = 64 * 1024;
 
-function sharedFrame(event: EncodableEvent, choice: Accepted): Uint8Array {
-  const kind = `${event.type}/${choice.encoding}/${choice.form}/${choice.metaVersion}`;
-  for (const frame of recentFrames) if (frame.item === event.item && frame.kind === kind) return frame.bytes;
-  const bytes = choice.encoding === 'protobuf' ? protobufFrame(event, choice) : jsonFrame(event.type, plainBody(event, choice));
-  recentFrames[nextFrame] = { item: event.item, kind, bytes };
-  nextFrame = (nextFrame + 1) % maxRecent;
-  return bytes;
+/** The encoder of all watchers that want the same form. A change reaches them in one go: what was last encoded is enough to share. */
+function shareFrames(choice: Accepted): (events: readonly EncodableEvent[]) => Uint8Array {
+  const frames: Frame[] = [];
+  let next = 0;
+  let batch: readonly EncodableEvent[] = [];
+  let bytes: Uint8Array = new Uint8Array(0);
+  const encodeOne = (event: EncodableEvent): Uint8Array => {
+    for (const frame of frames) if (frame.item === event.item && frame.type === event.type) return frame.bytes;
+    const made = choice.encoding === 'protobuf' ? protobufFrame(event, choice) : jsonFrame(event.type, plainBody(event, choice));
+    frames[next] = { type: event.type, item: event.item, bytes: made };
+    next = (next + 1) % maxFrames;
+    return made;
+  };
+  return (events) => {
+    if (sameEvents(events, batch)) return bytes;
+    const made = joined(events, encodeOne);
+    if (made.length > maxBatch) return made;
+    batch = events;
+    bytes = made;
+    return made;
+  };
+}
+
+function sameEvents(some: readonly EncodableEvent[], others: readonly EncodableEvent[]): boolean {
+  if (some.length !== others.length) return false;
+  for (let i = 0; i < some.length; i++) {
+    const one = some[i] as EncodableEvent;
+    const other = others[i] as EncodableEvent;
+    if (one !== other && (one.item !== other.item || one.type !== other.type)) return false;
+  }
+  return true;
+}
+
+const encoders = new Map<string, (events: readonly EncodableEvent[]) => Uint8Array>();
+
+function sharedFrames(choice: Accepted): (events: readonly EncodableEvent[]) => Uint8Array {
+  const name = `${choice.encoding}/${choice.form}/${choice.metaVersion}`;
+  let encoder = encoders.get(name);
+  if (!encoder) encoders.set(name, (encoder = shareFrames(choice)));
+  return encoder;
 }
 
 function jsonFrame(type: string, body: Uint8Array): Uint8Array {

@@ -2,6 +2,7 @@
 import type { Component, World } from '#base/world.ts';
 import { messageOf } from '#base/errors.ts';
 import { CompactedError, type Store } from '#store/kv.ts';
+import { Fanout } from './fanout.ts';
 import { Table, type TableOptions } from './table.ts';
 
 const root = '/registry/';
@@ -24,12 +25,15 @@ export class Hub implements Component {
   #failure: string | undefined;
   #running: Promise<void> | undefined;
   readonly ready: Promise<void>;
+  /** Hands changes of all tables out to those who watch them. */
+  readonly fanout: Fanout;
   #started: () => void = () => {};
 
   constructor(store: Store, world: Pick<World, 'clock' | 'log'>, options: Pick<TableOptions, 'freeze' | 'history'>) {
     this.#store = store;
     this.#world = world;
     this.#options = options;
+    this.fanout = new Fanout(world.clock);
     this.ready = new Promise((resolve) => {
       this.#started = resolve;
     });

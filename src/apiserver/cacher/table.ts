@@ -1,14 +1,28 @@
 // The watch cache of one storage prefix: every object by key in key order, the recent changes, and who wants to know.
 import type { StoreEvent, KeyValue } from '#store/kv.ts';
 import type { KubeObject } from '#api/object.ts';
+import type { EncodableEvent } from '../chain.ts';
 import { Entry } from './entry.ts';
 
-export interface Change {
+export class Change {
   readonly revision: number;
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   /** The new state; for DELETED the last state with the revision of the deletion. */
   readonly entry: Entry;
   readonly previous: Entry | undefined;
+  #event: EncodableEvent | undefined;
+
+  constructor(type: Change['type'], entry: Entry, previous: Entry | undefined) {
+    this.revision = entry.revision;
+    this.type = type;
+    this.entry = entry;
+    this.previous = previous;
+  }
+
+  /** What those see who watch everything as it is stored: the same event for all of them. */
+  get event(): EncodableEvent {
+    return (this.#event ??= { type: this.type, item: this.entry });
+  }
 }
 
 export interface Listener {
@@ -109,7 +123,7 @@ export class Table {
     const entry = Entry.of(kv.key, kv.modRevision, kv.value, this.#options.freeze);
     this.#entries.set(kv.key, entry);
     if (!previous) this.#keys.splice(this.position(kv.key), 0, kv.key);
-    return { revision: kv.modRevision, type: previous ? 'MODIFIED' : 'ADDED', entry, previous };
+    return new Change(previous ? 'MODIFIED' : 'ADDED', entry, previous);
   }
 
   #delete(key: string, revision: number): Change | undefined {
@@ -117,7 +131,7 @@ export class Table {
     if (!previous || previous.revision >= revision) return undefined;
     this.#entries.delete(key);
     this.#keys.splice(this.position(key), 1);
-    return { revision, type: 'DELETED', entry: previous.at(revision), previous };
+    return new Change('DELETED', previous.at(revision), previous);
   }
 
   /** Index of the first key that is not smaller than `key`. */

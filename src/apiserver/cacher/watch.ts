@@ -1,11 +1,12 @@
-// One watch: changes of a table, seen through a selection, as an async sequence of batches.
+// One watch: changes of a table, seen through a selection, in batches that are asked for or handed out.
 import type { KubeObject } from '#api/object.ts';
 import type { Clock, Timer } from '#base/clock.ts';
 import { statusOf } from '#api/status.ts';
-import type { EncodableEvent } from '../chain.ts';
+import type { EncodableEvent, WatchEvents } from '../chain.ts';
 import type { Entry } from './entry.ts';
 import { withVersion } from './codec.ts';
 import { encodable } from './entry.ts';
+import type { Fanout } from './fanout.ts';
 import type { Change, Listener, Table } from './table.ts';
 
 /** What a list or watch selects. */
@@ -22,6 +23,8 @@ export interface Scope {
 export interface WatchSettings {
   readonly scope: Scope;
   readonly clock: Clock;
+  /** Who hands out what is not asked for. */
+  readonly fanout: Fanout;
   readonly signal: AbortSignal;
   /** Milliseconds until the server ends the watch. */
   readonly timeout: number;
@@ -40,7 +43,7 @@ export interface WatchSettings {
 const maxPending = 20_000;
 const bookmarkInterval = 60_000;
 
-export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]> {
+export class Watch implements Listener, WatchEvents {
   readonly key: string | undefined;
   readonly trigger: string | undefined;
   readonly #settings: WatchSettings;
@@ -86,6 +89,7 @@ export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]>
   #translate(change: Change): EncodableEvent | undefined {
     const { scope, view } = this.#settings;
     const { matches } = scope;
+    if (!matches && !view) return change.event;
     const item = (entry: Entry) => (view ? view(entry) : entry);
     if (!matches) return { type: change.type, item: item(change.entry) };
     const before = change.previous !== undefined && matches(change.previous);
@@ -130,7 +134,8 @@ export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]>
     }
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<readonly EncodableEvent[]> {
+  /** Starts timers and the look at the signal; gives what ends them. */
+  #begin(): () => void {
     const { clock, signal, timeout, bookmarks } = this.#settings;
     const end = () => this.interrupted();
     const timers: Timer[] = [clock.after(timeout, end)];
@@ -141,12 +146,58 @@ export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]>
     }
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
+    return () => {
+      this.#ended = true;
+      this.#wake = undefined;
+      this.#unsubscribe();
+      for (const timer of timers) timer.cancel();
+      signal.removeEventListener('abort', end);
+    };
+  }
+
+  #take(): readonly EncodableEvent[] {
+    const batch = this.#pending;
+    this.#pending = [];
+    return batch;
+  }
+
+  push(sink: (batch: readonly EncodableEvent[]) => void): Promise<void> {
+    const finish = this.#begin();
+    const { fanout } = this.#settings;
+    return new Promise((resolve, reject) => {
+      const again = (): void => fanout.add(turn);
+      let preparing = false;
+      const turn = (): void => {
+        try {
+          if (this.#pending.length > 0) sink(this.#take());
+          if (this.#unprepared.length > 0 && !this.#ended) {
+            // What comes meanwhile waits for the next round.
+            if (preparing) return;
+            preparing = true;
+            void this.#prepare().then(() => {
+              preparing = false;
+              if (this.#wake) again();
+            });
+          } else if (this.#ended) {
+            finish();
+            resolve();
+          }
+        } catch (error) {
+          finish();
+          reject(error);
+        }
+      };
+      this.#wake = again;
+      again();
+    });
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<readonly EncodableEvent[]> {
+    const finish = this.#begin();
     try {
       for (;;) {
         if (this.#pending.length > 0) {
-          const batch = this.#pending;
-          this.#pending = [];
-          yield batch;
+          yield this.#take();
         } else if (this.#ended) {
           return;
         } else if (this.#unprepared.length > 0) {
@@ -159,10 +210,7 @@ export class Watch implements Listener, AsyncIterable<readonly EncodableEvent[]>
         }
       }
     } finally {
-      this.#ended = true;
-      this.#unsubscribe();
-      for (const timer of timers) timer.cancel();
-      signal.removeEventListener('abort', end);
+      finish();
     }
   }
 }

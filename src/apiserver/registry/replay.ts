@@ -1,7 +1,7 @@
 // Changes that the watch cache no longer has: the store keeps them until it is compacted.
 import { CompactedError } from '#store/kv.ts';
 import { Entry } from '../cacher/entry.ts';
-import type { Change, Table } from '../cacher/table.ts';
+import { Change, type Table } from '../cacher/table.ts';
 import type { Scope, Watch } from '../cacher/watch.ts';
 import { tooOld } from './freshness.ts';
 import type { Registry } from './registry.ts';
@@ -35,9 +35,8 @@ async function replay(registry: Registry, table: Table, scope: Scope, from: numb
       for (const event of batch.events) {
         const previous = event.previous && entryOf(event.previous);
         if (event.type === 'put') {
-          const type = previous ? 'MODIFIED' : 'ADDED';
-          changes.push({ revision: event.entry.modRevision, type, entry: entryOf(event.entry), previous });
-        } else if (previous) changes.push({ revision: event.revision, type: 'DELETED', entry: previous.at(event.revision), previous });
+          changes.push(new Change(previous ? 'MODIFIED' : 'ADDED', entryOf(event.entry), previous));
+        } else if (previous) changes.push(new Change('DELETED', previous.at(event.revision), previous));
       }
       if (changes.length > maxReplay) throw tooOld(from, target);
       if (batch.revision >= target) return batch.revision;

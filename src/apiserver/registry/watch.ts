@@ -36,6 +36,7 @@ export async function watch(request: WatchRequest): Promise<Answer> {
   const watcher = new Watch({
     scope,
     clock: world.clock,
+    fanout: hub.fanout,
     signal,
     timeout: timeoutOf(params.get('timeoutSeconds')) ?? Math.round(minTimeout * (1 + world.random.next())),
     bookmarks,
