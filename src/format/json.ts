@@ -204,9 +204,17 @@ class Scanner {
   }
 }
 
+/** Whether a text has more than so many of a character. */
+function hasMoreThan(text: string, char: string, most: number): boolean {
+  let count = 0;
+  for (let at = text.indexOf(char); at >= 0; at = text.indexOf(char, at + 1)) if (++count > most) return true;
+  return false;
+}
+
 /** Whether containers nest so deep that the careful scanner must look. */
 function tooDeep(text: string): boolean {
-  if (text.length <= maxJsonDepth) return false;
+  // Few texts have so many brackets at all, wherever they are.
+  if (!hasMoreThan(text, '{', maxJsonDepth / 2) && !hasMoreThan(text, '[', maxJsonDepth / 2)) return false;
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
@@ -219,6 +227,11 @@ function tooDeep(text: string): boolean {
   return false;
 }
 
+// Lone surrogates and numbers beyond all measure need care; both are rare enough to look for by their spelling: roughly
+// first, then, as a uid may well have `9e123` in it, only where numbers are.
+const strange = /\\u[dD][89a-fA-F]|[0-9][eE][+]?[0-9]{3}|[0-9]{300}/;
+const reallyStrange = /\\u[dD][89a-fA-F]|(?:^|[:,[\s])-?[0-9]+(?:\.[0-9]+)?[eE][+]?[0-9]{3}|[0-9]{300}/;
+
 /** Decodes bytes; invalid UTF-8 becomes U+FFFD, as in Go. */
 export function textOfBytes(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
@@ -227,8 +240,7 @@ export function textOfBytes(bytes: Uint8Array): string {
 /** Parses JSON; of a key said twice the last one counts. Throws `JsonError` in the words of Go. */
 export function parseJson(input: string | Uint8Array): unknown {
   const text = typeof input === 'string' ? input : textOfBytes(input);
-  // Lone surrogates and numbers beyond all measure need care; both are rare enough to look for by their spelling.
-  if (tooDeep(text) || /\\u[dD][89a-fA-F]|[0-9][eE][+]?[0-9]{3}|[0-9]{300}/.test(text)) return new Scanner(text).document();
+  if (tooDeep(text) || (strange.test(text) && reallyStrange.test(text))) return new Scanner(text).document();
   try {
     return JSON.parse(text);
   } catch {

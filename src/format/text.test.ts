@@ -23,6 +23,10 @@ test('JSON errors read as in Go', () => {
     ['é', "invalid character 'Ã' looking for beginning of value"],
     ['"a\nb"', "invalid character '\\n' in string literal"],
     ['['.repeat(1001), 'exceeded max depth'],
+    [`${'[{"a":'.repeat(501)}`, 'exceeded max depth'],
+    ['{"a":1e400}', 'json: cannot unmarshal number 1e400 into Go value of type float64'],
+    ['[0, -1.5E+999]', 'json: cannot unmarshal number -1.5E+999 into Go value of type float64'],
+    ['1e400', 'json: cannot unmarshal number 1e400 into Go value of type float64'],
   ];
   for (const [text, message] of table) assert.throws(() => parseJson(text), { name: 'JsonError', message }, text.slice(0, 20));
 });
@@ -33,6 +37,9 @@ test('JSON keys said twice are named by path; __proto__ is a key like others', (
   assert.equal(Object.hasOwn(strict.value as object, '__proto__'), true);
   assert.equal(Object.getPrototypeOf(strict.value), Object.prototype);
   assert.equal(parseJson('"\\ud800"'), '\ufffd');
+  // What looks like an immense number, and many braces, are none of it in a text.
+  assert.deepEqual(parseJson('{"uid":"1e400-9E999"}'), { uid: '1e400-9E999' });
+  assert.deepEqual(parseJson(`"${'{['.repeat(600)}"`), '{['.repeat(600));
   assert.deepEqual(parseJson(Buffer.from([0x22, 0xff, 0x22])), '\ufffd');
 });
 

@@ -7,6 +7,10 @@ export class FieldSet {
   /** The path that leads here is a member. */
   readonly self: boolean;
   readonly children: ReadonlyMap<string, FieldSet>;
+  /** The FieldsV1 form, once somebody asked for it. */
+  form: JsonObject | undefined;
+  /** The shape by which no member is inside of something atomic, once that was found (`atomicSet`). */
+  settled: object | undefined;
 
   constructor(self: boolean, children: ReadonlyMap<string, FieldSet>) {
     this.self = self;
@@ -138,11 +142,14 @@ export function setOf(...paths: (readonly string[])[]): FieldSet {
   return builder.build();
 }
 
-/** The FieldsV1 form. */
+/** The FieldsV1 form; the same one every time, not to be changed. */
 export function toFieldsV1(set: FieldSet): JsonObject {
+  // A write changes few of the fields that a manager owns: the forms of the parts that stay are there already.
+  if (set.form) return set.form;
   const out: Record<string, Json> = {};
   if (set.self && set.children.size) out['.'] = {};
   for (const element of sorted(set)) out[element] = toFieldsV1(set.children.get(element) as FieldSet) as Json;
+  set.form = out;
   return out;
 }
 

@@ -149,12 +149,14 @@ export function withNamedFields(set: FieldSet, shape: Shape): FieldSet {
 
 /** The set as today's schema tells pieces apart: members inside of something atomic stand for all of it. */
 export function atomicSet(set: FieldSet, shape: Shape): FieldSet {
-  if (set.children.size === 0 || shape.kind === 'any') return set;
+  if (set.children.size === 0 || shape.kind === 'any' || set.settled === shape) return set;
   if (shape.kind === 'leaf' || (shape.kind === 'list' ? shape.type === 'atomic' : shape.atomic)) return leafSet;
   let children: Map<string, FieldSet> | undefined;
   for (const [element, child] of set.children) {
     const below = atomicSet(child, childShape(shape, element));
     if (below !== child) (children ??= new Map(set.children)).set(element, below);
   }
-  return children ? new FieldSet(set.self, children) : set;
+  if (children) return new FieldSet(set.self, children);
+  set.settled = shape;
+  return set;
 }

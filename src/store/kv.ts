@@ -48,6 +48,7 @@ export type TxnResult =
   /** A guard failed: the current state of every compared key (undefined: absent). */
   | { readonly ok: false; readonly revision: number; readonly current: readonly (KeyValue | undefined)[] };
 
+/** `previous` is read when it is looked at, which throws `CompactedError` where compaction was faster. */
 export type StoreEvent =
   | { readonly type: 'put'; readonly entry: KeyValue; readonly previous: KeyValue | undefined }
   | { readonly type: 'delete'; readonly key: string; readonly revision: number; readonly previous: KeyValue | undefined };

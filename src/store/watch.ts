@@ -15,12 +15,27 @@ export interface WatchSource {
   compactRevision(): number;
 }
 
+/** A version as watches tell it. What was before it is read when somebody looks: replaced values are on disk, and few care. */
 function toEvent(version: Version, valueOf: ValueOf): StoreEvent {
-  const previous = toKeyValue(version.previous, valueOf);
+  const before = version.previous;
   const entry = toKeyValue(version, valueOf);
-  return entry === undefined
-    ? { type: 'delete', key: version.record.key, revision: version.mod, previous }
-    : { type: 'put', entry, previous };
+  if (entry === undefined) {
+    return {
+      type: 'delete',
+      key: version.record.key,
+      revision: version.mod,
+      get previous() {
+        return toKeyValue(before, valueOf);
+      },
+    };
+  }
+  return {
+    type: 'put',
+    entry,
+    get previous() {
+      return toKeyValue(before, valueOf);
+    },
+  };
 }
 
 type Result = IteratorResult<WatchBatch, undefined>;

@@ -2,22 +2,24 @@
 // (the store's revision, known only after the write) can be spliced into the bytes without encoding again.
 import type { KubeObject } from '#api/object.ts';
 
-// An object that was encoded here needs no decoding when the same bytes come back through the watch.
-const decoded = new WeakMap<Uint8Array, KubeObject>();
+// An object that was encoded here needs no decoding when the same bytes come back through the watch. It is a property of the
+// bytes: a weak map of all versions costs each of them more than the rest of their keeping.
+const decoded = Symbol('decoded');
+type Stored = Uint8Array & { [decoded]?: KubeObject };
 
 /** Encodes an object for the store; `resourceVersion` is left out. */
 export function encodeStored(object: KubeObject): Uint8Array {
   const { kind, apiVersion, metadata, ...rest } = object as KubeObject & Record<string, unknown>;
   const { resourceVersion: _, ...meta } = metadata;
   const stored = { kind, apiVersion, metadata: meta, ...rest } as unknown as KubeObject;
-  const bytes = Buffer.from(JSON.stringify(stored));
-  decoded.set(bytes, stored);
+  const bytes: Stored = Buffer.from(JSON.stringify(stored));
+  bytes[decoded] = stored;
   return bytes;
 }
 
 /** Decodes stored bytes; the result has no resourceVersion. */
 export function decodeStored(bytes: Uint8Array): KubeObject {
-  const known = decoded.get(bytes);
+  const known = (bytes as Stored)[decoded];
   if (known) return known;
   return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as KubeObject;
 }

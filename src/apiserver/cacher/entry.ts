@@ -6,7 +6,8 @@ import { cutVersion, decodeStored, deepFreeze, spliceVersion, withVersion } from
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
 // The writer of an object and the watch of the store both see the same bytes: they share one entry.
-const byBytes = new WeakMap<Uint8Array, Entry>();
+const entryOf = Symbol('entry');
+type Stored = Uint8Array & { [entryOf]?: Entry };
 
 export class Entry implements Encodable {
   readonly key: string;
@@ -26,11 +27,11 @@ export class Entry implements Encodable {
   }
 
   /** The entry of a stored value; the same one for everybody who has the same bytes at the same revision. */
-  static of(key: string, revision: number, stored: Uint8Array, freeze: boolean): Entry {
-    const known = byBytes.get(stored);
+  static of(key: string, revision: number, stored: Stored, freeze: boolean): Entry {
+    const known = stored[entryOf];
     if (known && known.revision === revision && known.key === key) return known;
     const entry = new Entry(key, revision, stored, freeze);
-    byBytes.set(stored, entry);
+    stored[entryOf] = entry;
     return entry;
   }
 
