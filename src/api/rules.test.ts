@@ -263,3 +263,39 @@ test('status: the class of a pod stays', () => {
   const errors = validateStatusUpdate(Pod, after, before).map(fieldErrorText);
   assert.deepEqual(errors, ['status.qosClass: Invalid value: "Burstable": field is immutable']);
 });
+
+test('pods of a row share the spec that was read and judged once', () => {
+  const read = (spec: object, siblings: 'ours' | 'foreign' = 'ours') => decode(Pod, { metadata: meta, spec }, { siblings });
+  const spec = (image = 'a:1', more: object = {}) =>
+    structuredClone({ ...pod({}, { image, resources: { limits: { cpu: '1' } } }).spec, ...more });
+  const first = read(spec()).object as Pod;
+  const second = read(spec()).object as Pod;
+  assert.equal(second.spec, first.spec);
+  assert.deepEqual(second, object(Pod, { spec: spec() }));
+  assert.deepEqual(second.spec.containers[0]?.resources?.requests, { cpu: '1' });
+  assert.notEqual((read(spec('a:2')).object as Pod).spec.containers, first.spec.containers);
+  // What is strange is told each time.
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(read(spec('a:1', { strange: 1 })).unknown, ['unknown field "spec.strange"']);
+    assert.throws(() => read(spec('a:1', { nodeName: 1 })), { name: 'DecodeError' });
+  }
+  // Somebody else's value may change after it was read.
+  const theirs = spec('a:3');
+  read(theirs, 'foreign');
+  (theirs.containers[0] as { image: string }).image = 'a:4';
+  assert.equal((read(theirs, 'foreign').object as Pod).spec.containers[0]?.image, 'a:4');
+
+  const judge = (one: Pod, previous?: Pod): string[] =>
+    (previous ? validateUpdate(Pod, one, previous) : validateCreate(Pod, one)).map(fieldErrorText);
+  assert.deepEqual(judge(first), []);
+  assert.deepEqual(judge(second), []);
+  const wrong = read({ containers: [{ ...container, image: ' ' }] }).object as Pod;
+  const found = judge(wrong);
+  assert.equal(found.length, 1);
+  assert.deepEqual(judge(wrong), found);
+  assert.deepEqual(judge({ ...first, metadata: { ...first.metadata, name: 'A_' } }).length, 1);
+  assert.deepEqual(
+    judge({ ...wrong, metadata: { ...meta, uid: 'u', resourceVersion: '1' } }, { ...wrong, metadata: { ...meta, uid: 'u' } }),
+    found,
+  );
+});

@@ -7,7 +7,7 @@ import { checkMeta, checkMetaUpdate, type MetaRules } from '#api/meta/v1/objectm
 import type { KubeObject } from '#api/object.ts';
 import * as refs from '#api/refs.ts';
 import { badRequest, type StatusError } from '#api/status.ts';
-import { type Decoded, DecodeCompiler, DecodeError } from '#api/walk/decode.ts';
+import { type Decoded, DecodeCompiler, DecodeError, type Siblings } from '#api/walk/decode.ts';
 import { goValue } from '#api/walk/gotypes.ts';
 import type { TypeRules } from '#api/walk/typerules.ts';
 import { ValidateCompiler } from '#api/walk/validate.ts';
@@ -15,7 +15,7 @@ import { goQuote } from '#format/goquote.ts';
 import { isObject } from '#format/own.ts';
 import { allRules } from './allrules.ts';
 
-export type { Decoded } from '#api/walk/decode.ts';
+export type { Decoded, Siblings } from '#api/walk/decode.ts';
 export { DecodeError } from '#api/walk/decode.ts';
 
 const byStruct: ReadonlyMap<Struct, TypeRules> = new Map(allRules.map((rules) => [rules.struct, rules]));
@@ -24,7 +24,7 @@ const clusterScoped: ReadonlySet<Struct | undefined> = new Set(
     .filter((ref) => !ref.namespaced)
     .map((ref) => ref.struct),
 );
-const decoders = new DecodeCompiler((struct) => byStruct.get(struct)?.defaults);
+const decoders = new DecodeCompiler((struct) => byStruct.get(struct));
 const validators = new ValidateCompiler((struct) => byStruct.get(struct));
 
 /** The rules of a type, if it has any. */
@@ -34,12 +34,17 @@ export function rulesOf(struct: Struct): TypeRules | undefined {
 
 /**
  * Decodes a JSON value: types checked, unknown fields pruned and listed, normal form, defaults applied (unless `defaults`
- * is false). Throws DecodeError. The result shares no list, map or object of the DSL's shape with the input.
+ * is false). Throws DecodeError. The result shares no list, map or object of the DSL's shape with the input. It may share
+ * some with results for siblings of the value, where the caller says that it is a new object of its kind.
  */
-export function decode<T = KubeObject>(struct: Struct, value: unknown, options: { readonly defaults?: boolean } = {}): Decoded<T> {
+export function decode<T = KubeObject>(
+  struct: Struct,
+  value: unknown,
+  options: { readonly defaults?: boolean; readonly siblings?: Siblings } = {},
+): Decoded<T> {
   const defaults = options.defaults ?? true;
   const { custom } = struct.options;
-  return custom ? decodeCustom<T>(custom, value, defaults) : decoders.decode<T>(struct, value, defaults);
+  return custom ? decodeCustom<T>(custom, value, defaults) : decoders.decode<T>(struct, value, defaults, options.siblings);
 }
 
 const unknownText = /^unknown field "(.*)"$/s;

@@ -1,5 +1,5 @@
 // Request bodies: bounded reading, content types, decoding into objects of the DSL.
-import { cannotBeHandled, decode, DecodeError, strictReason } from '#api/rules.ts';
+import { cannotBeHandled, decode, DecodeError, type Siblings, strictReason } from '#api/rules.ts';
 import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
 import { goQuote } from '#format/goquote.ts';
@@ -114,14 +114,20 @@ export function checkType(value: Record<string, unknown>, target: Target): void 
 }
 
 /** Turns parsed JSON into an object of the target: types checked, defaults applied, unknown fields handled as asked. */
-export function decodeValue(value: unknown, target: Target, validation: FieldValidation, warn: (text: string) => void): KubeObject {
+export function decodeValue(
+  value: unknown,
+  target: Target,
+  validation: FieldValidation,
+  warn: (text: string) => void,
+  siblings?: Siblings,
+): KubeObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(`the object provided is unrecognized (must be of type ${target.kind}): couldn't get version/kind; json parse error`);
   }
   checkType(value as Record<string, unknown>, target);
   let decoded;
   try {
-    decoded = decode(target.struct, value);
+    decoded = decode(target.struct, value, siblings ? { siblings } : {});
   } catch (error) {
     if (error instanceof DecodeError) throw cannotBeHandled(target, target.kind, error.message);
     throw error;
@@ -163,6 +169,8 @@ export function bodyValue(bytes: Uint8Array, format: BodyFormat, target: Target)
 /** Reads and decodes the object in a request's body. */
 export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): Promise<T> {
   const { call } = ctx;
+  // Only new objects come in rows.
+  const siblings = ctx.info.verb !== 'create' ? undefined : call.object === undefined ? 'ours' : 'foreign';
   const validation = fieldValidationOf(call.params);
   let value = call.object;
   // Looking for keys said twice costs a slower parser: only for those who ask.
@@ -174,7 +182,8 @@ export async function decodeBody<T = KubeObject>(ctx: Context, target: Target): 
     if (call.params.has('fieldValidation') && validation !== 'Ignore' && format !== 'protobuf') strict = strictness(bytes, format, target);
   }
   const unknown: string[] = [];
-  const object = decodeValue(value, target, validation === 'Strict' ? 'Warn' : validation, (finding) => unknown.push(finding));
+  const told = validation === 'Strict' ? 'Warn' : validation;
+  const object = decodeValue(value, target, told, (finding) => unknown.push(finding), siblings);
   const findings = strict ? strict.merge(unknown) : unknown;
   if (findings.length > 0 && validation === 'Strict') throw cannotBeHandled(target, target.kind, strictReason(findings));
   ctx.warnings.push(...findings);

@@ -2,13 +2,19 @@
 // listed), values brought to their normal form, zero values left out or put in as Go's encoder does, defaults applied.
 // Every struct is compiled once into closures.
 import type { Field, Json, ListTypeNode, MapTypeNode, RefType, Struct, TypeNode } from '#api/dsl.ts';
+import { Recent } from '#base/recent.ts';
+import { sameJson } from '#format/own.ts';
 import { roundUpToMilli } from '#format/quantity.ts';
 import { goStructName, goStructType, goType, goValue } from './gotypes.ts';
 import { isZeroScalar, type ScalarReader, scalarReaders, zeroScalar } from './scalars.ts';
 import { Session } from './session.ts';
+import type { TypeRules } from './typerules.ts';
 
-/** Sets the conditional defaults of one struct on a freshly decoded object. */
-export type DefaultsOf = (struct: Struct) => ((draft: never) => void) | undefined;
+/** What the rules of a struct say about decoding: its conditional defaults, and which member siblings have in common. */
+export type RulesOf = (struct: Struct) => Pick<TypeRules, 'defaults' | 'siblings'> | undefined;
+
+/** A new object may be one of a row. Is the value ours to keep, or might whoever gave it change it? */
+export type Siblings = 'ours' | 'foreign';
 
 type Reader = (value: unknown, session: Session) => unknown;
 
@@ -25,8 +31,14 @@ interface StructPlan {
   readonly emitted: readonly Emitted[];
   readonly defaulted: readonly (readonly [string, Json])[];
   readonly defaults: ((draft: never) => void) | undefined;
+  /** The member that objects which come in rows have in common, and how it was read lately. */
+  readonly common: { readonly name: string; readonly recent: Recent<unknown, unknown> } | undefined;
 }
 type Draft = Record<string, unknown>;
+interface Ready {
+  readonly name: string;
+  readonly value: unknown;
+}
 
 /** The outcome of a decoding. */
 export interface Decoded<T> {
@@ -59,19 +71,41 @@ function milli(amount: unknown, session: Session): unknown {
 /** Compiles structs into decoders. One compiler per set of default rules. */
 export class DecodeCompiler {
   readonly #plans = new Map<Struct, StructPlan>();
-  readonly #defaultsOf: DefaultsOf;
+  readonly #rulesOf: RulesOf;
 
-  constructor(defaultsOf: DefaultsOf) {
-    this.#defaultsOf = defaultsOf;
+  constructor(rulesOf: RulesOf) {
+    this.#rulesOf = rulesOf;
   }
 
   /** Decodes `value` as `struct`. Throws DecodeError when a value has the wrong type. */
-  decode<T>(struct: Struct, value: unknown, withDefaults: boolean): Decoded<T> {
+  decode<T>(struct: Struct, value: unknown, withDefaults: boolean, siblings?: Siblings): Decoded<T> {
     if (!isObject(value)) throw new DecodeError(`json: cannot unmarshal ${goValue(value)} into Go value of type ${goStructType(struct)}`);
     const session = new Session(withDefaults);
-    const object = this.#readStruct(this.#planOf(struct), value, session);
+    const plan = this.#planOf(struct);
+    const object =
+      siblings && withDefaults && plan.common
+        ? this.#readSibling(plan, plan.common, value, session, siblings)
+        : this.#readStruct(plan, value, session);
     if (session.error !== undefined) throw new DecodeError(session.error);
     return { object: object as T, unknown: session.unknown };
+  }
+
+  #readSibling(
+    plan: StructPlan,
+    { name, recent }: NonNullable<StructPlan['common']>,
+    value: Record<string, unknown>,
+    session: Session,
+    siblings: Siblings,
+  ): Draft {
+    const given = value[name];
+    if (!isObject(given)) return this.#readStruct(plan, value, session);
+    const known = recent.find(given, sameJson);
+    if (known !== undefined) return this.#readStruct(plan, value, session, { name, value: known });
+    const draft = this.#readStruct(plan, value, session);
+    // What is wrong or strange is told every time.
+    if (session.error === undefined && session.unknown.length === 0)
+      recent.add(siblings === 'ours' ? given : JSON.parse(JSON.stringify(given)), draft[name]);
+    return draft;
   }
 
   #planOf(struct: Struct): StructPlan {
@@ -80,7 +114,9 @@ export class DecodeCompiler {
     const fields = new Map<string, FieldPlan>();
     const emitted: Emitted[] = [];
     const defaulted: (readonly [string, Json])[] = [];
-    const plan: StructPlan = { fields, emitted, defaulted, defaults: this.#defaultsOf(struct) };
+    const rules = this.#rulesOf(struct);
+    const common = rules?.siblings === undefined ? undefined : { name: rules.siblings, recent: new Recent<unknown, unknown>() };
+    const plan: StructPlan = { fields, emitted, defaulted, defaults: rules?.defaults, common };
     this.#plans.set(struct, plan);
     const owner = goStructName(struct);
     for (const [name, field] of Object.entries(struct.fields)) {
@@ -91,10 +127,15 @@ export class DecodeCompiler {
     return plan;
   }
 
-  #readStruct(plan: StructPlan, value: Record<string, unknown>, session: Session): Draft {
+  /** `ready`: a member that was read before, with all its defaults. */
+  #readStruct(plan: StructPlan, value: Record<string, unknown>, session: Session, ready?: Ready): Draft {
     const draft: Draft = {};
     const slot = session.depth++;
     for (const key in value) {
+      if (ready !== undefined && key === ready.name) {
+        draft[key] = ready.value;
+        continue;
+      }
       const item = value[key];
       if (item === undefined || item === null) {
         if (item === null && !plan.fields.has(key)) this.#unknown(session, slot, key);
@@ -113,7 +154,7 @@ export class DecodeCompiler {
     for (const { name, zero } of plan.emitted) if (draft[name] === undefined) draft[name] = zero(session);
     if (session.withDefaults) {
       for (const [name, preset] of plan.defaulted) if (draft[name] === undefined) draft[name] = preset;
-      if (session.error === undefined) plan.defaults?.(draft as never);
+      if (session.error === undefined && ready === undefined) plan.defaults?.(draft as never);
     }
     return draft;
   }

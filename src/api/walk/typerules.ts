@@ -30,6 +30,11 @@ export interface TypeRules {
   readonly gated?: Readonly<Record<string, readonly string[]>>;
   /** Fields with a closed set in the DSL that `check` looks after in words of its own. */
   readonly own?: readonly string[];
+  /**
+   * Root kinds whose objects come in rows with the same member of this name: it is read and judged once for all of them.
+   * The kind's own defaults concern nothing else, and its checks of that member depend on nothing else.
+   */
+  readonly siblings?: string;
   /** Root kinds: what is wrong with a name (with `generateName`, of the prefix). */
   readonly name?: (name: string) => string[];
   /** Root kinds: checks of a whole object, on create and on update. */
@@ -47,6 +52,7 @@ interface Parts<T> {
   readonly check?: (value: T, at: string, errors: Errors, env: CheckEnv) => void;
   readonly gated?: Readonly<Record<string, readonly string[]>>;
   readonly own?: readonly string[];
+  readonly siblings?: string;
   readonly name?: (name: string) => string[];
   readonly object?: (object: T, errors: Errors, env: CheckEnv) => void;
   readonly create?: (object: T, errors: Errors) => void;

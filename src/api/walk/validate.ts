@@ -1,12 +1,26 @@
 // Validation of shape: closed sets of values from the DSL, and the checks that rules attach to types, wherever a type occurs.
 import type { ListTypeNode, MapTypeNode, RefType, ScalarType, Struct, TypeNode } from '#api/dsl.ts';
 import { notSupported } from '#api/fielderror.ts';
+import { Recent } from '#base/recent.ts';
 import type { CheckEnv, Errors, TypeRules } from './typerules.ts';
 
 type Visit = (value: unknown, at: string, errors: Errors, env: CheckEnv) => void;
 interface Step {
   readonly name: string;
   readonly visit: Visit;
+}
+
+/** What siblings have in common is judged once: a value in which nothing was wrong lately is passed over. */
+function once(visit: Visit): Visit {
+  const created = new Recent<unknown, true>();
+  const updated = new Recent<unknown, true>();
+  return (value, at, errors, env) => {
+    const passed = env.update ? updated : created;
+    if (passed.find(value)) return;
+    const before = errors.length;
+    visit(value, at, errors, env);
+    if (errors.length === before) passed.add(value, true);
+  };
 }
 
 /** Compiles structs into visitors that find what is wrong in a value. */
@@ -41,7 +55,7 @@ export class ValidateCompiler {
       const rules = this.#rulesOf(struct);
       if (rules?.own?.includes(name)) continue;
       const inner = this.#typeVisit(field.type, rules?.gated?.[name]);
-      if (inner) steps.push({ name, visit: inner });
+      if (inner) steps.push({ name, visit: rules?.siblings === name ? once(inner) : inner });
     }
     return visit;
   }

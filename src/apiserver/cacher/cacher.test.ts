@@ -24,6 +24,26 @@ describe('stored bytes', () => {
     assert.equal(read.metadata.name, 'a');
     assert.deepEqual(Buffer.from(cutVersion(json, 42)), Buffer.from(bytes));
   });
+  it('are the same whether or not the texts of shared parts are known', () => {
+    const spec = { containers: [{ name: 'a', image: 'b' }], 'odd "name"': null };
+    const fieldsV1 = { 'f:spec': { 'k:{"name":"a"}': { '.': {} } } };
+    const owned = (name: string, time?: string): KubeObject =>
+      ({
+        ...object(name, { spec, status: { phase: 'x' }, absent: undefined }),
+        metadata: {
+          name,
+          uid: undefined,
+          managedFields: [{ manager: 'm "', operation: 'Update', time, fieldsV1, subresource: 's' }],
+          labels: {},
+        },
+      }) as unknown as KubeObject;
+    for (let i = 0; i < 4; i++) {
+      const one = owned(`a-${i}`, i % 2 ? 'now' : undefined);
+      assert.equal(Buffer.from(encodeStored(one)).toString(), JSON.stringify({ kind: one.kind, ...one }));
+      const bare = object(`b-${i}`, { spec });
+      assert.deepEqual(JSON.parse(Buffer.from(encodeStored(bare)).toString()), bare);
+    }
+  });
   it('are shared between writer and watch', () => {
     const bytes = encodeStored(object('a'));
     const entry = Entry.of(key('a'), 5, bytes, true);

@@ -1,18 +1,55 @@
 // Objects as stored bytes: JSON without resourceVersion, `kind`, `apiVersion` and `metadata` first, so that the version
 // (the store's revision, known only after the write) can be spliced into the bytes without encoding again.
 import type { KubeObject } from '#api/object.ts';
+import { Recent } from '#base/recent.ts';
 
 // An object that was encoded here needs no decoding when the same bytes come back through the watch. It is a property of the
 // bytes: a weak map of all versions costs each of them more than the rest of their keeping.
 const decoded = Symbol('decoded');
 type Stored = Uint8Array & { [decoded]?: KubeObject };
 
+// Texts of the specs and sets of fields that objects in rows share; known from the second time on.
+const specs = new Recent<object, { text?: string }>();
+const sets = new Recent<object, { text?: string }>();
+
+/** The JSON of a value that was here lately. */
+function textOf(recent: Recent<object, { text?: string }>, value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const known = recent.find(value);
+  if (known) return (known.text ??= JSON.stringify(value));
+  recent.add(value, {});
+  return undefined;
+}
+
+/** The JSON of an object, given that of some members. */
+function assemble(object: object, memberText: (name: string, value: unknown) => string | undefined): string {
+  let text = '{';
+  for (const [name, value] of Object.entries(object)) {
+    if (value !== undefined)
+      text += `${text.length > 1 ? ',' : ''}${JSON.stringify(name)}:${memberText(name, value) ?? JSON.stringify(value)}`;
+  }
+  return `${text}}`;
+}
+
+const entryText = (entry: object): string => assemble(entry, (name, value) => (name === 'fieldsV1' ? textOf(sets, value) : undefined));
+
+const metaText = (metadata: KubeObject['metadata']): string =>
+  assemble(metadata, (name) => (name === 'managedFields' ? `[${(metadata.managedFields ?? []).map(entryText).join()}]` : undefined));
+
+function encoded(object: KubeObject): string {
+  const spec = textOf(specs, (object as { readonly spec?: unknown }).spec);
+  if (spec === undefined) return JSON.stringify(object);
+  return assemble(object, (name, value) =>
+    name === 'spec' ? spec : name === 'metadata' ? metaText(value as KubeObject['metadata']) : undefined,
+  );
+}
+
 /** Encodes an object for the store; `resourceVersion` is left out. */
 export function encodeStored(object: KubeObject): Uint8Array {
   const { kind, apiVersion, metadata, ...rest } = object as KubeObject & Record<string, unknown>;
   const { resourceVersion: _, ...meta } = metadata;
   const stored = { kind, apiVersion, metadata: meta, ...rest } as unknown as KubeObject;
-  const bytes: Stored = Buffer.from(JSON.stringify(stored));
+  const bytes: Stored = Buffer.from(encoded(stored));
   bytes[decoded] = stored;
   return bytes;
 }

@@ -25,11 +25,11 @@ export async function create(request: WriteRequest, draft: KubeObject): Promise<
   const admitted = await admitNew(request, trackCreate(request, withoutStatus(resource, draft)));
   const object = withoutStatus(resource, admitted);
   const { name, generateName } = object.metadata;
-  if (name || !generateName) return createOnce(request, object, name);
+  if (name || !generateName) return createOnce(request, draft, object, name);
   for (let attempt = 1; ; attempt++) {
     const generated = request.registry.generateName(generateName);
     try {
-      return await createOnce(request, object, generated);
+      return await createOnce(request, draft, object, generated);
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       if (attempt >= nameAttempts) throw generateNameConflict(resource.groupResource, generated, 1);
@@ -60,13 +60,15 @@ function attributesOf({ registry, resource, ctx, dryRun, options }: WriteRequest
 const admitNew = async (request: WriteRequest, object: KubeObject): Promise<KubeObject> =>
   (await request.registry.admission.admit(attributesOf(request, object))) ?? object;
 
-async function createOnce(request: WriteRequest, draft: KubeObject, name: string): Promise<Entry> {
+/** `sent`: as the client has it; `draft`: as admission left it. */
+async function createOnce(request: WriteRequest, sent: KubeObject, draft: KubeObject, name: string): Promise<Entry> {
   const { registry, resource, ctx } = request;
   const { strategy } = resource;
   const write = writeContext(request);
   let object = prepareNewMeta(draft, name, registry, resource);
   object = dropGated(resource.row.struct, object, { open: registry.gates });
   if (strategy.prepareCreate) object = strategy.prepareCreate(object, write);
+  object = registry.siblings.share(resource.row.struct, sent, object);
 
   let reservation: Reservation | undefined;
   let undo: (() => void) | undefined;

@@ -12,6 +12,7 @@ import type { ServerConfig } from '../config.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import { CreateMemo } from './creatememo.ts';
 import { type Conversion, Resource } from './resource.ts';
+import { Siblings } from './siblings.ts';
 import type { Strategy } from './strategy.ts';
 
 export interface RegistryOptions {
@@ -31,6 +32,7 @@ export class Registry {
   readonly gates: ReadonlySet<string>;
   readonly admission: Admission;
   readonly createMemo = new CreateMemo();
+  readonly siblings = new Siblings();
   readonly #resources = new Map<string, Resource>();
   #rows: readonly ResourceRow[] = [];
   #generation = 0;

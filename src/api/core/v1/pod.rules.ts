@@ -210,6 +210,7 @@ function checkPodIPs(pod: Pod, errors: Errors): void {
 export const podRules: readonly TypeRules[] = [
   typeRules<Pod>(Pod, {
     name: dns1123Subdomain,
+    siblings: 'spec',
     defaults: setPodDefaults,
     object(pod, errors) {
       checkAnnotations(pod, errors);
