@@ -6,6 +6,7 @@ import { seededRandom } from '#base/seeded.ts';
 import type { TestClock } from '#base/testclock.ts';
 import { messageOf } from '#base/errors.ts';
 import { componentUser } from '#apiserver/authn/groups.ts';
+import { apiserverUser } from '#apiserver/server.ts';
 import { Nodes } from '#api/refs.ts';
 import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
@@ -70,6 +71,8 @@ export class Cluster {
   readonly onIssued = new Set<(process: string, user: string, request: ApiRequest) => void>();
   readonly #options: ClusterOptions;
   readonly #troubled = new Map<string, number>();
+  /** When machines lost their power. */
+  readonly #dark = new Map<string, number>();
   readonly #incarnations = new Map<string, number>();
   /** Keys whose writers were never answered, since the server is up. */
   readonly #unanswered = new Map<ApiRequest, string>();
@@ -111,7 +114,16 @@ export class Cluster {
 
   /** A client of the server's own, without a network; undefined while it is down. */
   client(): Client | undefined {
-    return this.server.up ? this.server.client() : undefined;
+    const transport = this.server.transport(apiserverUser);
+    if (transport === undefined) return undefined;
+    return createClient({
+      send: async (request) => {
+        if (request.method !== 'GET') this.#unanswered.set(request, keyOfPath(request.path));
+        const answer = await transport.send(request);
+        this.#unanswered.delete(request);
+        return answer;
+      },
+    });
   }
 
   /** Starts everything; resolves when all nodes are ready. */
@@ -174,12 +186,14 @@ export class Cluster {
   powerOff(one: Machine): void {
     this.#trouble(`${one.name}/agent`);
     this.say(`fault power off ${one.name}`);
+    this.#dark.set(one.name, this.now);
     one.powerOff();
   }
 
   powerOn(one: Machine): void {
     this.#trouble(`${one.name}/agent`);
     this.say(`power on ${one.name}`);
+    this.#dark.delete(one.name);
     void one.powerOn();
   }
 
@@ -218,6 +232,12 @@ export class Cluster {
     const member = this.members.get(name);
     if (member === undefined || !member.process.alive || member.link.severed || !member.link.isFair || !this.server.up) return 0;
     return this.now - Math.max(this.#troubled.get(name) ?? 0, this.#troubled.get('server') ?? 0);
+  }
+
+  /** Milliseconds for which a machine has had no power; 0: it has. */
+  silentFor(name: string): number {
+    const since = this.#dark.get(name);
+    return since === undefined ? 0 : this.now - since;
   }
 
   /** Names of the members that are controller managers. */

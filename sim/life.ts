@@ -1,7 +1,7 @@
 // One seed, one life: a cluster comes up, users and faults have their way with it for a while, then all is healed and it must
 // come to rest.
 import { seededRandom } from '#base/seeded.ts';
-import { Namespaces, ServiceAccounts } from '#api/refs.ts';
+import { Namespaces, Nodes, ServiceAccounts } from '#api/refs.ts';
 import { Cluster, Violation } from './cluster.ts';
 import { rules } from './rules/all.ts';
 import { isSomebodyStarved, unrest } from './rules/rest.ts';
@@ -14,6 +14,8 @@ export interface LifeOptions {
   readonly everyLine?: (line: string) => void;
   /** Only these actions and faults happen. */
   readonly only?: { readonly actions?: readonly string[]; readonly faults?: readonly string[] };
+  /** Ends before the cluster would be healed and come to rest. */
+  readonly untilRest?: boolean;
 }
 
 export interface LifeReport {
@@ -46,11 +48,12 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
     ...(options.everyLine ? { everyLine: options.everyLine } : {}),
   });
   let failure: string | undefined;
+  // Most lives are short, some long: what goes wrong mostly goes wrong soon.
   try {
     for (const rule of rules) rule(cluster);
     await cluster.start();
-    await happen(cluster, options, { steps: 15 + Math.floor(shape.next() * 45), faulty: shape.next() < 0.8 });
-    await rest(cluster);
+    await happen(cluster, options, { steps: 10 + Math.floor(shape.next() ** 2 * 35), faulty: shape.next() < 0.8 });
+    if (options.untilRest !== true) await rest(cluster);
   } catch (error) {
     failure = error instanceof Violation ? error.message : error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
     cluster.say(`failed: ${failure}`);
@@ -110,6 +113,15 @@ async function wait<T>(cluster: Cluster, promise: Promise<T> | undefined): Promi
 
 async function rest(cluster: Cluster): Promise<void> {
   cluster.heal();
+  for (const { metadata, spec } of cluster.truth.list(Nodes)) {
+    if (spec.unschedulable !== true) continue;
+    const uncordon = { spec: { unschedulable: null } };
+    void cluster
+      .client()
+      ?.resource(Nodes)
+      .patch(metadata.name, uncordon, { type: 'merge' })
+      .catch(() => undefined);
+  }
   const until = cluster.now + restLimit;
   for (let calm = 0, pause = 2_000; calm < 3; pause = Math.min(pause * 1.5, 30_000)) {
     const left = unrest(cluster);

@@ -1,5 +1,5 @@
-// Mistakes that controllers could have: each is a change of one line of their code, made when it is loaded. A world that is
-// worth its name finds every one of them.
+// Mistakes that controllers could have: each is another expression in one line of their code, put in when it is loaded and
+// taken while the mistake is asked for. A world that is worth its name finds every one of them.
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
@@ -8,8 +8,11 @@ import { pathToFileURL } from 'node:url';
 export interface Mutation {
   /** Path below `src`. */
   readonly file: string;
+  /** The expression that is right, and the one that is wrong. */
   readonly from: string;
   readonly to: string;
+  /** What stands around the expression, where it is there more than once. */
+  readonly within?: string;
   /** Not once but wherever it stands. */
   readonly everywhere?: boolean;
   /** The rule that has to find it. */
@@ -23,80 +26,131 @@ const calm: readonly string[] = [];
 export const mutations: Readonly<Record<string, Mutation>> = {
   'a rollout heeds no maxUnavailable': {
     file: 'controllers/deployment/scale.ts',
-    from: 'const minimum = desiredOf(deployment) - limits(deployment).unavailable;',
-    to: 'const minimum = 0;',
+    from: 'desiredOf(deployment) - limits(deployment).unavailable',
+    to: '0',
     rule: 'maxUnavailable',
-    only: { actions: ['create', 'roll', 'scale'], faults: calm },
+    only: { actions: ['deployment', 'roll', 'scale'], faults: calm },
   },
   'a rollout heeds no maxSurge': {
     file: 'controllers/deployment/scale.ts',
-    from: 'const room = desired + limits(deployment).surge - total(sets);',
-    to: 'const room = desired;',
+    from: 'desired + limits(deployment).surge - total(sets)',
+    to: 'desired',
     rule: 'maxSurge',
-    only: { actions: ['create', 'roll', 'scale'], faults: calm },
+    only: { actions: ['deployment', 'roll', 'scale'], faults: calm },
   },
   'Recreate waits for nobody': {
     file: 'controllers/deployment/plan.ts',
-    from: 'if (oldPodsRun) return',
-    to: 'if (false) return',
+    within: 'if (oldPodsRun) return',
+    from: 'oldPodsRun',
+    to: 'false',
     rule: 'Recreate',
-    only: { actions: ['create', 'roll'], faults: calm },
+    only: { actions: ['deployment', 'roll'], faults: calm },
   },
   'a StatefulSet does not wait for the pod before': {
     file: 'controllers/statefulset/plan.ts',
-    from: "return { actions: [{ type: 'create', pod: fresh, claims: missingClaims(observed, ordinal) }], stop: ordered };",
-    to: "return { actions: [{ type: 'create', pod: fresh, claims: missingClaims(observed, ordinal) }], stop: false };",
+    from: "{ actions: [{ type: 'create', pod: fresh, claims: missingClaims(observed, ordinal) }], stop: ordered }",
+    to: "{ actions: [{ type: 'create', pod: fresh, claims: missingClaims(observed, ordinal) }], stop: false }",
     rule: 'StatefulSets grow in order',
-    only: { actions: ['create', 'scale'], faults: calm },
+    only: { actions: ['statefulSet', 'scale'], faults: calm },
   },
   'a Job counts a pod twice': {
     file: 'controllers/job/tally.ts',
-    from: '(status.succeeded ?? 0) + before.succeeded.length - kept.succeeded.length,',
-    to: '(status.succeeded ?? 0) + 2 * before.succeeded.length - kept.succeeded.length,',
+    from: '(status.succeeded ?? 0) + before.succeeded.length - kept.succeeded.length',
+    to: '(status.succeeded ?? 0) + 2 * before.succeeded.length - kept.succeeded.length',
     rule: 'Job counts are exact',
-    only: { actions: ['create'], faults: calm },
+    only: { actions: ['job'], faults: calm },
   },
   'a Job runs one pod too many': {
     file: 'controllers/job/plan.ts',
-    from: 'Math.max(0, Math.min(parallelism, completions - tally.succeeded));',
-    to: 'Math.max(0, Math.min(parallelism + 1, completions - tally.succeeded));',
+    from: 'Math.max(0, Math.min(parallelism, completions - tally.succeeded))',
+    to: 'Math.max(0, Math.min(parallelism + 1, completions - tally.succeeded))',
     rule: 'Jobs keep to their parallelism',
-    only: { actions: ['create'], faults: calm },
+    only: { actions: ['job'], faults: calm },
   },
   'the collector forgets the second owner': {
     file: 'controllers/garbagecollector/plan.ts',
-    from: 'if (leaving.length < states.length) return',
-    to: 'if (leaving.length === 0) return',
+    from: 'leaving.length < states.length',
+    to: 'leaving.length === 0',
     rule: 'owned objects stay',
     only: { actions: ['sharedOwner'], faults: calm },
   },
   'the scheduler does not book what it has placed': {
     file: 'scheduler/scheduler.ts',
-    from: 'this.#cache.place(info, node.name);',
-    to: '',
+    from: 'this.#cache.place(info, node.name)',
+    to: 'undefined',
     rule: 'no node is overbooked',
-    only: { actions: ['create', 'scale'], faults: calm },
+    only: { actions: ['deployment', 'statefulSet', 'scale'], faults: calm },
   },
   'quotas are not looked at': {
     file: 'apiserver/admission/quotacheck.ts',
-    from: 'if (compareQuantity(sum, hard[key] as string) > 0) exceeded.push(key);',
-    to: '',
+    from: 'compareQuantity(sum, hard[key] as string) > 0',
+    to: 'false',
     rule: 'quotas hold',
-    only: { actions: ['create', 'scale', 'quota'], faults: calm },
+    only: { actions: ['deployment', 'statefulSet', 'scale', 'quota'], faults: calm },
+  },
+  'a budget allows one eviction too many': {
+    file: 'controllers/disruption/plan.ts',
+    from: 'Math.max(0, current - desired)',
+    to: 'Math.max(0, current - desired + 1)',
+    rule: 'budgets hold',
+    only: { actions: ['deployment', 'statefulSet', 'budget', 'evict', 'drain'], faults: calm },
+  },
+  'an eviction takes nothing from its budget': {
+    file: 'apiserver/subresources/eviction.ts',
+    from: 'status.disruptionsAllowed - 1',
+    to: 'status.disruptionsAllowed',
+    rule: 'budgets hold',
+    only: { actions: ['deployment', 'statefulSet', 'budget', 'drain'], faults: calm },
+  },
+  'a StatefulSet rolls without waiting': {
+    file: 'controllers/statefulset/plan.ts',
+    from: 'most === 1 && !usable(pod)',
+    to: 'false',
+    rule: 'StatefulSets roll fairly',
+    only: { actions: ['statefulSet', 'roll'], faults: calm },
+  },
+  'a StatefulSet rolls below its partition': {
+    file: 'controllers/statefulset/plan.ts',
+    within: 'index >= (set.spec.updateStrategy?.rollingUpdate?.partition ?? 0)',
+    from: '(set.spec.updateStrategy?.rollingUpdate?.partition ?? 0)',
+    to: '0',
+    rule: 'StatefulSets roll fairly',
+    only: { actions: ['statefulSet', 'roll'], faults: calm },
+  },
+  'silence is measured by the wall clock': {
+    file: 'controllers/nodelifecycle/controller.ts',
+    from: 'world.clock.monotonic()',
+    to: 'world.clock.now()',
+    everywhere: true,
+    rule: 'healthy nodes stay',
+    only: { actions: ['deployment'], faults: ['clock'] },
   },
 };
 
-/** Has the code be loaded with the mistake in it. Must run before anything imports that file. */
-export function mutate({ file, from, to, everywhere }: Mutation): void {
-  const path = resolve(import.meta.dirname, '../src', file);
-  const text = readFileSync(path, 'utf8');
-  const found = text.split(from).length - 1;
-  if (found === 0 || (found > 1 && everywhere !== true)) throw new Error(`${file} has this ${found} times: ${from}`);
-  const url = pathToFileURL(path).href;
+/** The mistake that is made now: a name, or none. */
+declare global {
+  var mistake: string | undefined;
+}
+
+function mutated(text: string, name: string, { file, from, to, within = from, everywhere }: Mutation): string {
+  const found = text.split(within).length - 1;
+  if (found === 0 || (found > 1 && everywhere !== true)) throw new Error(`${file} has this ${found} times: ${within}`);
+  const either = `(globalThis.mistake === ${JSON.stringify(name)} ? (${to}) : (${from}))`;
+  return text.replaceAll(within, () => within.replace(from, () => either));
+}
+
+/** Has the code be loaded with all mistakes in it, each for when it is `mistake`. Must run before anything imports these files. */
+export function mutate(): void {
+  const sources = new Map<string, string>();
+  for (const [name, mutation] of Object.entries(mutations)) {
+    const path = resolve(import.meta.dirname, '../src', mutation.file);
+    const url = pathToFileURL(path).href;
+    sources.set(url, mutated(sources.get(url) ?? readFileSync(path, 'utf8'), name, mutation));
+  }
   registerHooks({
     load(wanted, context, nextLoad) {
-      if (wanted !== url) return nextLoad(wanted, context);
-      return { format: 'module-typescript', shortCircuit: true, source: text.replaceAll(from, () => to) };
+      const source = sources.get(wanted);
+      return source === undefined ? nextLoad(wanted, context) : { format: 'module-typescript', shortCircuit: true, source };
     },
   });
 }

@@ -32,6 +32,9 @@ export class Machine {
   #agent: Process | undefined;
   #running: Agent | undefined;
   #runtime: SimRuntime | undefined;
+  #power = new AbortController();
+  /** Called when a container has started. */
+  readonly onStarted = new Set<() => void>();
 
   constructor(options: MachineOptions) {
     this.name = options.name;
@@ -63,12 +66,19 @@ export class Machine {
     const { process } = this.#options.spawn(`${this.name}/runtime`, this.#fs);
     this.#host = process;
     this.#runtime = createSimRuntime(process.world, { addresses: createAddresses(() => this.#options.podCidr()) });
+    this.#power = new AbortController();
+    void this.#hear(this.#runtime, this.#power.signal);
     await this.startAgent();
+  }
+
+  async #hear(runtime: SimRuntime, signal: AbortSignal): Promise<void> {
+    for await (const { type } of runtime.events(signal)) if (type === 'started') for (const started of this.onStarted) started();
   }
 
   /** Everything stops at once. */
   powerOff(): void {
     this.killAgent();
+    this.#power.abort(new Error('the power is off'));
     this.#host?.kill();
     this.#host = undefined;
     this.#runtime = undefined;

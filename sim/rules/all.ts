@@ -3,7 +3,7 @@ import { budgetsHold, quotasHold } from './budgets.ts';
 import { deploymentRules } from './deployments.ts';
 import { jobRules } from './jobs.ts';
 import { oneLeader } from './leaders.ts';
-import { healthyNodesKeepPods, nobodyOverbooked, oneOfEachName, ownedObjectsStay } from './pods.ts';
+import { healthyNodesKeepPods, nobodyOverbooked, oneOfEachName, ownedObjectsStay, silentNodesAreGivenUp } from './pods.ts';
 import type { Rule } from './rule.ts';
 import { statefulSetRules } from './statefulsets.ts';
 
@@ -11,6 +11,7 @@ export const rules: readonly Rule[] = [
   oneOfEachName,
   nobodyOverbooked,
   healthyNodesKeepPods,
+  silentNodesAreGivenUp,
   ownedObjectsStay,
   deploymentRules,
   statefulSetRules,

@@ -1,12 +1,15 @@
 // Limits that admission keeps: quotas, and the budgets of evictions.
-import { keyOf } from '#api/object.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import { keyOf, type KubeObject } from '#api/object.ts';
 import { isPodReady } from '#api/podutil.ts';
+import type { PodDisruptionBudget } from '#api/policy/v1/poddisruptionbudget.ts';
 import { podCounts, podUsage } from '#api/quota.ts';
-import { PodDisruptionBudgets, Pods, ResourceQuotas } from '#api/refs.ts';
+import { Deployments, PodDisruptionBudgets, Pods, ResourceQuotas, type ResourceRef, StatefulSets } from '#api/refs.ts';
+import { scaledIntOrPercent } from '#format/intorstring.ts';
 import { quantityMilli } from '#format/quantity.ts';
 import { selectorOf } from '#format/selector.ts';
-import { type Cluster, keyOfPath } from '../cluster.ts';
-import { ageOf, lag, managersCalmFor } from './rule.ts';
+import type { Cluster } from '../cluster.ts';
+import { lag, managersCalmFor } from './rule.ts';
 
 /** No pod is made that a quota has no room for. */
 export function quotasHold(cluster: Cluster): void {
@@ -30,46 +33,54 @@ export function quotasHold(cluster: Cluster): void {
   });
 }
 
-/** No eviction leaves fewer healthy pods than a budget wants. */
-export function budgetsHold(cluster: Cluster): void {
-  const evicted: string[] = [];
-  /** When pods of a namespace last became unhealthy without an eviction. */
-  let disturbed = -lag;
-  const leaving = new Set<string>();
-  const wasReady = new Map<string, boolean>();
+/** Healthy pods that a budget wants of so many. */
+function desiredOf({ spec }: PodDisruptionBudget, expected: number): number {
+  if (spec.maxUnavailable !== undefined) return Math.max(0, expected - scaledIntOrPercent(spec.maxUnavailable, expected, 'up'));
+  return scaledIntOrPercent(spec.minAvailable ?? 0, expected, 'up');
+}
 
-  cluster.onPassed.add(({ request, answer }) => {
-    if (request.method === 'POST' && request.path.endsWith('/eviction') && answer !== undefined && answer.status < 300)
-      evicted.push(keyOfPath(request.path).split('/').slice(1).join('/'));
-  });
+const serves = (pod: Pod | undefined): boolean => pod !== undefined && pod.metadata.deletionTimestamp === undefined && isPodReady(pod);
+
+/** The pod was marked by an eviction before it goes. */
+const isEvicted = ({ status }: Pod): boolean =>
+  status.conditions?.some((one) => one.type === 'DisruptionTarget' && one.status === 'True' && one.reason === 'EvictionByEvictionAPI') ===
+  true;
+
+/**
+ * No eviction leaves fewer healthy pods than a budget wants: judged by the pods as they were at that very revision. The budget
+ * of a workload has the workload's name. What went otherwise, and wishes that changed just now, excuse the controller for a while.
+ */
+export function budgetsHold(cluster: Cluster): void {
+  /** When a workload (namespace/name) last changed in a way that its budget cannot have heard of. */
+  const disturbed = new Map<string, number>();
+  const disturb = (key: string): unknown => disturbed.set(key, cluster.now);
+  for (const ref of [Deployments, StatefulSets, PodDisruptionBudgets] as readonly ResourceRef<KubeObject>[]) {
+    cluster.truth.on(ref, (next, previous) => {
+      const object = next ?? previous;
+      if (object !== undefined && next?.metadata.generation !== previous?.metadata.generation) disturb(keyOf(object));
+    });
+  }
   cluster.truth.on(Pods, (next, previous) => {
-    const pod = next ?? previous;
-    if (pod === undefined) return;
-    const is = next !== undefined && isPodReady(next) && next.metadata.deletionTimestamp === undefined;
-    const was = previous !== undefined && isPodReady(previous) && previous.metadata.deletionTimestamp === undefined;
-    if (was && !is) leaving.add(keyOf(pod));
-    wasReady.set(keyOf(pod), was || is);
-  });
-  cluster.onStep.add(() => {
-    for (const key of evicted) leaving.delete(key);
-    if (leaving.size > 0) disturbed = cluster.now;
-    leaving.clear();
-    for (const key of evicted.splice(0)) {
-      const [namespace = '', name = ''] = key.split('/');
-      const pod = cluster.truth.get(Pods, name, namespace) ?? cluster.truth.buried(Pods, key);
-      if (pod === undefined || wasReady.get(key) !== true) continue;
-      if (cluster.now - disturbed < lag || managersCalmFor(cluster) < lag) continue;
-      for (const budget of cluster.truth.list(PodDisruptionBudgets)) {
-        if (budget.metadata.namespace !== namespace || ageOf(cluster, budget) < lag) continue;
-        const selector = selectorOf(budget.spec.selector);
-        if (!selector.matches(pod.metadata.labels ?? {})) continue;
-        const healthy = cluster.truth
-          .list(Pods)
-          .filter((one) => one.metadata.namespace === namespace && selector.matches(one.metadata.labels ?? {}))
-          .filter((one) => one.metadata.deletionTimestamp === undefined && isPodReady(one)).length;
-        const wanted = budget.status?.desiredHealthy ?? 0;
-        if (healthy < wanted) cluster.violated('budgets hold', `${key} was evicted: ${healthy} are healthy, ${wanted} are wanted`);
-      }
-    }
+    if (!serves(previous) || serves(next)) return;
+    const pod = next ?? (previous as Pod);
+    const { namespace, labels } = pod.metadata;
+    const name = labels?.['app'] ?? '';
+    const key = `${namespace}/${name}`;
+    if (next === undefined || !isEvicted(next)) disturb(key);
+    const budget = cluster.truth.get(PodDisruptionBudgets, name, namespace);
+    const workload = cluster.truth.get(Deployments, name, namespace) ?? cluster.truth.get(StatefulSets, name, namespace);
+    if (next === undefined || !isEvicted(next) || budget === undefined || workload === undefined) return;
+    if (
+      workload.metadata.deletionTimestamp !== undefined ||
+      cluster.now - (disturbed.get(key) ?? -lag) < lag ||
+      managersCalmFor(cluster) < lag
+    )
+      return;
+    const selector = selectorOf(budget.spec.selector);
+    const healthy = cluster.truth
+      .list(Pods)
+      .filter((one) => one.metadata.namespace === namespace && selector.matches(one.metadata.labels ?? {}) && serves(one)).length;
+    const wanted = desiredOf(budget, workload.spec.replicas ?? 1);
+    if (healthy < wanted) cluster.violated('budgets hold', `${keyOf(pod)} was evicted: ${healthy} are healthy, ${wanted} are wanted`);
   });
 }

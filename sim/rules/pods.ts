@@ -11,7 +11,11 @@ import { controllerUser, managersCalmFor, onDeletion } from './rule.ts';
 
 /** Containers of two pods of one name never run at the same time: the ordinal of a StatefulSet is one pod. */
 export function oneOfEachName(cluster: Cluster): void {
+  let started = false;
+  for (const { onStarted } of cluster.machines) onStarted.add(() => (started = true));
   cluster.onStep.add(() => {
+    if (!started) return;
+    started = false;
     const running = new Map<string, string>();
     for (const { runtime } of cluster.machines) {
       for (const { labels } of runtime?.uses() ?? []) {
@@ -61,6 +65,18 @@ export function healthyNodesKeepPods(cluster: Cluster): void {
     const pod = cluster.truth.lastOf(uid) as Pod | undefined;
     const node = pod?.spec.nodeName;
     if (node && healthy(node, 6 * patience)) cluster.violated('healthy nodes keep their pods', `${key} was evicted from ${node}`);
+  });
+}
+
+/** A machine without power is given up in time, whatever clocks say. */
+export function silentNodesAreGivenUp(cluster: Cluster): void {
+  const patience = 150_000;
+  cluster.onStep.add(() => {
+    for (const { name, powered } of cluster.machines) {
+      if (powered || cluster.silentFor(name) <= patience || !cluster.isNodeReady(name)) continue;
+      if (managersCalmFor(cluster) > patience)
+        cluster.violated('silent nodes are given up', `${name} has had no power for ${cluster.silentFor(name)} ms and is Ready`);
+    }
   });
 }
 

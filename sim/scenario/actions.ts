@@ -1,5 +1,6 @@
 // What users do to a cluster. Each action is one request or a few; a refusal is an answer like any other.
-import { keyOf, type KubeObject } from '#api/object.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
+import { type Draft, keyOf, type KubeObject } from '#api/object.ts';
 import {
   ConfigMaps,
   DaemonSets,
@@ -15,6 +16,7 @@ import {
   StatefulSets,
 } from '#api/refs.ts';
 import { StatusError } from '#api/status.ts';
+import type { Random } from '#base/random.ts';
 import { below, pick } from '#base/seeded.ts';
 import type { Client } from '#client/client.ts';
 import type { Cluster } from '../cluster.ts';
@@ -46,25 +48,20 @@ function fresh(cluster: Cluster, prefix: string): string {
   return `${prefix}-${cluster.nextSerial()}`;
 }
 
-const create: Action = (cluster, client) => {
-  const { random } = cluster;
-  const namespace = pick(random, namespaces);
-  switch (below(random, 8)) {
-    case 0:
-    case 1:
-    case 2:
-      return client.resource(Deployments).create(workloads.deployment(random, fresh(cluster, 'web'), namespace));
-    case 3:
-    case 4:
-      return client.resource(StatefulSets).create(workloads.statefulSet(random, fresh(cluster, 'db'), namespace));
-    case 5:
-      return cluster.truth.list(DaemonSets).length > 1
-        ? undefined
-        : client.resource(DaemonSets).create(workloads.daemonSet(random, fresh(cluster, 'ds'), namespace));
-    default:
-      return client.resource(Jobs).create(workloads.job(random, fresh(cluster, 'job'), namespace));
-  }
-};
+/** Creates a workload in one of the namespaces. */
+function creates<T extends KubeObject>(
+  ref: ResourceRef<T>,
+  prefix: string,
+  make: (random: Random, name: string, namespace: string) => Draft<T>,
+): Action {
+  return (cluster, client) => {
+    const namespace = pick(cluster.random, namespaces);
+    return client.resource(ref).create(make(cluster.random, fresh(cluster, prefix), namespace), { namespace });
+  };
+}
+
+const daemonSet: Action = (cluster, client) =>
+  cluster.truth.list(DaemonSets).length > 1 ? undefined : creates(DaemonSets, 'ds', workloads.daemonSet)(cluster, client);
 
 const roll: Action = (cluster, client) => {
   const target = one(cluster, templated as readonly ResourceRef<KubeObject>[]);
@@ -103,36 +100,35 @@ const deletePod: Action = (cluster, client) => {
   return pod && client.resource(Pods).delete(pod.metadata.name, { namespace: pod.metadata.namespace });
 };
 
-const evict: Action = (cluster, client) => {
-  const pod = one(cluster, [Pods])?.object;
-  if (pod === undefined) return undefined;
-  const { name, namespace } = pod.metadata;
+/** Asks for a pod's eviction. */
+function askEviction(client: Client, { metadata: { name, namespace } }: Pod): Promise<unknown> {
   const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
   return client.resource(Pods).createSub(name, 'eviction', eviction, { namespace });
+}
+
+const evict: Action = (cluster, client) => {
+  const pod = one(cluster, [Pods])?.object;
+  return pod && askEviction(client, pod);
 };
 
-/** Cordons a node and asks for the eviction of all its pods, once. */
+/** Cordons a node and asks for the eviction of all its pods at once, again and again for those that a budget keeps. */
 const drain: Action = async (cluster, client) => {
   const node = one(cluster, [Nodes])?.object.metadata.name;
   if (node === undefined) return;
-  await client.resource(Nodes).patch(node, { spec: { unschedulable: true } }, { type: 'merge' });
-  cluster.time.after(20_000, () => {
-    const later = cluster.client();
-    void later
-      ?.resource(Nodes)
-      .patch(node, { spec: { unschedulable: null } }, { type: 'merge' })
-      .catch(() => undefined);
-  });
-  for (const pod of cluster.truth.list(Pods).filter(({ spec }) => spec.nodeName === node)) {
-    const { name, namespace } = pod.metadata;
-    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace } };
-    await client
-      .resource(Pods)
-      .createSub(name, 'eviction', eviction, { namespace })
-      .catch((error: unknown) => {
-        if (!(error instanceof StatusError)) throw error;
-      });
+  const cordon = (by: Client | undefined, unschedulable: true | null) =>
+    by?.resource(Nodes).patch(node, { spec: { unschedulable } }, { type: 'merge' });
+  await cordon(client, true);
+  for (let round = 0; round < 5; round++) {
+    const present = cluster.client();
+    const pods = cluster.truth.list(Pods).filter(({ spec, metadata }) => spec.nodeName === node && !metadata.deletionTimestamp);
+    if (present !== undefined) {
+      const answers = await Promise.allSettled(pods.map((pod) => askEviction(present, pod)));
+      const failed = answers.find((answer) => answer.status === 'rejected' && !(answer.reason instanceof StatusError));
+      if (failed?.status === 'rejected') throw failed.reason;
+    }
+    await cluster.time.sleep(5_000);
   }
+  await cordon(cluster.client(), null)?.catch(() => undefined);
 };
 
 const budget: Action = (cluster, client) => {
@@ -195,7 +191,10 @@ const namespaceLife: Action = (cluster, client) => {
 
 /** Actions by name, with how often they are chosen. */
 export const actions: Readonly<Record<string, { readonly weight: number; readonly act: Action }>> = {
-  create: { weight: 8, act: create },
+  deployment: { weight: 3, act: creates(Deployments, 'web', workloads.deployment) },
+  statefulSet: { weight: 2, act: creates(StatefulSets, 'db', workloads.statefulSet) },
+  daemonSet: { weight: 1, act: daemonSet },
+  job: { weight: 2, act: creates(Jobs, 'job', workloads.job) },
   roll: { weight: 6, act: roll },
   scale: { weight: 6, act: scale },
   pause: { weight: 1, act: pause },
@@ -203,8 +202,8 @@ export const actions: Readonly<Record<string, { readonly weight: number; readonl
   resizeJob: { weight: 1, act: resizeJob },
   remove: { weight: 3, act: remove },
   deletePod: { weight: 2, act: deletePod },
-  evict: { weight: 4, act: evict },
-  drain: { weight: 1, act: drain },
+  evict: { weight: 3, act: evict },
+  drain: { weight: 2, act: drain },
   budget: { weight: 3, act: budget },
   quota: { weight: 2, act: quota },
   service: { weight: 2, act: service },

@@ -37,10 +37,10 @@ describe('the simulated world', { concurrency: 2 }, () => {
     assert.equal([...output.matchAll(/^seed \d+: ok/gm)].length, 50, output);
   });
 
-  for (const name of Object.keys(mutations)) {
-    it(`finds out when ${name}`, async () => {
-      const { code, output } = await run('hunt.ts', name);
-      assert.equal(code, 0, output || 'nothing was found');
-    });
-  }
+  // One process for all: loading the code takes as long as several lives.
+  it('finds every mistake that it knows', async () => {
+    const { code, output } = await run('hunt.ts');
+    assert.equal(code, 0, output);
+    assert.equal([...output.matchAll(/^found: /gm)].length, Object.keys(mutations).length, output);
+  });
 });

@@ -72,6 +72,12 @@ const table: readonly [string, Deployment, readonly ReplicaSet[], readonly strin
   ['the first set is made at full size', deployment(), [], ['create 10']],
   ['an update starts with the surge', deployment(), [set('v1', 10)], ['create 3']],
   ['old pods go as far as availability allows', deployment(), [set('v1', 10), set('v2', 3, { available: 0 })], ['v1 -> 8']],
+  [
+    'what an old set is about to lose is not counted on',
+    deployment({ replicas: 6, spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 0, maxUnavailable: 3 } } } }),
+    [set('v1', 2, { available: 3, desired: 6, max: 6 }), set('v2', 4, { available: 2, desired: 6, max: 6 })],
+    ['v1 -> 1'],
+  ],
   ['the new set grows into the room', deployment(), [set('v1', 8), set('v2', 3, { available: 0 })], ['v2 -> 5']],
   ['nothing moves while nothing new is available', deployment(), [set('v1', 8), set('v2', 5, { available: 0 })], []],
   ['unhealthy old pods go first', deployment(), [set('v1', 10, { available: 8 }), set('v2', 3, { available: 0 })], ['v1 -> 8']],

@@ -33,6 +33,9 @@ export function newSetSize(deployment: Deployment, sets: readonly ReplicaSet[], 
   return room <= 0 ? current : current + Math.max(0, Math.min(room, desired - current));
 }
 
+/** Pods that will serve on: a set that was just shrunk still counts those that are about to go. */
+const availableOf = (set: ReplicaSet | undefined): number => Math.min(set?.status.availableReplicas ?? 0, replicasOf(set));
+
 export interface Size {
   readonly set: ReplicaSet;
   readonly replicas: number;
@@ -42,19 +45,19 @@ export interface Size {
 export function shrinkOldSets(deployment: Deployment, newSet: ReplicaSet | undefined, oldSets: readonly ReplicaSet[]): Size[] {
   const all = newSet === undefined ? oldSets : [...oldSets, newSet];
   const minimum = desiredOf(deployment) - limits(deployment).unavailable;
-  const newMissing = replicasOf(newSet) - (newSet?.status.availableReplicas ?? 0);
+  const newMissing = replicasOf(newSet) - availableOf(newSet);
   const most = total(all) - minimum - newMissing;
   if (total(oldSets) === 0 || most <= 0) return [];
   const sizes = new Map(byAge(oldSets).map((set) => [set, replicasOf(set)]));
   let cleaned = 0;
   for (const [set, replicas] of sizes) {
-    const unhealthy = replicas - (set.status.availableReplicas ?? 0);
+    const unhealthy = replicas - availableOf(set);
     if (cleaned >= most || unhealthy <= 0) continue;
     const gone = Math.min(most - cleaned, unhealthy);
     sizes.set(set, replicas - gone);
     cleaned += gone;
   }
-  let spare = all.reduce((sum, set) => sum + (set.status.availableReplicas ?? 0), 0) - minimum;
+  let spare = all.reduce((sum, set) => sum + availableOf(set), 0) - minimum;
   for (const [set, replicas] of sizes) {
     if (spare <= 0) break;
     const gone = Math.min(replicas, spare);
