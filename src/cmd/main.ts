@@ -137,14 +137,18 @@ program
   .option('--fast', "shorten the scale-down window by the autoscaler's own behavior fields")
   .action(async (flags) => (await import('./verbs/demo.ts')).demoVerb(world, flags));
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode;
-  else {
-    console.error(`tutti: ${messageOf(error)}`);
-    if (process.env['TUTTI_DEBUG'] && error instanceof Error) console.error(error.stack, error.cause);
-    // What a failed start left running must not keep the process alive.
-    process.exit(error instanceof UsageError ? 2 : 1);
+async function run(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode;
+    else {
+      console.error(`tutti: ${messageOf(error)}`);
+      if (process.env['TUTTI_DEBUG'] && error instanceof Error) console.error(error.stack, error.cause);
+      // What a failed start left running must not keep the process alive.
+      process.exit(error instanceof UsageError ? 2 : 1);
+    }
   }
 }
+
+void run();

@@ -45,39 +45,45 @@ function plain(fields: LogFields): LogFields {
   return result;
 }
 
-function wrap(logger: Logger): Log {
+const ranks: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 };
+
+/** A log at a level; `open` makes its logger when the first line is written: a start that says nothing need not load pino. */
+function wrap(level: LogLevel, open: () => Logger): Log {
+  let logger: Logger | undefined;
+  const opened = (): Logger => (logger ??= open());
   const at =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (kind: 'debug' | 'info' | 'warn' | 'error') =>
     (message: string, fields?: LogFields): void => {
-      if (!logger.isLevelEnabled(level)) return;
-      if (fields === undefined) logger[level](message);
-      else logger[level](plain(fields), message);
+      if (ranks[kind] < ranks[level]) return;
+      if (fields === undefined) opened()[kind](message);
+      else opened()[kind](plain(fields), message);
     };
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    child: (fields) => wrap(logger.child(plain(fields))),
+    child: (fields) => wrap(level, () => opened().child(plain(fields))),
   };
 }
 
 /** Opens the log. Standard output stays free for results. */
 export function createLog(options: LogOptions = {}): Log {
+  const level = options.level ?? 'info';
+  return wrap(level, () => openLogger(level, options.file));
+}
+
+function openLogger(level: LogLevel, file: string | undefined): Logger {
   const require = createRequire(import.meta.url);
   const { pino } = require('pino') as typeof import('pino');
-  const settings = { level: options.level ?? 'info', base: null, timestamp: pino.stdTimeFunctions.isoTime };
-  if (options.file !== undefined) {
-    return wrap(pino(settings, pino.destination({ dest: options.file, append: true, mkdir: true, sync: true })));
-  }
-  if (process.stderr.isTTY) {
-    const pretty = new Writable({
-      decodeStrings: false,
-      write(chunk, _encoding, done) {
-        process.stderr.write(prettyLine(String(chunk)), () => done());
-      },
-    });
-    return wrap(pino(settings, pretty));
-  }
-  return wrap(pino(settings, pino.destination({ dest: 2, sync: true })));
+  const settings = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime };
+  if (file !== undefined) return pino(settings, pino.destination({ dest: file, append: true, mkdir: true, sync: true }));
+  if (!process.stderr.isTTY) return pino(settings, pino.destination({ dest: 2, sync: true }));
+  const pretty = new Writable({
+    decodeStrings: false,
+    write(chunk, _encoding, done) {
+      process.stderr.write(prettyLine(String(chunk)), () => done());
+    },
+  });
+  return pino(settings, pretty);
 }

@@ -33,6 +33,8 @@ export function worthCollecting({ share, resident, heap, settled }: Quietness): 
 export function keepMemorySmall(clock: Pick<Clock, 'every' | 'monotonic'>): { cancel(): void } {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as Collect;
+  // Byte code is kept for the next start by the flags under which it was made.
+  setFlagsFromString('--no-expose-gc');
   let settled = 0;
   let cpu = process.cpuUsage();
   let looked = clock.monotonic();
