@@ -1,8 +1,10 @@
 // Runs the test suite: `npm test` for all of it, `npm test -- unit facts integration e2e` for parts.
 // Pure tests share one process; tests that open ports or start containers get one each.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { prepareMachine } from '../src/cli/setup.ts';
 import { createWorld } from '../src/host/world.ts';
 
@@ -10,6 +12,8 @@ interface Part {
   readonly name: string;
   readonly files: readonly string[];
   readonly flags: readonly string[];
+  /** Runs at the side of the next part, on what that leaves of the processors. */
+  readonly aside?: boolean;
 }
 
 const root = resolve(import.meta.dirname, '..');
@@ -23,8 +27,9 @@ const parts: readonly Part[] = [
   { name: 'unit', files: glob('src/**/*.test.ts', 'examples/**/*.test.ts'), flags: ['--test-isolation=none'] },
   { name: 'facts', files: glob('test/facts/*.test.ts'), flags: ['--test-isolation=none'] },
   { name: 'store', files: glob('test/store/*.test.ts', 'test/host/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
-  { name: 'simulate', files: glob('test/simulate/*.test.ts'), flags: ['--test-concurrency=1', '--test-timeout=1200000'] },
-  { name: 'integration', files: glob('test/integration/**/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
+  { name: 'integration', files: glob('test/integration/**/*.test.ts'), flags: ['--test-concurrency=3', ...own] },
+  // On a clock of its own it does not matter how long a moment takes.
+  { name: 'simulate', files: glob('test/simulate/*.test.ts'), flags: ['--test-concurrency=1', '--test-timeout=1200000'], aside: true },
   // Clusters have network namespaces of their own and mostly wait for their containers: two at a time.
   { name: 'e2e', files: glob('test/e2e/**/*.test.ts').filter((file) => !alone.test(file)), flags: ['--test-concurrency=2', ...own] },
   { name: 'e2e', files: glob('test/e2e/**/*.test.ts').filter((file) => alone.test(file)), flags: ['--test-concurrency=1', ...own] },
@@ -52,26 +57,39 @@ const own26 = resolve(root, 'node_modules/.bin/node');
 const node = existsSync(own26) ? own26 : process.execPath;
 const totals = { passed: 0, failed: 0, skipped: 0 };
 let failed = false;
-for (const part of chosen) {
-  console.log(`\n== ${part.name} (${part.files.length} files)`);
-  const result = spawnSync(
-    node,
-    ['--disable-warning=ExperimentalWarning', '--test', '--test-reporter=spec', ...part.flags, ...part.files],
-    {
-      cwd: root,
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-      stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, NODE_COMPILE_CACHE: resolve(root, 'node_modules/.cache/tutti/compile') },
-    },
-  );
-  process.stdout.write(result.stdout);
+
+/** Runs a part and tells what it printed when it is through. */
+async function run(part: Part): Promise<void> {
+  const started = Date.now();
+  const child = spawn(node, ['--disable-warning=ExperimentalWarning', '--test', '--test-reporter=spec', ...part.flags, ...part.files], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, NODE_COMPILE_CACHE: resolve(root, 'node_modules/.cache/tutti/compile') },
+  });
+  if (part.aside && child.pid !== undefined) setPriority(child.pid, 10);
+  const ended = new Promise<number | null>((done, fail) => child.once('error', fail).once('close', done));
+  const printed = await text(child.stdout);
+  const code = await ended;
+  const seconds = Math.round((Date.now() - started) / 1000);
+  process.stdout.write(`\n== ${part.name} (${part.files.length} files, ${seconds} s)\n${printed}`);
   // Tests that start the runner themselves print such lines too: the last ones are the part's own.
-  const count = (name: string): number => Number([...result.stdout.matchAll(new RegExp(`^ℹ ${name} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
+  const count = (name: string): number => Number([...printed.matchAll(new RegExp(`^ℹ ${name} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
   totals.passed += count('pass');
   totals.failed += count('fail') + count('cancelled');
   totals.skipped += count('skipped');
-  if (result.status !== 0) failed = true;
+  if (code !== 0) failed = true;
 }
+
+const aside: Promise<void>[] = [];
+for (const part of chosen) {
+  if (part.aside) {
+    aside.push(run(part));
+    continue;
+  }
+  await run(part);
+  // Whoever asks for quiet after this part gets it.
+  await Promise.all(aside.splice(0));
+}
+await Promise.all(aside);
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(failed || totals.passed === 0 ? 1 : 0);
