@@ -13,9 +13,11 @@ export interface Weather {
   /** Share of the requests that never arrive, and of the answers that do not come back. */
   readonly loseRequest: number;
   readonly loseAnswer: number;
+  /** Share of the events that come a second time, at once or after newer ones. */
+  readonly repeat: number;
 }
 
-export const fair: Weather = { delay: 2, loseRequest: 0, loseAnswer: 0 };
+export const fair: Weather = { delay: 2, loseRequest: 0, loseAnswer: 0, repeat: 0 };
 
 /** What passed over a link, for traces and invariants. `answer` is undefined when the server went down over it. */
 export interface Passed {
@@ -183,6 +185,7 @@ export class Link {
     const stream = new WatchStream(events, {
       time,
       delay: () => random.next() ** 3 * this.#weather.delay,
+      repeats: () => this.#weather.repeat > 0 && random.next() < this.#weather.repeat,
       deadAfter: () => 15_000 + random.next() * 30_000,
       ended: () => {
         this.#watches.delete(stream);

@@ -21,6 +21,8 @@ export function createSimTime(step: () => void): TestClock {
 export interface ProcessClock extends Clock {
   /** Sets the wall clock forward (or back) by `ms`; durations are measured on as before. */
   jump(ms: number): void;
+  /** Milliseconds by which the wall clock is ahead of everybody's (or behind). */
+  readonly offset: number;
   /** Stops all timers for good. */
   kill(): void;
 }
@@ -84,6 +86,9 @@ export function processClock(time: Clock): ProcessClock {
     sleep,
     jump(ms) {
       offset += ms;
+    },
+    get offset() {
+      return offset;
     },
     kill() {
       dead = true;

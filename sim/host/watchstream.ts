@@ -1,4 +1,5 @@
-// The events of one watch on their way: each takes its time, none overtakes another.
+// The events of one watch on their way: each takes its time, none overtakes another. A bad line may say things twice, and
+// repeat an older event of the same object after a newer one.
 import type { Clock } from '#base/clock.ts';
 import type { WatchEvent } from '#client/transport.ts';
 
@@ -6,11 +7,15 @@ export interface WatchStreamOptions {
   readonly time: Clock;
   /** Milliseconds that the next event takes. */
   delay(): number;
+  /** True when something that was said before is said again now. */
+  repeats(): boolean;
   /** Milliseconds until a stream that got nothing through counts as broken. */
   deadAfter(): number;
   /** Called once, when nothing comes any more. */
   ended(): void;
 }
+
+const remembered = 4;
 
 type Result = IteratorResult<WatchEvent, undefined>;
 
@@ -26,6 +31,9 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
   readonly #source: AsyncIterator<WatchEvent>;
   #line: { readonly event: WatchEvent | undefined; readonly due: number }[] = [];
   #lastDue = 0;
+  /** The newest events. */
+  readonly #said: WatchEvent[] = [];
+  #repeated = 0;
   #waiter: Waiter | undefined;
   #armed = false;
   #stalled: { cancel(): void } | undefined;
@@ -89,12 +97,22 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
         if (this.#over) return;
         this.#lastDue = Math.max(this.#lastDue, time.monotonic() + delay());
         this.#line.push({ event: done ? undefined : value, due: this.#lastDue });
+        if (!done) this.#repeat(value);
         this.#deliver();
         if (done) return;
       }
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  /** Puts the event, or an earlier one, into the line once more. */
+  #repeat(event: WatchEvent): void {
+    this.#said.push(event);
+    if (this.#said.length > remembered) this.#said.shift();
+    if (!this.#options.repeats()) return;
+    const again = this.#said.at(-1 - (this.#repeated++ % remembered)) ?? event;
+    this.#line.push({ event: again, due: this.#lastDue });
   }
 
   #deliver(): void {

@@ -21,7 +21,15 @@ const storm: Fault = (cluster) => {
     delay: pick(random, [50, 500, 5_000]),
     loseRequest: random.next() < 0.5 ? random.next() * 0.2 : 0,
     loseAnswer: random.next() < 0.5 ? random.next() * 0.2 : 0,
+    repeat: 0,
   });
+  later(cluster, 60_000, () => cluster.weather(name, fair));
+};
+
+/** Events come twice, and old ones after new ones. */
+const echo: Fault = (cluster) => {
+  const name = pick(cluster.random, reachable(cluster));
+  cluster.weather(name, { ...fair, repeat: 0.1 + cluster.random.next() * 0.4 });
   later(cluster, 60_000, () => cluster.weather(name, fair));
 };
 
@@ -90,6 +98,7 @@ const force: Fault = (cluster) => {
 /** Faults by name, with how often they are chosen. */
 export const faults: Readonly<Record<string, { readonly weight: number; readonly strike: Fault }>> = {
   storm: { weight: 4, strike: storm },
+  echo: { weight: 2, strike: echo },
   sever: { weight: 3, strike: sever },
   cut: { weight: 3, strike: cut },
   kill: { weight: 6, strike: kill },

@@ -16,8 +16,9 @@ export interface InformerOptions {
   readonly initial?: 'list' | 'stream';
 }
 
+/** Milliseconds between two attempts, before chance adds up to as much again: a node's silence is judged after 50 seconds. */
 const firstDelay = 100;
-const longestDelay = 30_000;
+const longestDelay = 15_000;
 
 class SharedInformer<T extends KubeObject> implements Informer<T> {
   readonly ref: ResourceRef<T>;
@@ -145,6 +146,9 @@ class SharedInformer<T extends KubeObject> implements Informer<T> {
 
   #apply(event: WatchEvent<T>): void {
     const { object } = event;
+    // The events of a watch are in the order of their versions: what is older was said before, and has been outdated since.
+    // Versions that are no numbers cannot be compared.
+    if (Number(object.metadata.resourceVersion) < Number(this.#version)) return;
     if (event.type === 'ADDED' || event.type === 'MODIFIED') this.#put(object);
     else if (event.type === 'DELETED') this.#remove(keyOf(object), object);
     this.#version = object.metadata.resourceVersion ?? this.#version;

@@ -1,7 +1,7 @@
 // HorizontalPodAutoscalers: reads the metrics, decides, sets the target's scale.
 import { messageOf } from '#base/errors.ts';
 import type { Component } from '#base/world.ts';
-import type { HorizontalPodAutoscaler, MetricStatus } from '#api/autoscaling/v2/horizontalpodautoscaler.ts';
+import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus } from '#api/autoscaling/v2/horizontalpodautoscaler.ts';
 import type { Scale } from '#api/autoscaling/v1/scale.ts';
 import { type KubeObject, keyOf, parseApiVersion } from '#api/object.ts';
 import { HorizontalPodAutoscalers, Pods, type ResourceRef } from '#api/refs.ts';
@@ -14,6 +14,7 @@ import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { behave, blank, type Memory, remember, toleranceOf } from './behavior.ts';
 import { evaluate, MetricError } from './metrics.ts';
 import { createListening } from './listening.ts';
+import { pulseOf } from './pulse.ts';
 import { createMetricSource, type MetricSource } from './source.ts';
 import { type ConditionChange, nextStatus, type Outcome } from './status.ts';
 
@@ -35,7 +36,9 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
   const memories = new Map<string, Memory>();
   const period = deps.syncPeriod ?? 5_000;
   const resources = new Map<string, ResourceRef<KubeObject>>();
-  const listening = createListening(source, world, { pause: period, moved: (key) => handle.enqueueAfter(key, 0) });
+  const moved = (key: string): void => handle.enqueueAfter(key, 0);
+  const usageListening = createListening(world, { pause: period, moved });
+  const pulseListening = createListening(world, { pause: period, moved });
 
   /** The resource of a scale target's kind. */
   async function resourceOf({ apiVersion = 'v1', kind }: { apiVersion?: string; kind: string }): Promise<ResourceRef<KubeObject>> {
@@ -77,6 +80,15 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
     readonly condition: ConditionChange;
   }
 
+  /** Has the autoscaler looked at again as soon as one of its metrics moves. */
+  function follow(key: string, about: { namespace: string; selector: string; specs: readonly MetricSpec[] }): void {
+    const { namespace, selector, specs } = about;
+    const ofUsage = specs.some(({ type }) => type === 'Resource' || type === 'ContainerResource');
+    const moves = ofUsage && source.moves !== undefined ? source.moves.bind(source, namespace, selector) : undefined;
+    usageListening.follow(key, moves && { id: `${namespace}/${selector}`, moves });
+    pulseListening.follow(key, pulseOf(source, world.clock, about));
+  }
+
   /** Evaluates all metrics; the largest proposal counts. A failing metric must not shrink anything. */
   async function measure(autoscaler: HorizontalPodAutoscaler, scale: Scale, now: number): Promise<Measured> {
     const selectorText = scale.status?.selector ?? '';
@@ -90,8 +102,7 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
     const current = scale.spec?.replicas ?? 0;
     const tolerance = toleranceOf(autoscaler.spec.behavior, deps.tolerance ?? 0.1);
     const specs = autoscaler.spec.metrics ?? [];
-    const ofUsage = specs.some(({ type }) => type === 'Resource' || type === 'ContainerResource');
-    listening.follow(keyOf(autoscaler), ofUsage ? { namespace, selector: selectorText } : undefined);
+    follow(keyOf(autoscaler), { namespace, selector: selectorText, specs });
     let best: { replicas: number; name: string } | undefined;
     let failure: MetricError | undefined;
     let invalid = 0;
@@ -213,7 +224,8 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
     const autoscaler = autoscalers.lister.getByKey(key);
     if (autoscaler === undefined) {
       memories.delete(key);
-      listening.follow(key, undefined);
+      usageListening.follow(key, undefined);
+      pulseListening.follow(key, undefined);
       return;
     }
     const now = world.clock.now();
@@ -253,7 +265,8 @@ export function startPodAutoscalerController(deps: ControllerDeps & AutoscalerCo
       },
       deleted: (autoscaler) => handle.enqueue(keyOf(autoscaler)),
     }),
-    () => listening.stop(),
+    () => usageListening.stop(),
+    () => pulseListening.stop(),
     () => recorder[Symbol.asyncDispose](),
   );
 }

@@ -13,6 +13,8 @@ const labels = { app: 'web' };
 let bench: ControllerBench;
 let cpu = 100;
 let looks = 0;
+/** The external metric. */
+let waiting = 3;
 const listeners = new Map<string, AsyncQueue<string>>();
 
 const source: MetricSource = {
@@ -31,7 +33,7 @@ const source: MetricSource = {
   },
   ofPods: () => Promise.reject(new Error('none')),
   ofObject: () => Promise.reject(new Error('none')),
-  external: () => Promise.reject(new Error('none')),
+  external: async () => waiting * 1000,
 };
 
 before(async () => {
@@ -85,15 +87,20 @@ test('told that usage moves, it decides at once; gone, it listens no longer', as
   await until('it listens no longer', () => listeners.size === 0);
 });
 
-test('one that looks at nothing but other metrics listens to nobody', async () => {
+test('an external metric that moves is noticed within two seconds, without listening to usage', async () => {
   await autoscalers().create({
     metadata: { name: 'other', namespace },
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
       maxReplicas: 5,
-      metrics: [{ type: 'External', external: { metric: { name: 'queue' }, target: { type: 'Value', value: '5' } } }],
+      metrics: [{ type: 'External', external: { metric: { name: 'queue' }, target: { type: 'AverageValue', averageValue: '1' } } }],
     },
   });
-  await until('it has decided', async () => (await autoscalers().get('other', { namespace })).status.conditions !== undefined);
+  const shown = async () => (await autoscalers().get('other', { namespace })).status.currentMetrics?.[0]?.external?.current.averageValue;
+  await until('it has decided', async () => (await shown()) === '1');
+  assert.equal(await replicas(), 3);
   assert.equal(listeners.size, 0);
+  waiting = 5;
+  await until('it has scaled', async () => (await replicas()) === 5, 2000);
+  await autoscalers().delete('other', { namespace });
 });
