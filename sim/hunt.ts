@@ -15,7 +15,8 @@ async function hunt(name: string): Promise<boolean> {
   globalThis.mistake = name;
   const began = process.cpuUsage();
   for (let seed = 1; seed <= Number(values.most); seed++) {
-    const { failure } = await live({ seed: `hunt-${seed}`, only: mutation.only, untilRest: true });
+    const untilRest = !mutation.rule.startsWith('a quiet cluster');
+    const { failure } = await live({ seed: `hunt-${seed}`, only: mutation.only, untilRest });
     if (failure === undefined) continue;
     const { user, system } = process.cpuUsage(began);
     const found = failure.startsWith(mutation.rule);

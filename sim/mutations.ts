@@ -117,6 +117,13 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     rule: 'StatefulSets roll fairly',
     only: { actions: ['statefulSet', 'roll'], faults: calm },
   },
+  'caches believe what was said before': {
+    file: 'client/informer.ts',
+    from: 'Number(object.metadata.resourceVersion) < Number(this.#version)',
+    to: 'false',
+    rule: 'a quiet cluster',
+    only: { actions: ['deployment', 'job', 'scale', 'remove'], faults: ['echo'] },
+  },
   'silence is measured by the wall clock': {
     file: 'controllers/nodelifecycle/controller.ts',
     from: 'world.clock.monotonic()',
