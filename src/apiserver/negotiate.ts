@@ -5,6 +5,7 @@ import type { Struct } from '#api/dsl.ts';
 import { encodeEnveloped, encodeProtobuf, envelope, envelopeList, structOfKind, watchFrame } from '#api/walk/protobuf.ts';
 import { toYaml } from '#format/yaml.ts';
 import type { KubeObject } from '#api/object.ts';
+import { lastingCopy } from '#base/bytes.ts';
 import type { HttpHeaders } from '#base/net.ts';
 import { apiVersionOf } from '#api/object.ts';
 import { parseAccept } from './discovery/accept.ts';
@@ -124,7 +125,7 @@ const messages = new WeakMap<object, Uint8Array>();
 
 function messageOf(struct: Struct, object: object): Uint8Array {
   let message = messages.get(object);
-  if (!message) messages.set(object, (message = encodeProtobuf(struct, object)));
+  if (!message) messages.set(object, (message = lastingCopy(encodeProtobuf(struct, object))));
   return message;
 }
 

@@ -1,6 +1,7 @@
 // Objects as stored bytes: JSON without resourceVersion, `kind`, `apiVersion` and `metadata` first, so that the version
 // (the store's revision, known only after the write) can be spliced into the bytes without encoding again.
 import type { KubeObject } from '#api/object.ts';
+import { lasting, lastingText } from '#base/bytes.ts';
 import { Recent } from '#base/recent.ts';
 
 // An object that was encoded here needs no decoding when the same bytes come back through the watch. It is a property of the
@@ -49,7 +50,7 @@ export function encodeStored(object: KubeObject): Uint8Array {
   const { kind, apiVersion, metadata, ...rest } = object as KubeObject & Record<string, unknown>;
   const { resourceVersion: _, ...meta } = metadata;
   const stored = { kind, apiVersion, metadata: meta, ...rest } as unknown as KubeObject;
-  const bytes: Stored = Buffer.from(encoded(stored));
+  const bytes: Stored = lastingText(encoded(stored));
   bytes[decoded] = stored;
   return bytes;
 }
@@ -75,7 +76,7 @@ export function spliceVersion(stored: Uint8Array, revision: number): Uint8Array 
   const source = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
   const at = source.indexOf(marker) + marker.length;
   const version = `"resourceVersion":"${revision}"${source[at] === 0x7d ? '' : ','}`;
-  const out = Buffer.allocUnsafe(source.length + version.length);
+  const out = lasting(source.length + version.length);
   source.copy(out, 0, 0, at);
   out.write(version, at, 'latin1');
   source.copy(out, at + version.length, at);
@@ -87,8 +88,12 @@ export function cutVersion(json: Uint8Array, revision: number): Uint8Array {
   if (revision === 0) return json;
   const source = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
   const at = source.indexOf(marker) + marker.length;
-  const rest = at + `"resourceVersion":"${revision}"`.length;
-  return Buffer.concat([source.subarray(0, at), source.subarray(source[rest] === 0x2c ? rest + 1 : rest)]);
+  let rest = at + `"resourceVersion":"${revision}"`.length;
+  if (source[rest] === 0x2c) rest++;
+  const out = lasting(source.length - rest + at);
+  source.copy(out, 0, 0, at);
+  source.copy(out, at, rest);
+  return out;
 }
 
 /** Freezes an object and everything below it; stops at what is frozen already. */
