@@ -3,9 +3,12 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Deployment } from '#api/apps/v1/deployment.ts';
 import { ConfigMap } from '#api/core/v1/configmap.ts';
+import { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import { Pod } from '#api/core/v1/pod.ts';
 import { Service } from '#api/core/v1/service.ts';
 import type { JsonObject, Struct } from '#api/dsl.ts';
+import { Role } from '#api/rbac/v1/role.ts';
+import { ResourceClaim } from '#api/resource/v1/resourceclaim.ts';
 import { applyPatch, ApplyTypeError, type OwnedObject, trackUpdate } from './apply.ts';
 
 const t0 = '2026-01-01T00:00:00Z';
@@ -171,6 +174,88 @@ test('what two managers apply stays until both let go', () => {
   assert.equal((cluster.live as unknown as { data?: object }).data, undefined);
 });
 
+test('conflicts come level by level: fields at a place before those below its fields', () => {
+  const cluster = world(Deployment, 'apps/v1');
+  const web = (replicas: number, type: string, paused: boolean) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd', namespace: 'd' },
+    spec: { paused, replicas, strategy: { type } },
+  });
+  cluster.apply('a', web(1, 'Recreate', true));
+  const { conflicts } = cluster.apply('b', web(2, 'RollingUpdate', false));
+  assert.deepEqual(
+    conflicts?.causes.map(({ field }) => field),
+    ['.spec.paused', '.spec.replicas', '.spec.strategy.type'],
+  );
+});
+
+test('a reference that a field declares granular is owned part by part', () => {
+  const cluster = world(PersistentVolume, 'v1');
+  const volume = (claimRef: object) => ({ apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'v' }, spec: { claimRef } });
+  cluster.apply('a', volume({ kind: 'PersistentVolumeClaim', name: 'c' }));
+  cluster.apply('b', volume({ namespace: 'd' }));
+  assert.deepEqual((cluster.live as unknown as { spec: object }).spec, {
+    claimRef: { kind: 'PersistentVolumeClaim', name: 'c', namespace: 'd' },
+  });
+  assert.deepEqual(cluster.fields['b/Apply'], { 'f:spec': { 'f:claimRef': { 'f:namespace': {} } } });
+});
+
+test('items may leave out keys, as long as they have one', () => {
+  const cluster = world(ResourceClaim, 'resource.k8s.io/v1');
+  const claim = (...devices: object[]) => ({
+    apiVersion: 'resource.k8s.io/v1',
+    kind: 'ResourceClaim',
+    metadata: { name: 'r', namespace: 'd' },
+    status: { devices },
+  });
+  const shared = { driver: 'x', device: 'y', pool: 'z', shareID: 's' };
+  cluster.apply('a', claim({ driver: 'x', device: 'y', pool: 'z', data: { a: 1 } }, shared));
+  assert.deepEqual(cluster.fields['a/Apply'], {
+    'f:status': {
+      'f:devices': {
+        'k:{"device":"y","driver":"x","pool":"z"}': { '.': {}, 'f:data': {}, 'f:device': {}, 'f:driver': {}, 'f:pool': {} },
+        'k:{"device":"y","driver":"x","pool":"z","shareID":"s"}': {
+          '.': {},
+          'f:device': {},
+          'f:driver': {},
+          'f:pool': {},
+          'f:shareID': {},
+        },
+      },
+    },
+  });
+  assert.throws(() => cluster.apply('a', claim({ data: {} })), {
+    message:
+      'failed to create typed patch object (d/r; resource.k8s.io/v1, Kind=ResourceClaim): .status.devices: element 0: associative list ' +
+      'with keys has an element that omits all key fields ["driver" "device" "pool" "shareID"] (and doesn\'t have default values for any key fields)',
+  });
+});
+
+test('values within paths are written as Go writes JSON', () => {
+  const cluster = world(Pod, 'v1');
+  cluster.apply('a', pod({ containers: [{ name: 'c', volumeDevices: [{ devicePath: '/a&<b>', name: 'v' }] }] }, { finalizers: ['x&y'] }));
+  assert.deepEqual(cluster.fields['a/Apply'], {
+    'f:metadata': { 'f:finalizers': { 'v:"x\\u0026y"': {} } },
+    'f:spec': {
+      'f:containers': {
+        'k:{"name":"c"}': {
+          '.': {},
+          'f:name': {},
+          'f:volumeDevices': { 'k:{"devicePath":"/a\\u0026\\u003cb\\u003e"}': { '.': {}, 'f:devicePath': {}, 'f:name': {} } },
+        },
+      },
+    },
+  });
+});
+
+test('a list that is always written and was not given has no owner', () => {
+  const cluster = world(Role, 'rbac.authorization.k8s.io/v1');
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'r', namespace: 'd', labels: { a: 'b' } } };
+  cluster.update('u', { ...role, rules: [] });
+  assert.deepEqual(cluster.fields['u/Update'], { 'f:metadata': { 'f:labels': { '.': {}, 'f:a': {} } } });
+});
+
 test('applying the same again changes nothing, not even the time', () => {
   const cluster = world(ConfigMap, 'v1');
   cluster.apply('a', config({ x: '1' }));
@@ -297,7 +382,7 @@ test('a configuration must fit the schema', () => {
     [{ containers: [{ name: 'a' }, { name: 'a' }] }, '.spec.containers: duplicate entries for key [name="a"]'],
     [
       { containers: [{ image: 'a' }] },
-      '.spec.containers: element 0: associative list with keys has an element that omits key field "name" (and doesn\'t have default value)',
+      '.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)',
     ],
     [{ x: 1, y: 2 }, 'errors:\n  .spec.x: field not declared in schema\n  .spec.y: field not declared in schema'],
   ];

@@ -90,9 +90,10 @@ class Checker {
       return undefined;
     }
     const element = keyElement(item, shape.keys, shape.defaults);
-    if (typeof element === 'string') return element;
+    if (element !== undefined) return element;
+    const keys = shape.declaredKeys.map(goQuote).join(' ');
     this.error(
-      `element ${index}: associative list with keys has an element that omits key field ${goQuote(element.missing)} (and doesn't have default value)`,
+      `element ${index}: associative list with keys has an element that omits all key fields [${keys}] (and doesn't have default values for any key fields)`,
     );
     return undefined;
   }

@@ -88,12 +88,13 @@ export class FieldSet {
     return true;
   }
 
-  /** All members in the order of FieldsV1. */
+  /** All members, level by level: those at a place before those below its elements, both in the order of FieldsV1. */
   paths(): (readonly string[])[] {
-    const found: (readonly string[])[] = [];
+    const found: (readonly string[])[] = this.self ? [[]] : [];
     const visit = (set: FieldSet, path: readonly string[]): void => {
-      if (set.self) found.push(path);
-      for (const element of sorted(set)) visit(set.children.get(element) as FieldSet, [...path, element]);
+      const below = sorted(set).map((element) => ({ child: set.children.get(element) as FieldSet, at: [...path, element] }));
+      for (const { child, at } of below) if (child.self) found.push(at);
+      for (const { child, at } of below) visit(child, at);
     };
     visit(this, []);
     return found;

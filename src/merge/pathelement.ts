@@ -1,4 +1,5 @@
 // Path elements of managed fields, in the spelling of FieldsV1: `f:name`, `k:{"name":"x"}`, `v:"x"`, `i:0`.
+import { goJson } from '#format/goquote.ts';
 
 /** Default values of key fields that an item may leave out. */
 export type KeyDefaults = Readonly<Record<string, unknown>>;
@@ -10,22 +11,18 @@ export function fieldElement(name: string): string {
 
 /** The element of an item of a set. */
 export function valueElement(value: unknown): string {
-  return `v:${JSON.stringify(value)}`;
+  return `v:${goJson(value)}`;
 }
 
-/** The element of an item of a keyed list, or the name of the key field that it lacks. `keys` are sorted. */
-export function keyElement(
-  item: Readonly<Record<string, unknown>>,
-  keys: readonly string[],
-  defaults: KeyDefaults,
-): string | { readonly missing: string } {
+/** The element of an item of a keyed list, by the keys that it has; undefined if it has none. `keys` are sorted. */
+export function keyElement(item: Readonly<Record<string, unknown>>, keys: readonly string[], defaults: KeyDefaults): string | undefined {
   let text = 'k:{';
   for (const key of keys) {
     const value = Object.hasOwn(item, key) && item[key] !== undefined ? item[key] : defaults[key];
-    if (value === undefined) return { missing: key };
-    text += `${text.length === 3 ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(value)}`;
+    if (value === undefined) continue;
+    text += `${text.length === 3 ? '' : ','}${goJson(key)}:${goJson(value)}`;
   }
-  return `${text}}`;
+  return text.length === 3 ? undefined : `${text}}`;
 }
 
 const kinds = 'fkvi';

@@ -13,6 +13,8 @@ export interface ListShape {
   readonly type: 'atomic' | 'set' | 'map';
   /** Sorted. */
   readonly keys: readonly string[];
+  /** The same in the order of the schema. */
+  readonly declaredKeys: readonly string[];
   readonly defaults: KeyDefaults;
 }
 export interface StructShape {
@@ -33,7 +35,9 @@ export interface AnyShape {
 export type Shape = LeafShape | ListShape | StructShape | MapShape | AnyShape;
 
 export const anyShape: AnyShape = { kind: 'any' };
-const freeForm = new Set(['raw', 'json', 'fieldsV1', 'schemaOrBool', 'schemaOrArray', 'schemaOrStrings']);
+const freeForm = new Set(['json', 'schemaOrBool', 'schemaOrArray', 'schemaOrStrings']);
+/** An object of another kind inside this one: nobody owns parts of it. */
+const embedded: MapShape = { kind: 'map', atomic: true, value: anyShape };
 const granular = new WeakMap<Struct, StructShape>();
 const atomic = new WeakMap<Struct, StructShape>();
 const byField = new WeakMap<Field, Shape>();
@@ -60,7 +64,7 @@ export function shapeOfStruct(struct: Struct, isAtomic = struct.options.mapType 
 
 function shapeOfField(field: Field): Shape {
   let shape = byField.get(field);
-  if (!shape) byField.set(field, (shape = shapeOfType(field.type, field.mapType === 'atomic')));
+  if (!shape) byField.set(field, (shape = shapeOfType(field.type, field.mapType)));
   return shape;
 }
 
@@ -70,19 +74,23 @@ function keyDefaults(item: TypeNode, keys: readonly string[]): KeyDefaults {
   return Object.fromEntries(keys.flatMap((key) => (fields[key]?.default === undefined ? [] : [[key, fields[key].default]])));
 }
 
-function shapeOfType(node: TypeNode, isAtomic: boolean): Shape {
+/** The shape of a type; what a field says about its own type goes before what the type says of itself. */
+function shapeOfType(node: TypeNode, mapType: Field['mapType']): Shape {
+  const isAtomic = mapType === 'atomic';
   switch (node.kind) {
-    case 'ref': {
-      const struct = node.struct();
-      return shapeOfStruct(struct, isAtomic || struct.options.mapType === 'atomic');
-    }
+    case 'ref':
+      return shapeOfStruct(node.struct(), mapType && isAtomic);
     case 'map':
       return { kind: 'map', atomic: isAtomic, value: shapeOfNode(node.value) };
     case 'list': {
-      const keys = [...(node.listKeys ?? [])].sort();
-      const type = node.listType ?? 'atomic';
-      return { kind: 'list', item: shapeOfNode(node.item), type: isAtomic ? 'atomic' : type, keys, defaults: keyDefaults(node.item, keys) };
+      const { listKeys: declaredKeys = [], listType = 'atomic' } = node;
+      const keys = declaredKeys.toSorted();
+      const defaults = keyDefaults(node.item, keys);
+      return { kind: 'list', item: shapeOfNode(node.item), type: isAtomic ? 'atomic' : listType, keys, declaredKeys, defaults };
     }
+    case 'raw':
+    case 'fieldsV1':
+      return embedded;
     default:
       return freeForm.has(node.kind) ? anyShape : { kind: 'leaf', scalar: node.kind };
   }
@@ -90,7 +98,7 @@ function shapeOfType(node: TypeNode, isAtomic: boolean): Shape {
 
 function shapeOfNode(node: TypeNode): Shape {
   let shape = byNode.get(node);
-  if (!shape) byNode.set(node, (shape = shapeOfType(node, false)));
+  if (!shape) byNode.set(node, (shape = shapeOfType(node, undefined)));
   return shape;
 }
 
@@ -110,7 +118,7 @@ export function childShape(shape: Shape, element: string): Shape {
 export function itemElement(shape: ListShape, item: unknown): string {
   if (shape.type === 'map' && isObject(item)) {
     const element = keyElement(item, shape.keys, shape.defaults);
-    if (typeof element === 'string') return element;
+    if (element !== undefined) return element;
   }
   return valueElement(item ?? null);
 }

@@ -3,7 +3,7 @@ import type { Struct } from '#api/dsl.ts';
 
 const known = new WeakMap<Struct, Readonly<Record<string, unknown>>>();
 
-/** The parts that the JSON form always has; lists that are always written are null, as Go writes them. */
+/** The parts that the JSON form always has. Lists are empty, as decoding leaves those that were not given: nobody owns them. */
 export function skeletonOf(struct: Struct): Readonly<Record<string, unknown>> {
   return build(struct, []);
 }
@@ -21,7 +21,7 @@ function build(struct: Struct, above: readonly Struct[]): Readonly<Record<string
     } else if (type.kind === 'string') out[name] = '';
     else if (type.kind === 'bool') out[name] = false;
     else if (type.kind === 'int32' || type.kind === 'int64' || type.kind === 'double') out[name] = 0;
-    else out[name] = null;
+    else out[name] = type.kind === 'list' ? [] : null;
   }
   known.set(struct, out);
   return out;

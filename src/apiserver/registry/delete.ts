@@ -77,23 +77,26 @@ export async function remove(request: DeleteRequest): Promise<DeleteResult> {
   throw conflict(resource.groupResource, name, 'the object is changing too fast to be deleted');
 }
 
+/** These kinds look at preconditions themselves before they are deleted, in the words of a write. */
+const carefulKinds: ReadonlySet<string> = new Set(['Namespace', 'CustomResourceDefinition']);
+
+/** Refuses to delete another object than the one that was meant; the conflict names the kind where most name the resource. */
 function checkPreconditions(resource: Resource, old: KubeObject, options: DeleteOptions): void {
   const { uid, resourceVersion } = options.preconditions ?? {};
-  const { name } = old.metadata;
-  if (uid !== undefined && uid !== old.metadata.uid) {
-    throw conflict(
-      resource.groupResource,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`,
-    );
-  }
-  if (resourceVersion !== undefined && resourceVersion !== old.metadata.resourceVersion) {
-    throw conflict(
-      resource.groupResource,
-      name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${old.metadata.resourceVersion ?? ''}`,
-    );
-  }
+  const { name, uid: hasUid = '', resourceVersion: hasVersion = '' } = old.metadata;
+  const { groupKind, groupResource } = resource;
+  const careful = carefulKinds.has(groupKind.kind);
+  const refuse = (what: string, wanted: string, found: string, why: string): StatusError =>
+    careful
+      ? conflict(groupResource, name, `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${found}`)
+      : conflict(
+          { group: groupKind.group, resource: groupKind.kind },
+          name,
+          `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found}). The object might have been ${why}`,
+        );
+  if (uid !== undefined && uid !== hasUid) throw refuse('UID', uid, hasUid, 'deleted and then recreated');
+  if (resourceVersion !== undefined && resourceVersion !== hasVersion)
+    throw refuse('ResourceVersion', resourceVersion, hasVersion, 'modified');
 }
 
 /** The marked object, `gone` when nothing keeps it, or `waiting` when it is marked enough already. */

@@ -242,7 +242,7 @@ const cases: readonly Case[] = [
     {},
     409,
     'Conflict',
-    /Precondition failed: UID in precondition: x, UID in object meta: /,
+    /^Operation cannot be fulfilled on ConfigMap "stale": the UID in the precondition \(x\) does not match the UID in record \([-0-9a-f]{36}\)\. The object might have been deleted and then recreated$/,
   ],
   [
     'a JSON patch that does not apply',

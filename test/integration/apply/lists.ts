@@ -110,7 +110,7 @@ export const keyedLists: Scenarios = {
       apply('a', items({ value: '1' })),
       400,
       unfit(
-        '.spec.items: element 0: associative list with keys has an element that omits key field "name" (and doesn\'t have default value)',
+        '.spec.items: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)',
       ),
     ),
   ],
@@ -273,7 +273,7 @@ export const nested: Scenarios = {
       apply('a', items({ name: 'x', subs: [{ note: 'a' }] })),
       400,
       unfit(
-        '.spec.items[name="x"].subs: element 0: associative list with keys has an element that omits key field "id" (and doesn\'t have default value)',
+        '.spec.items[name="x"].subs: element 0: associative list with keys has an element that omits all key fields ["id"] (and doesn\'t have default values for any key fields)',
       ),
     ),
   ],
