@@ -1,11 +1,11 @@
 // One seed, one life: a cluster comes up, users and faults have their way with it for a while, then all is healed and it must
 // come to rest.
 import { seededRandom } from '#base/seeded.ts';
-import { Namespaces, Nodes, ServiceAccounts } from '#api/refs.ts';
+import { CronJobs, Nodes, ServiceAccounts } from '#api/refs.ts';
 import { Cluster, Violation } from './cluster.ts';
 import { rules } from './rules/all.ts';
 import { isSomebodyStarved, unrest } from './rules/rest.ts';
-import { act, actions, weighted } from './scenario/actions.ts';
+import { act, actions, prepare, weighted } from './scenario/actions.ts';
 import { faults } from './scenario/faults.ts';
 
 export interface LifeOptions {
@@ -75,7 +75,7 @@ async function happen(cluster: Cluster, { only }: LifeOptions, plan: { steps: nu
   const userActions = among(actions, only?.actions);
   const strikes = among(faults, only?.faults);
   const client = cluster.client();
-  await wait(cluster, client?.resource(Namespaces).create({ metadata: { name: 'team' } }));
+  await wait(cluster, client && prepare(cluster, client));
   const accountsReady = async (): Promise<boolean> =>
     (await client?.resource(ServiceAccounts).list())?.items.filter(({ metadata }) => metadata.name === 'default').length === 5;
   for (let tries = 0; tries < 20 && !(await wait(cluster, accountsReady())); tries++) await time.advance(500);
@@ -111,19 +111,32 @@ async function wait<T>(cluster: Cluster, promise: Promise<T> | undefined): Promi
   return value;
 }
 
+/** Users end what would never rest: drains that were left half done, and CronJobs. */
+function endWishes(cluster: Cluster): void {
+  const client = cluster.client();
+  const ignored = (): undefined => undefined;
+  for (const { metadata, spec } of cluster.truth.list(Nodes)) {
+    if (spec.unschedulable === true)
+      void client
+        ?.resource(Nodes)
+        .patch(metadata.name, { spec: { unschedulable: null } }, { type: 'merge' })
+        .catch(ignored);
+  }
+  for (const { metadata, spec } of cluster.truth.list(CronJobs)) {
+    const { name, namespace } = metadata;
+    if (spec.suspend !== true)
+      void client
+        ?.resource(CronJobs)
+        .patch(name, { spec: { suspend: true } }, { type: 'merge', namespace })
+        .catch(ignored);
+  }
+}
+
 async function rest(cluster: Cluster): Promise<void> {
   cluster.heal();
-  for (const { metadata, spec } of cluster.truth.list(Nodes)) {
-    if (spec.unschedulable !== true) continue;
-    const uncordon = { spec: { unschedulable: null } };
-    void cluster
-      .client()
-      ?.resource(Nodes)
-      .patch(metadata.name, uncordon, { type: 'merge' })
-      .catch(() => undefined);
-  }
   const until = cluster.now + restLimit;
   for (let calm = 0, pause = 2_000; calm < 3; pause = Math.min(pause * 1.5, 30_000)) {
+    endWishes(cluster);
     const left = unrest(cluster);
     calm = left.length === 0 ? calm + 1 : 0;
     if (left.length > 0 && cluster.now > until) cluster.violated('a quiet cluster comes to rest', left.join('; '));

@@ -124,6 +124,21 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     rule: 'a quiet cluster',
     only: { actions: ['deployment', 'job', 'scale', 'remove'], faults: ['echo'] },
   },
+  'the scheduler takes equals for victims': {
+    file: 'scheduler/preemption/evaluate.ts',
+    within: 'const lesser = [...node.pods.values()].filter((other) => other.priority < pod.priority);',
+    from: 'other.priority < pod.priority',
+    to: 'other.priority <= pod.priority',
+    rule: 'victims are lesser',
+    only: { actions: ['deployment', 'urgent'], faults: calm },
+  },
+  'a CronJob forbids nothing': {
+    file: 'controllers/cronjob/plan.ts',
+    from: "spec.concurrencyPolicy === 'Forbid' && running",
+    to: 'false',
+    rule: 'CronJobs forbid',
+    only: { actions: ['cronJob'], faults: calm },
+  },
   'silence is measured by the wall clock': {
     file: 'controllers/nodelifecycle/controller.ts',
     from: 'world.clock.monotonic()',

@@ -5,12 +5,15 @@ import { isConditionTrue, isPodReady, isPodTerminal } from '#api/podutil.ts';
 import { podCounts, podUsage } from '#api/quota.ts';
 import {
   ConfigMaps,
+  CronJobs,
   DaemonSets,
   Deployments,
   EndpointSlices,
   Jobs,
   Namespaces,
   Nodes,
+  PersistentVolumeClaims,
+  PersistentVolumes,
   PodDisruptionBudgets,
   Pods,
   ReplicaSets,
@@ -34,6 +37,8 @@ export function unrest(cluster: Cluster): string[] {
     ...pods(cluster),
     ...limits(cluster),
     ...slices(cluster),
+    ...cronJobs(cluster),
+    ...volumes(cluster),
   ];
 }
 
@@ -194,5 +199,34 @@ function* slices(cluster: Cluster): Generator<string> {
       );
     if (listed.toSorted().join() !== ready.toSorted().join())
       yield `service ${metadata.name} leads to ${listed.join()} instead of ${ready.join()}`;
+  }
+}
+
+function* cronJobs(cluster: Cluster): Generator<string> {
+  for (const { metadata, spec, status } of cluster.truth.list(CronJobs)) {
+    const name = `cron job ${metadata.namespace}/${metadata.name}`;
+    // Who goes on for ever never rests: in the end all are suspended.
+    if (spec.suspend !== true) yield `${name} goes on`;
+    const mine = cluster.truth.list(Jobs).filter((job) => controllerOf(job)?.uid === metadata.uid);
+    const ended = mine.filter((job) => isConditionTrue(job.status?.conditions, 'Complete')).length;
+    if (ended > (spec.successfulJobsHistoryLimit ?? 3)) yield `${name} keeps ${ended} jobs of ${spec.successfulJobsHistoryLimit}`;
+    const active = mine.filter((job) => !['Complete', 'Failed'].some((type) => isConditionTrue(job.status?.conditions, type)));
+    for (const { name: job } of status?.active ?? [])
+      if (!active.some((one) => one.metadata.name === job)) yield `${name} lists ${job}, which is not at work`;
+  }
+}
+
+function* volumes(cluster: Cluster): Generator<string> {
+  const { truth } = cluster;
+  for (const { metadata, spec, status } of truth.list(PersistentVolumes)) {
+    const claim = truth.byUid(spec.claimRef?.uid);
+    const phase = spec.claimRef === undefined ? 'Available' : claim === undefined ? 'Released' : 'Bound';
+    if (status?.phase !== phase) yield `volume ${metadata.name} is ${status?.phase} instead of ${phase}`;
+  }
+  for (const claim of truth.list(PersistentVolumeClaims)) {
+    const volume = truth.get(PersistentVolumes, claim.spec.volumeName ?? '');
+    if (claim.spec.volumeName && volume?.spec.claimRef?.uid !== claim.metadata.uid)
+      yield `claim ${keyOf(claim)} has ${claim.spec.volumeName}, which does not have it`;
+    if (claim.status?.phase !== (claim.spec.volumeName ? 'Bound' : 'Pending')) yield `claim ${keyOf(claim)} is ${claim.status?.phase}`;
   }
 }

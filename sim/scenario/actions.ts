@@ -1,19 +1,24 @@
 // What users do to a cluster. Each action is one request or a few; a refusal is an answer like any other.
+import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { type Draft, keyOf, type KubeObject } from '#api/object.ts';
 import {
   ConfigMaps,
+  CronJobs,
   DaemonSets,
   Deployments,
   Jobs,
   Namespaces,
   Nodes,
+  PersistentVolumes,
   PodDisruptionBudgets,
   Pods,
+  PriorityClasses,
   ResourceQuotas,
   type ResourceRef,
   Services,
   StatefulSets,
+  StorageClasses,
 } from '#api/refs.ts';
 import { StatusError } from '#api/status.ts';
 import type { Random } from '#base/random.ts';
@@ -28,7 +33,7 @@ export type Action = (cluster: Cluster, client: Client) => Promise<unknown> | un
 const namespaces = ['default', 'team'];
 const templated = [Deployments, StatefulSets, DaemonSets] as const;
 const scaled = [Deployments, StatefulSets] as const;
-const any = [Deployments, StatefulSets, DaemonSets, Jobs] as const;
+const any = [Deployments, StatefulSets, DaemonSets, Jobs, CronJobs] as const;
 
 /** One of the objects of these kinds that nobody deletes; undefined when there is none. */
 function one<T extends KubeObject>(cluster: Cluster, refs: readonly ResourceRef<T>[]): { ref: ResourceRef<T>; object: T } | undefined {
@@ -62,6 +67,33 @@ function creates<T extends KubeObject>(
 
 const daemonSet: Action = (cluster, client) =>
   cluster.truth.list(DaemonSets).length > 1 ? undefined : creates(DaemonSets, 'ds', workloads.daemonSet)(cluster, client);
+
+const cronJob: Action = (cluster, client) =>
+  cluster.truth.list(CronJobs).length > 1 ? undefined : creates(CronJobs, 'cron', workloads.cronJob)(cluster, client);
+
+/** What every life has from the start: a priority above the others, and volumes on every node. */
+export async function prepare(cluster: Cluster, client: Client): Promise<void> {
+  await client.resource(Namespaces).create({ metadata: { name: 'team' } });
+  await client.resource(PriorityClasses).create({ metadata: { name: workloads.urgent }, value: 1_000 });
+  const provisioner = 'kubernetes.io/no-provisioner';
+  await client
+    .resource(StorageClasses)
+    .create({ metadata: { name: workloads.disks }, provisioner, volumeBindingMode: 'WaitForFirstConsumer' });
+  for (const { name } of cluster.machines) {
+    for (const disk of ['a', 'b', 'c']) {
+      const here = { key: 'kubernetes.io/hostname', operator: 'In', values: [name] };
+      const spec = {
+        accessModes: ['ReadWriteOnce'],
+        capacity: { storage: '1Gi' },
+        storageClassName: workloads.disks,
+        persistentVolumeReclaimPolicy: 'Retain',
+        local: { path: `/disks/${disk}` },
+        nodeAffinity: { required: { nodeSelectorTerms: [{ matchExpressions: [here] }] } },
+      };
+      await client.resource(PersistentVolumes).create({ metadata: { name: `${name}-${disk}` }, spec } as Draft<PersistentVolume>);
+    }
+  }
+}
 
 const roll: Action = (cluster, client) => {
   const target = one(cluster, templated as readonly ResourceRef<KubeObject>[]);
@@ -195,6 +227,8 @@ export const actions: Readonly<Record<string, { readonly weight: number; readonl
   statefulSet: { weight: 2, act: creates(StatefulSets, 'db', workloads.statefulSet) },
   daemonSet: { weight: 1, act: daemonSet },
   job: { weight: 2, act: creates(Jobs, 'job', workloads.job) },
+  cronJob: { weight: 1, act: cronJob },
+  urgent: { weight: 1, act: creates(Deployments, 'web', workloads.urgentDeployment) },
   roll: { weight: 6, act: roll },
   scale: { weight: 6, act: scale },
   pause: { weight: 1, act: pause },

@@ -3,6 +3,7 @@ import { scriptAnnotation } from '#agent/sim/script.ts';
 import type { Deployment } from '#api/apps/v1/deployment.ts';
 import type { DaemonSet } from '#api/apps/v1/daemonset.ts';
 import type { StatefulSet } from '#api/apps/v1/statefulset.ts';
+import type { CronJob } from '#api/batch/v1/cronjob.ts';
 import type { Job } from '#api/batch/v1/job.ts';
 import type { PodTemplateSpec } from '#api/core/v1/podspec.ts';
 import type { Draft } from '#api/object.ts';
@@ -12,6 +13,10 @@ import { otherScheduler } from '../cluster.ts';
 
 const chance = (random: Random, share: number): boolean => random.next() < share;
 const seconds = (random: Random, most: number): number => Math.round(random.next() ** 2 * most * 10) / 10;
+
+/** A priority class above the others, and a storage class whose volumes users make: what every life has from the start. */
+export const urgent = 'urgent';
+export const disks = 'disks';
 
 interface Lasting {
   /** How it ends by itself; absent: it does not. */
@@ -65,6 +70,25 @@ export function deployment(random: Random, name: string, namespace: string): Dra
   };
 }
 
+/** A volume for each pod. */
+function claims(random: Random): Pick<StatefulSet['spec'], 'volumeClaimTemplates' | 'persistentVolumeClaimRetentionPolicy'> {
+  const spec = { accessModes: ['ReadWriteOnce'], storageClassName: disks, resources: { requests: { storage: '1Gi' } } };
+  const policy = (): string => pick(random, ['Retain', 'Delete']);
+  return {
+    volumeClaimTemplates: [{ metadata: { name: 'data' }, spec }] as unknown as NonNullable<StatefulSet['spec']['volumeClaimTemplates']>,
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: policy(), whenScaled: policy() },
+  };
+}
+
+/** A Deployment that others have to make room for. */
+export function urgentDeployment(random: Random, name: string, namespace: string): Draft<Deployment> {
+  const made = deployment(random, name, namespace);
+  const resources = { requests: { cpu: `${1 + below(random, 2)}` } };
+  const containers = (made.spec?.template?.spec?.containers ?? []).map((container) => ({ ...container, resources }));
+  const template = { ...made.spec?.template, spec: { ...made.spec?.template?.spec, containers, priorityClassName: urgent } };
+  return { ...made, spec: { ...made.spec, replicas: 1 + below(random, 5), template } } as Draft<Deployment>;
+}
+
 export function statefulSet(random: Random, name: string, namespace: string): Draft<StatefulSet> {
   const labels = { app: name };
   return {
@@ -76,6 +100,7 @@ export function statefulSet(random: Random, name: string, namespace: string): Dr
       minReadySeconds: pick(random, [0, 0, 2]),
       selector: { matchLabels: labels },
       template: template(random, labels),
+      ...(chance(random, 0.25) ? claims(random) : {}),
       updateStrategy: chance(random, 0.2)
         ? { type: 'RollingUpdate', rollingUpdate: { partition: below(random, 3) } }
         : { type: 'RollingUpdate' },
@@ -106,4 +131,23 @@ export function job(random: Random, name: string, namespace: string): Draft<Job>
       template: { ...made, spec: { ...made.spec, containers: made.spec?.containers ?? [], restartPolicy: 'Never' } },
     },
   };
+}
+
+/** A Job every minute, some of which take longer. */
+export function cronJob(random: Random, name: string, namespace: string): Draft<CronJob> {
+  const end = { exitAfterSeconds: below(random, 120), exitCode: 0 };
+  const made = template(random, { app: name }, { end });
+  return {
+    metadata: { name, namespace },
+    spec: {
+      schedule: '* * * * *',
+      concurrencyPolicy: pick(random, ['Forbid', 'Forbid', 'Allow', 'Replace']),
+      successfulJobsHistoryLimit: below(random, 3),
+      jobTemplate: {
+        spec: {
+          template: { ...made, spec: { ...made.spec, containers: made.spec?.containers ?? [], restartPolicy: 'Never' } },
+        },
+      },
+    },
+  } as Draft<CronJob>;
 }

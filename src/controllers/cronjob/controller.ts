@@ -93,10 +93,17 @@ export function startCronJobController(deps: ControllerDeps): Component {
     if (cached === undefined) return;
     const own = jobs.lister.byIndex(byController, cached.metadata.uid ?? '');
     const isListed = ({ metadata }: Job): boolean => cached.status.active?.some(({ uid }) => uid === metadata.uid) ?? false;
-    // Probably our own status that the cache does not show yet.
-    const behind = own.some((job) => endOf(job) === undefined && !isListed(job));
-    const cron = behind ? await cronClient.get(cached.metadata.name, { namespace: cached.metadata.namespace ?? '' }) : cached;
-    const plan = planCronJob({ cron, jobs: own, missing: await missingOf(cron, own), now: world.clock.now() });
+    const planFor = async (cron: CronJob): Promise<Plan> =>
+      planCronJob({ cron, jobs: own, missing: await missingOf(cron, own), now: world.clock.now() });
+    let cron = cached;
+    let plan = await planFor(cron);
+    // A Job that is not listed: probably our own status, which the cache does not show yet. What is started is started by the
+    // newest status in any case, or two Jobs would run where one is allowed.
+    if (plan.create !== undefined || own.some((job) => endOf(job) === undefined && !isListed(job))) {
+      cron = await cronClient.get(cached.metadata.name, { namespace: cached.metadata.namespace ?? '' });
+      if (cron.metadata.uid !== cached.metadata.uid) return;
+      plan = await planFor(cron);
+    }
     for (const { type, reason, message } of plan.events) recorder.event(cron, type, reason, message);
     const status = await act(cron, plan);
     if (!semanticEqual(status, cron.status)) await cronClient.updateStatus({ ...cron, status });

@@ -146,7 +146,9 @@ export function planCronJob(observed: Observed): Plan {
   const active = status.active ?? [];
   const known = active.some(({ name }) => name === job.metadata.name);
   if (known || Date.parse(status.lastScheduleTime ?? '') === at) return later;
-  if (spec.concurrencyPolicy === 'Forbid' && active.length > 0) {
+  // One that runs counts even when a crash kept it from being listed.
+  const running = active.length > 0 || jobs.some((one) => endOf(one) === undefined && one.metadata.deletionTimestamp === undefined);
+  if (spec.concurrencyPolicy === 'Forbid' && running) {
     const message = 'Not starting job because prior execution is running and concurrency policy is Forbid';
     events.push({ type: 'Normal', reason: 'JobAlreadyActive', message });
     return later;
