@@ -10,6 +10,7 @@ import { Deployments, Pods, ReplicaSets } from '#api/refs.ts';
 import { hasCause, isAlreadyExists, isNotFound } from '#api/status.ts';
 import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
+import { Overlay } from '#client/overlay.ts';
 import { claimObjects, controllerRef } from '#client/ownership.ts';
 import { selectorOf } from '#format/selector.ts';
 import { sameStatus } from '../equal.ts';
@@ -28,6 +29,8 @@ export function startDeploymentController(deps: ControllerDeps): Component {
   const pods = informers.of(Pods);
   sets.addIndex(byController, controllerKeys);
   pods.addIndex(byController, controllerKeys);
+  /** A set that was just made counts at once: the next look may come before the cache has it. */
+  const newest = new Overlay(sets);
   const recorder = createRecorder(client, world, { component: 'deployment-controller' });
   const deploymentClient = client.resource(Deployments);
   const setClient = client.resource(ReplicaSets);
@@ -80,6 +83,7 @@ export function startDeploymentController(deps: ControllerDeps): Component {
     for (const action of plan.actions) {
       if (action.type === 'create') {
         newSet = await create(deployment, action);
+        newest.wrote(newSet);
         current = [...current, newSet];
         created = true;
       } else if (action.type === 'update') {
@@ -87,6 +91,7 @@ export function startDeploymentController(deps: ControllerDeps): Component {
         const metadata = { ...set.metadata, annotations: action.annotations };
         const spec = { ...set.spec, replicas: action.replicas, minReadySeconds: action.minReadySeconds };
         const next = await setClient.update({ ...set, metadata, spec });
+        newest.wrote(next);
         scaled(deployment, set.metadata.name, replicasOf(set), action.replicas);
         current = current.map((known) => (known === set ? next : known));
         if (newSet === set) newSet = next;
@@ -95,6 +100,7 @@ export function startDeploymentController(deps: ControllerDeps): Component {
         await setClient.delete(name, { namespace, options: { preconditions: { uid } } }).catch((error: unknown) => {
           if (!isNotFound(error)) throw error;
         });
+        newest.removed(action.set);
         current = current.filter((known) => known !== action.set);
       }
     }
@@ -115,10 +121,11 @@ export function startDeploymentController(deps: ControllerDeps): Component {
       recorder.event(deployment, 'Warning', 'SelectingAll', 'This deployment is selecting all pods. A non-empty selector is required.');
       return;
     }
-    const candidates = [
+    const cached = [
       ...sets.lister.byIndex(byController, deployment.metadata.uid ?? ''),
       ...sets.lister.byIndex(byController, `orphans:${deployment.metadata.namespace}`),
     ];
+    const candidates = newest.merge(cached, (set) => controllerOf(set)?.uid === deployment.metadata.uid);
     const own = await claimObjects({ owner: deployment, owners: deploymentClient, dependents: setClient, selector, candidates });
     const plan = planDeployment({ deployment, sets: own, oldPodsRun: oldPodsRun(own, deployment) });
     const after = await execute(deployment, plan, own);
@@ -184,6 +191,7 @@ export function startDeploymentController(deps: ControllerDeps): Component {
       },
       deleted: podGone,
     }),
+    () => newest.stop(),
     () => recorder[Symbol.asyncDispose](),
   );
 }
