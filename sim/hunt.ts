@@ -16,7 +16,8 @@ async function hunt(name: string): Promise<boolean> {
   const began = process.cpuUsage();
   for (let seed = 1; seed <= Number(values.most); seed++) {
     const untilRest = !mutation.rule.startsWith('a quiet cluster');
-    const { failure } = await live({ seed: `hunt-${seed}`, only: mutation.only, untilRest });
+    const steps = mutation.steps === undefined ? {} : { steps: mutation.steps };
+    const { failure } = await live({ seed: `hunt-${seed}`, only: mutation.only, untilRest, ...steps });
     if (failure === undefined) continue;
     const { user, system } = process.cpuUsage(began);
     const found = failure.startsWith(mutation.rule);

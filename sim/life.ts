@@ -14,6 +14,8 @@ export interface LifeOptions {
   readonly everyLine?: (line: string) => void;
   /** Only these actions and faults happen. */
   readonly only?: { readonly actions?: readonly string[]; readonly faults?: readonly string[] };
+  /** So many things happen; otherwise chance decides. */
+  readonly steps?: number;
   /** Ends before the cluster would be healed and come to rest. */
   readonly untilRest?: boolean;
 }
@@ -52,7 +54,7 @@ export async function live(options: LifeOptions): Promise<LifeReport> {
   try {
     for (const rule of rules) rule(cluster);
     await cluster.start();
-    await happen(cluster, options, { steps: 10 + Math.floor(shape.next() ** 2 * 35), faulty: shape.next() < 0.8 });
+    await happen(cluster, options, { steps: options.steps ?? 8 + Math.floor(shape.next() ** 2 * 30), faulty: shape.next() < 0.8 });
     if (options.untilRest !== true) await rest(cluster);
   } catch (error) {
     failure = error instanceof Violation ? error.message : error instanceof Error ? `${error.message}\n${error.stack}` : String(error);

@@ -19,6 +19,8 @@ export interface Mutation {
   readonly rule: string;
   /** Actions and faults of the lives in which it is looked for. */
   readonly only: { readonly actions: readonly string[]; readonly faults: readonly string[] };
+  /** How much happens in them, if not as much as in others. */
+  readonly steps?: number;
 }
 
 const calm: readonly string[] = [];
@@ -79,7 +81,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     from: 'this.#cache.place(info, node.name)',
     to: 'undefined',
     rule: 'no node is overbooked',
-    only: { actions: ['deployment', 'statefulSet', 'scale'], faults: calm },
+    only: { actions: ['urgent', 'scale'], faults: calm },
   },
   'quotas are not looked at': {
     file: 'apiserver/admission/quotacheck.ts',
@@ -145,7 +147,8 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     to: 'world.clock.now()',
     everywhere: true,
     rule: 'healthy nodes stay',
-    only: { actions: ['deployment'], faults: ['clock'] },
+    only: { actions: ['sharedOwner'], faults: ['clock'] },
+    steps: 60,
   },
 };
 

@@ -51,8 +51,8 @@ export function healthyNodesKeepPods(cluster: Cluster): void {
   const patience = 60_000;
   const healthy = (node: string, since: number): boolean =>
     cluster.calmFor(`${node}/agent`) > since &&
-    // A watch that could not be had is asked for again after a minute at the latest, and silence counts after another.
-    managersCalmFor(cluster) > 2 * patience;
+    // A watch that could not be had is asked for again after half a minute at the latest, and silence counts after another minute.
+    managersCalmFor(cluster) > 1.5 * patience;
   cluster.truth.on(Nodes, (next, previous) => {
     if (next === undefined || previous === undefined) return;
     const unknown = (one: typeof next): boolean =>

@@ -24,11 +24,11 @@ function run(script: string, ...args: readonly string[]): Promise<Ended> {
 
 describe('the simulated world', { concurrency: 2 }, () => {
   it('lives the same life twice', async () => {
-    const first = await live({ seed: 4 });
-    const again = await live({ seed: 4 });
+    const first = await live({ seed: 5 });
+    const again = await live({ seed: 5 });
     assert.ok(first.traceLength > 500, `only ${first.traceLength} lines`);
     assert.equal(again.traceHash, first.traceHash);
-    assert.notEqual((await live({ seed: 5 })).traceHash, first.traceHash);
+    assert.notEqual((await live({ seed: 14 })).traceHash, first.traceHash);
   });
 
   it('lives fifty lives in which no rule is broken', async () => {
