@@ -25,14 +25,8 @@ const binaries = (name: string): string[] =>
 export const nodeNeeds: readonly Need[] = [
   { name: 'containerd', anyOf: binaries('containerd'), debianPackage: 'containerd', why: 'runs the containers' },
   { name: 'runc or crun', anyOf: [...binaries('runc'), ...binaries('crun')], debianPackage: 'runc', why: 'starts a container process' },
-  {
-    name: 'CNI plugins',
-    anyOf: ['/usr/lib/cni/ptp', '/opt/cni/bin/ptp'],
-    debianPackage: 'containernetworking-plugins',
-    why: 'gives each pod its network interface',
-  },
   { name: 'nft', anyOf: binaries('nft'), debianPackage: 'nftables', why: 'routes Service addresses to pods' },
-  { name: 'ip', anyOf: binaries('ip'), debianPackage: 'iproute2', why: 'manages network namespaces and routes' },
+  { name: 'ip', anyOf: binaries('ip'), debianPackage: 'iproute2', why: 'gives each pod its network interface, and nodes their routes' },
   { name: 'conntrack', anyOf: binaries('conntrack'), debianPackage: 'conntrack', why: 'forgets UDP flows of endpoints that are gone' },
   { name: 'busybox (static)', anyOf: binaries('busybox'), debianPackage: 'busybox-static', why: 'the small image of examples and tests' },
 ];

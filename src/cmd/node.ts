@@ -172,7 +172,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       configured = podCidrs.join();
       await setUpNetwork(world, {
         paths,
-        plugins: machine.cniPlugins,
+        machine,
         podCidrs,
         clusterCidrs: [...networksOf(options.podCidr), ...networksOf(options.serviceCidr)],
         mtu: await uplinkMtu(world),

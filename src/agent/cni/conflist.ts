@@ -1,46 +1,15 @@
-// The pod network of a node as a CNI network configuration: `ptp` + `host-local`. Every pod has a routed /32 (/128) on a
-// veth of its own, so that each packet passes the node's forward hook: policies and conntrack see all traffic.
+// The pod network of a node: its CNI network configuration, and what happens to packets that leave the cluster.
 
-export interface PodNetwork {
-  /** CNI network name. */
-  readonly name: string;
-  /** One subnet per IP family, the node's share of the cluster's pod range. */
-  readonly subnets: readonly string[];
-  readonly mtu: number;
-  /** Directory in which host-local keeps the addresses that are taken. */
-  readonly ipamDir: string;
+/** Name of our plugin, see `plugin.ts`. */
+export const pluginName = 'tutti';
+
+/** The text of the `.conflist` file of a network; the plugin itself knows the rest. */
+export function conflist(name: string): string {
+  // Masquerading and host ports are ours, in nftables: no other plugin is needed.
+  return `${JSON.stringify({ cniVersion: '0.4.0', name, plugins: [{ type: pluginName }] }, undefined, 2)}\n`;
 }
-
-/** Name of our wrapper around `ptp`, see `ptpWrapper`. */
-export const wrapperName = 'tutti-ptp';
 
 const isIPv6 = (subnet: string): boolean => subnet.includes(':');
-
-/** The text of the `.conflist` file. */
-export function conflist({ name, subnets, mtu, ipamDir }: PodNetwork): string {
-  const type = subnets.some(isIPv6) ? wrapperName : 'ptp';
-  const ipam = {
-    type: 'host-local',
-    dataDir: ipamDir,
-    ranges: subnets.map((subnet) => [{ subnet }]),
-    routes: subnets.map((subnet) => ({ dst: isIPv6(subnet) ? '::/0' : '0.0.0.0/0' })),
-  };
-  // Masquerading and host ports are ours, in nftables: no iptables is needed.
-  return `${JSON.stringify({ cniVersion: '0.4.0', name, plugins: [{ type, ipMasq: false, mtu, ipam }] }, undefined, 2)}\n`;
-}
-
-/**
- * A plugin that switches duplicate address detection off in the pod's namespace and then is `ptp`, which otherwise waits
- * two seconds for the detection of an address that nobody else can have.
- */
-export function ptpWrapper(pluginDir: string): string {
-  return `#!/bin/sh
-if [ "$CNI_COMMAND" = ADD ]; then
-  nsenter --net="$CNI_NETNS" sh -c 'cd /proc/sys/net/ipv6/conf/default && echo 0 >accept_dad && echo 0 >dad_transmits'
-fi
-exec ${pluginDir}/ptp
-`;
-}
 
 /**
  * nftables text for packets that leave the cluster: pods are not known outside, so that their packets take the node's

@@ -1,12 +1,13 @@
 // Sets a node's pod network up: plugins, configuration, forwarding, masquerading. Everything is idempotent.
 import type { World } from '#base/world.ts';
+import type { ContainerMachine } from '../containerd/machine.ts';
 import type { ContainerdPaths } from '../containerd/paths.ts';
-import { conflist, masqueradeRules, ptpWrapper, wrapperName } from './conflist.ts';
+import { conflist, masqueradeRules, pluginName } from './conflist.ts';
+import { loopbackPlugin, networkPlugin } from './plugin.ts';
 
 export interface NetworkOptions {
   readonly paths: ContainerdPaths;
-  /** Directory of the standard plugins. */
-  readonly plugins: string;
+  readonly machine: Pick<ContainerMachine, 'ip' | 'nsenter'>;
   /** `spec.podCIDRs` of the node. */
   readonly podCidrs: readonly string[];
   /** Ranges to which pods speak with their own address: the cluster's pod and service ranges. */
@@ -25,15 +26,17 @@ async function inPlace({ exec }: Pick<World, 'exec'>, netns: string | undefined,
   if (result.code !== 0) throw new Error(`${command.split('\n')[0]}: ${result.stderr.trim() || `exit code ${result.code}`}`);
 }
 
-async function linkPlugins({ fs }: Needs, { paths, plugins }: NetworkOptions): Promise<void> {
-  for (const name of await fs.list(plugins)) {
-    const link = `${paths.cniBin}/${name}`;
-    const present = await fs.lstat(link);
-    if (present && (await fs.readlink(link).catch(() => '')) === `${plugins}/${name}`) continue;
-    if (present) await fs.remove(link);
-    await fs.symlink(`${plugins}/${name}`, link);
-  }
-  await fs.write(`${paths.cniBin}/${wrapperName}`, ptpWrapper(plugins), { mode: 0o755, atomic: true });
+/** Puts our plugins, and no others, where the runtime looks for them. */
+async function writePlugins({ fs }: Needs, { paths, machine, podCidrs, mtu }: NetworkOptions): Promise<void> {
+  const leases = `${paths.ipam}/${paths.network}`;
+  await fs.mkdir(leases, 0o755);
+  const { ip, nsenter } = machine;
+  const plugins: Readonly<Record<string, string>> = {
+    [pluginName]: networkPlugin({ ip, nsenter, leases, subnets: podCidrs, mtu }),
+    loopback: loopbackPlugin,
+  };
+  // Replaced atomically: one that runs goes on with the text that it has.
+  for (const [name, text] of Object.entries(plugins)) await fs.write(`${paths.cniBin}/${name}`, text, { mode: 0o755, atomic: true });
 }
 
 /** The node's uplink MTU: the one of the interface of the default route, else 1500. */
@@ -52,13 +55,13 @@ export async function uplinkMtu({ exec }: Pick<World, 'exec'>, netns?: string): 
 /** Writes the configuration that containerd is waiting for; pods can get addresses afterwards. */
 export async function setUpNetwork(world: Needs, options: NetworkOptions): Promise<void> {
   const { paths, podCidrs } = options;
-  await linkPlugins(world, options);
+  await writePlugins(world, options);
   // Ports of the node answer at 127.0.0.1 too; the Service rules keep others from reaching that address.
   const sysctls = ['net/ipv4/ip_forward=1', 'net/ipv4/conf/all/route_localnet=1'];
   if (podCidrs.some((cidr) => cidr.includes(':'))) sysctls.push('net/ipv6/conf/all/forwarding=1');
   await inPlace(world, options.netns, sysctls.map((line) => `echo ${line.split('=')[1]} >/proc/sys/${line.split('=')[0]}`).join(' && '));
   await inPlace(world, options.netns, 'nft -f -', masqueradeRules(paths.network, podCidrs, options.clusterCidrs));
-  const text = conflist({ name: paths.network, subnets: podCidrs, mtu: options.mtu, ipamDir: paths.ipam });
+  const text = conflist(paths.network);
   // containerd watches the directory: the file must appear whole, and only when it changed.
   const file = `${paths.cniConf}/10-tutti.conflist`;
   if ((await world.fs.readText(file).catch(() => '')) !== text) await world.fs.write(file, text, { atomic: true });

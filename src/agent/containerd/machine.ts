@@ -8,8 +8,9 @@ export interface ContainerMachine {
   readonly containerdVersion: string;
   /** The OCI runtime's path (runc or crun). */
   readonly ociRuntime: string;
-  /** Directory of the standard CNI plugins. */
-  readonly cniPlugins: string;
+  /** Paths of the programs that set up pods' networks. */
+  readonly ip: string;
+  readonly nsenter: string;
   readonly cgroups: CgroupLayout;
   readonly apparmor: boolean;
   /** False without CAP_SYS_RESOURCE: OOM scores cannot be lowered then. */
@@ -29,8 +30,6 @@ export class MachineLacks extends Error {
 }
 
 const binDirs = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-const cniDirs = ['/usr/lib/cni', '/opt/cni/bin', '/usr/libexec/cni'];
-const cniNeeded = ['ptp', 'host-local', 'loopback'];
 
 type Needs = Pick<World, 'fs' | 'exec' | 'env'>;
 
@@ -39,14 +38,6 @@ export async function findProgram({ fs, env }: Pick<World, 'fs' | 'env'>, name: 
   for (const dir of [...(env.PATH ?? '').split(':').filter((part) => part.startsWith('/')), ...binDirs]) {
     const info = await fs.stat(`${dir}/${name}`);
     if (info?.kind === 'file' && (info.mode & 0o111) !== 0) return `${dir}/${name}`;
-  }
-  return undefined;
-}
-
-async function findPlugins({ fs }: Pick<World, 'fs'>): Promise<string | undefined> {
-  for (const dir of cniDirs) {
-    const found = await Promise.all(cniNeeded.map((name) => fs.stat(`${dir}/${name}`)));
-    if (found.every((info) => info !== undefined)) return dir;
   }
   return undefined;
 }
@@ -76,20 +67,22 @@ export function parseVersion(text: string): string {
 /** Looks at this machine; rejects with MachineLacks when something needed is not there. */
 export async function inspectMachine(world: Needs, dataDir: string): Promise<ContainerMachine> {
   const { fs, exec } = world;
-  const [containerd, runc, crun, cniPlugins, cgroups] = await Promise.all([
+  const [containerd, runc, crun, ip, nsenter, cgroups] = await Promise.all([
     findProgram(world, 'containerd'),
     findProgram(world, 'runc'),
     findProgram(world, 'crun'),
-    findPlugins(world),
+    findProgram(world, 'ip'),
+    findProgram(world, 'nsenter'),
     detectCgroups(fs),
   ]);
   const ociRuntime = runc ?? crun;
   const missing: string[] = [];
   if (containerd === undefined) missing.push('containerd is not installed (Debian: apt-get install containerd)');
   if (ociRuntime === undefined) missing.push('no OCI runtime is installed (Debian: apt-get install runc)');
-  if (cniPlugins === undefined) missing.push('the CNI plugins are not installed (Debian: apt-get install containernetworking-plugins)');
+  if (ip === undefined) missing.push('ip is not installed (Debian: apt-get install iproute2)');
+  if (nsenter === undefined) missing.push('nsenter is not installed (Debian: apt-get install util-linux)');
   if (cgroups === undefined) missing.push('no cgroup file system is mounted (mount -t cgroup2 none /sys/fs/cgroup)');
-  if (!containerd || !ociRuntime || !cniPlugins || !cgroups) throw new MachineLacks(missing);
+  if (!containerd || !ociRuntime || !ip || !nsenter || !cgroups) throw new MachineLacks(missing);
 
   const [version, apparmor, status, mountinfo] = await Promise.all([
     exec.run(containerd, ['--version'], { timeout: 10_000 }),
@@ -103,7 +96,8 @@ export async function inspectMachine(world: Needs, dataDir: string): Promise<Con
     containerd,
     containerdVersion: parseVersion(version.stdout),
     ociRuntime,
-    cniPlugins,
+    ip,
+    nsenter,
     cgroups,
     apparmor: apparmor.trim() === 'Y',
     lowersOomScore: ((capabilities >> 24n) & 1n) === 1n,

@@ -1,6 +1,7 @@
 // Network plugins that fail, hang, are killed in mid-call, or do not take down what they have set up.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { pluginName } from '#agent/cni/conflist.ts';
 import { Pods } from '#api/refs.ts';
 import { until } from '../../support/until.ts';
 import { nothingLeft, processes, single } from './leaks.ts';
@@ -13,7 +14,7 @@ if (await inNamespace(import.meta.filename)) {
   test('network plugins', async (t) => {
     await using node = await startAgentNode({ parallelStarts: 2 });
     const { fs } = node.world;
-    const plugin = `${node.instance.paths.cniBin}/ptp`;
+    const plugin = `${node.instance.paths.cniBin}/${pluginName}`;
     /** Puts a script in the plugin's place; resolves with what puts the plugin back. */
     const replace = async (script: string): Promise<() => Promise<void>> => {
       await fs.rename(plugin, `${plugin}.away`);

@@ -122,7 +122,7 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
   const instance = stack.use(await startContainerd(world, { dataDir, cgroup }));
   await setUpNetwork(world, {
     paths: instance.paths,
-    plugins: instance.machine.cniPlugins,
+    machine: instance.machine,
     podCidrs: ['10.244.7.0/24'],
     clusterCidrs: ['10.244.0.0/16', '10.96.0.0/16'],
     mtu: 1500,

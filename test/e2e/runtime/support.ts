@@ -59,7 +59,7 @@ export async function startTestNode(options: { subnets?: readonly string[]; netw
     if (options.network ?? true) {
       await setUpNetwork(world, {
         paths: instance.paths,
-        plugins: instance.machine.cniPlugins,
+        machine: instance.machine,
         podCidrs: options.subnets ?? ['10.244.7.0/24'],
         clusterCidrs: ['10.244.0.0/16', '10.96.0.0/16'],
         mtu: 1500,
