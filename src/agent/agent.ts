@@ -17,6 +17,7 @@ import { DeviceManager } from './devices/manager.ts';
 import { DynamicResources } from './dra/manager.ts';
 import { EvictionManager } from './eviction/manager.ts';
 import { ImageCollector } from './images/gc.ts';
+import { sandboxSeccomp } from './images/pause/seccomp.ts';
 import { rotateLog } from './logs/rotate.ts';
 import { readNodeFacts, readPressure } from './node/facts.ts';
 import { NodeLease } from './node/lease.ts';
@@ -95,6 +96,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
 
   await fs.mkdir(`${config.dataDir}/pods`, 0o750);
   await fs.mkdir(`${config.dataDir}/logs`, 0o755);
+  const seccompFile = `${config.dataDir}/sandbox-seccomp.json`;
+  await fs.write(seccompFile, sandboxSeccomp, { atomic: true });
   const [facts, pressure, selfStatus] = await Promise.all([
     readNodeFacts(world),
     readPressure(world, config.dataDir),
@@ -209,7 +212,11 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     starts: new Slots(config.parallelStarts, clock),
     beforeStop: deps.beforeStop ?? (() => Promise.resolve()),
     beforeStart: deps.beforeStart ?? (() => Promise.resolve()),
-    security: { ...(capabilities ? { capabilities } : {}), seccompDir: `${config.dataDir}/seccomp` },
+    security: {
+      ...(capabilities ? { capabilities } : {}),
+      seccompDir: `${config.dataDir}/seccomp`,
+      sandboxSeccomp: seccompFile,
+    },
     resolv: () => readResolver(fs, config.resolvConf),
     services: async (pod) => {
       // Static pods must be able to start before there is an API server to ask.

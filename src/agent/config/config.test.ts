@@ -5,7 +5,7 @@ import { hostNetworkHosts, podHosts } from '../hosts/hosts.ts';
 import { parseResolvConf, podDns } from './dns.ts';
 import { podHostName } from './hostname.ts';
 import { containerResources, cpuQuota, cpuShares } from './resources.ts';
-import { boundingSet, containerSecurity, namespaceOptions } from './security.ts';
+import { boundingSet, containerSecurity, namespaceOptions, sandboxSecurity } from './security.ts';
 
 const make = (spec: object = {}): Pod =>
   ({ metadata: { name: 'p', namespace: 'ns', uid: 'u' }, spec: { containers: [], ...spec }, status: {} }) as unknown as Pod;
@@ -96,7 +96,7 @@ test('namespaces of a pod', () => {
 });
 
 test('security contexts', () => {
-  const node = { capabilities: new Set(['CAP_NET_ADMIN']), seccompDir: '/sec' };
+  const node = { capabilities: new Set(['CAP_NET_ADMIN']), seccompDir: '/sec', sandboxSeccomp: '/sandbox.json' };
   const image = { id: 'x', repoTags: [], repoDigests: [], size: 1, username: '', pinned: false };
   const security = (securityContext: object, spec: object = {}, imageOver: object = {}) =>
     containerSecurity(make(spec), { name: 'c', securityContext }, { image: { ...image, ...imageOver }, node });
@@ -123,6 +123,16 @@ test('security contexts', () => {
     /image has non-numeric user \(app\), cannot verify user is non-root/,
   );
   assert.equal(security({ runAsNonRoot: true }, {}, { uid: 1000 }).runAsUser, 1000);
+});
+
+test('a sandbox has its own seccomp profile, whatever its pod asks for', () => {
+  const pod = make({ securityContext: { seccompProfile: { type: 'Unconfined' }, runAsUser: 7 } });
+  assert.deepEqual(sandboxSecurity(pod, { seccompDir: '/sec', sandboxSeccomp: '/sandbox.json' }), {
+    namespaceOptions: { network: 'POD', ipc: 'POD', pid: 'CONTAINER' },
+    runAsUser: 7,
+    privileged: false,
+    seccomp: { profileType: 'Localhost', localhostRef: '/sandbox.json' },
+  });
 });
 
 test('the bounding set', () => {

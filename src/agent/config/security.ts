@@ -23,11 +23,13 @@ const maskedPaths = [
 ];
 const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
-/** What the node itself can give: its capability bounding set and the folder of seccomp profiles. */
+/** What the node itself can give: its capability bounding set and its seccomp profiles. */
 export interface NodeSecurity {
   /** Names with CAP_; undefined when not known (then nothing is left out). */
   readonly capabilities?: ReadonlySet<string>;
   readonly seccompDir: string;
+  /** File of the seccomp profile of sandboxes. */
+  readonly sandboxSeccomp: string;
 }
 
 /** The namespaces of a pod. Ephemeral containers may join those of a container (`targetId`). */
@@ -78,8 +80,8 @@ export function sandboxSecurity(pod: Pod, node: NodeSecurity): SandboxSecurityCo
     ...(context.seLinuxOptions ? { selinuxOptions: context.seLinuxOptions } : {}),
     ...groups(context),
     privileged: hasPrivileged(pod),
-    // The pause process needs nothing that the default profile forbids; a pod's own profile wins.
-    seccomp: context.seccompProfile ? seccomp(context.seccompProfile, node.seccompDir) : { profileType: 'RuntimeDefault' },
+    // As with kubelet, whatever the pod asks for its containers: the pause process needs nothing that is forbidden.
+    seccomp: { profileType: 'Localhost', localhostRef: node.sandboxSeccomp },
   };
 }
 

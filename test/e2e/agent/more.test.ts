@@ -1,5 +1,6 @@
 // Less common wishes of pods, on a real runtime: resizing, ephemeral containers, host network, security, volumes.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '#api/core/v1/pod.ts';
@@ -8,6 +9,7 @@ import { defineMessages } from '#agent/cri/wire.ts';
 import { type ClaimRef, draMessages } from '#agent/dra/driver.ts';
 import { until } from '../../support/until.ts';
 import { startPlugin } from './deviceplugin.ts';
+import { processes } from './leaks.ts';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
 
 const main = (pod: Pod) => pod.status?.containerStatuses?.find((status) => status.name === 'main');
@@ -212,6 +214,9 @@ if (await inNamespace(import.meta.filename)) {
         assert.match(said, /^1000\n2000\n2000 3000 4000\n/);
         assert.match(said, /CapEff:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2/);
         assert.match(said, /Read-only file system/);
+        const own = (pid: number): boolean => readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(`/pod${pod.metadata.uid}/`);
+        const [sandbox] = processes('/pause').filter(own);
+        assert.match(readFileSync(`/proc/${sandbox}/status`, 'utf8'), /^Seccomp:\t2$/m);
       }),
 
       t.test('runAsNonRoot refuses an image that runs as root', async () => {
