@@ -336,7 +336,8 @@ export interface FilesystemUsage {
  * runtime restarts, so whoever uses them also lists now and then.
  */
 export interface RuntimeEvent {
-  readonly type: 'created' | 'started' | 'stopped' | 'deleted' | 'oom';
+  /** 'started' is told by the simulated runtime only: of a real one the answers to calls say so. */
+  readonly type: 'started' | 'stopped' | 'deleted';
   readonly id: string;
   readonly at: number;
   /** With 'stopped'. */
@@ -399,6 +400,6 @@ export interface Runtime {
   removeImage(image: string): Promise<void>;
   imageFsInfo(): Promise<readonly FilesystemUsage[]>;
 
-  /** What happens to tasks, from now on; ends when `signal` aborts, rejects when the stream breaks. */
+  /** How tasks end, from now on; ends when `signal` aborts, rejects when the stream breaks. */
   events(signal: AbortSignal): AsyncIterable<RuntimeEvent>;
 }

@@ -39,7 +39,8 @@ before(async () => {
         const who = call.metadata.get('who')[0];
         done(null, who === undefined ? call.request : Buffer.from(String(who)));
       },
-      Fail: (_call: unknown, done: grpc.sendUnaryData<Buffer>) => done({ code: grpc.status.NOT_FOUND, details: 'no such container' }),
+      Fail: (_call: unknown, done: grpc.sendUnaryData<Buffer>) =>
+        done({ code: grpc.status.NOT_FOUND, details: 'no such container: 100 % „x“' }),
       Never: () => {},
       Count: (call: grpc.ServerWritableStream<Buffer, Buffer>) => {
         let i = 0;
@@ -90,7 +91,7 @@ describe('gRPC', () => {
     const channel = world.grpc.connect(`unix://${socket}`);
     const failed = (code: number, message: RegExp) => (error: unknown) =>
       error instanceof GrpcError && error.code === code && message.test(error.message);
-    await assert.rejects(channel.unary('/t.Test/Fail', new Uint8Array()), failed(grpcCode.notFound, /^no such container$/));
+    await assert.rejects(channel.unary('/t.Test/Fail', new Uint8Array()), failed(grpcCode.notFound, /^no such container: 100 % „x“$/));
     await assert.rejects(channel.unary('/t.Test/None', new Uint8Array()), failed(grpcCode.unimplemented, /./));
     await assert.rejects(channel.unary('/t.Test/Never', new Uint8Array(), { timeoutMs: 50 }), failed(grpcCode.deadlineExceeded, /./));
     const stop = new AbortController();
@@ -137,5 +138,29 @@ describe('gRPC', () => {
     }
     channel.close();
     late.forceShutdown();
+  });
+
+  it('fails the calls of a connection that breaks; the next call makes another', async () => {
+    const path = join(folder, 'broken.sock');
+    const start = async (): Promise<grpc.Server> => {
+      const fresh = new grpc.Server();
+      const echo = (call: grpc.ServerUnaryCall<Buffer, Buffer>, done: grpc.sendUnaryData<Buffer>): void => done(null, call.request);
+      fresh.addService({ Echo: method('Echo', false, false), Never: method('Never', false, false) }, { Echo: echo, Never: () => {} });
+      await new Promise<void>((resolve, reject) =>
+        fresh.bindAsync(`unix:${path}`, grpc.ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())),
+      );
+      return fresh;
+    };
+    const first = await start();
+    const channel = world.grpc.connect(path);
+    await channel.unary('/t.Test/Echo', Buffer.from('x'));
+    const waiting = assert.rejects(channel.unary('/t.Test/Never', new Uint8Array(), { timeoutMs: 10_000 }), { code: grpcCode.unavailable });
+    setTimeout(() => first.forceShutdown(), 20);
+    await waiting;
+    rmSync(path, { force: true });
+    const second = await start();
+    assert.equal(Buffer.from(await channel.unary('/t.Test/Echo', Buffer.from('y'))).toString(), 'y');
+    channel.close();
+    second.forceShutdown();
   });
 });

@@ -34,11 +34,8 @@ export const messages = defineMessages(
 
     SubscribeRequest: 'filters=1:[string]',
     Envelope: 'timestamp=1:Timestamp namespace=2 topic=3 event=4:Any',
-    TaskCreate: 'containerId=1 pid=6:uint32',
-    TaskStart: 'containerId=1 pid=2:uint32',
     TaskDelete: 'containerId=1 pid=2:uint32 exitStatus=3:uint32 exitedAt=4:Timestamp id=5',
     TaskExit: 'containerId=1 id=2 pid=3:uint32 exitStatus=4:uint32 exitedAt=5:Timestamp',
-    TaskOom: 'containerId=1',
   },
   { WriteAction: 'STAT WRITE COMMIT' },
 );

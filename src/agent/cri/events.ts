@@ -1,5 +1,5 @@
-// What happens to tasks, from containerd's own event stream: CRI's GetContainerEvents is missing in older versions and
-// slower in newer ones.
+// How tasks end, from containerd's own event stream: CRI's GetContainerEvents is missing in older versions and slower in newer
+// ones. Of their beginning we hear by the answers to our calls.
 import type { GrpcChannel } from '#base/grpc.ts';
 import { criNamespace, messages } from '../containerd/messages.ts';
 import type { RuntimeEvent } from '../runtime.ts';
@@ -24,11 +24,8 @@ interface TaskEvent {
 const millis = (time: Timestamp | undefined): number => (time ? time.seconds * 1000 + time.nanos / 1e6 : 0);
 
 const topics = {
-  '/tasks/create': ['created', messages.TaskCreate],
-  '/tasks/start': ['started', messages.TaskStart],
   '/tasks/exit': ['stopped', messages.TaskExit],
   '/tasks/delete': ['deleted', messages.TaskDelete],
-  '/tasks/oom': ['oom', messages.TaskOom],
 } as const;
 
 /** The event that an envelope's bytes carry; undefined for those of no interest (the end of an exec'd command). */
@@ -45,7 +42,7 @@ export function decodeEvent(bytes: Uint8Array): RuntimeEvent | undefined {
 
 /** The event part of a runtime. */
 export async function* taskEvents(channel: GrpcChannel, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
-  const request = messages.SubscribeRequest.encode({ filters: ['topic~="^/tasks/(create|start|exit|delete|oom)$"'] });
+  const request = messages.SubscribeRequest.encode({ filters: ['topic~="^/tasks/(exit|delete)$"'] });
   try {
     const stream = channel.serverStream('/containerd.services.events.v1.Events/Subscribe', request, { metadata: criNamespace, signal });
     for await (const bytes of stream) {

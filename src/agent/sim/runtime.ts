@@ -229,7 +229,6 @@ export function createSimRuntime(world: Pick<World, 'clock' | 'random' | 'fs' | 
         ended: Promise.withResolvers(),
       };
       containers.set(container.id, container);
-      tell('created', container.id);
       return container.id;
     },
     async startContainer(id) {

@@ -266,7 +266,7 @@ export class RuntimeCache {
   }
 
   #onEvent(event: RuntimeEvent): void {
-    if (event.type !== 'stopped' && event.type !== 'deleted') return;
+    if (event.type === 'started') return;
     const uid = this.#owners.get(event.id);
     if (uid === undefined) {
       // Perhaps a container that is only being created: looked at when we hear of it, or by the next relist.
