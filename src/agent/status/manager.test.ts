@@ -5,6 +5,7 @@ import { silent } from '#base/log.ts';
 import { createTestClock } from '#base/testclock.ts';
 import { createClient } from '#client/create.ts';
 import type { ApiRequest } from '#client/transport.ts';
+import { annotations } from '../static/annotations.ts';
 import { StatusManager } from './manager.ts';
 
 const pod = {
@@ -31,5 +32,28 @@ test('a deletion that got lost on its way is tried again', async () => {
     sent.map(({ method, path }) => `${method} ${path}`),
     Array.from({ length: 3 }, () => 'DELETE /api/v1/namespaces/default/pods/web'),
   );
+  await manager.dispose();
+});
+
+test('a static pod keeps the time since which its mirror says that it is there', async () => {
+  const source = { [annotations.source]: 'file' };
+  const own = { ...pod, metadata: { ...pod.metadata, uid: 's', annotations: source } };
+  const status = { phase: 'Running', startTime: '2026-01-01T00:00:00Z' };
+  const mirror = { ...pod, metadata: { ...pod.metadata, annotations: { ...source, [annotations.mirror]: 's' } }, status } as unknown as Pod;
+  const patches: unknown[] = [];
+  const client = createClient({
+    async send({ body }) {
+      patches.push(body);
+      return { status: 200, headers: {}, body: { object: { ...mirror, status: { ...status, message: 'm' } } } };
+    },
+  });
+  const clock = createTestClock();
+  const manager = new StatusManager(client, { clock, log: silent });
+  manager.set(own, { phase: 'Running', startTime: '2026-02-02T00:00:00Z', message: 'm' });
+  manager.mirror(own, mirror);
+  assert.equal(manager.base(own).startTime, '2026-01-01T00:00:00Z');
+  await clock.advanceUntil(() => patches.length > 0, 10_000);
+  assert.match(JSON.stringify(patches), /"message":"m"/);
+  assert.doesNotMatch(JSON.stringify(patches), /startTime/);
   await manager.dispose();
 });

@@ -26,7 +26,7 @@ interface Entry {
 const firstRetry = 200;
 const lastRetry = 10_000;
 /** How long a change that nobody waits for waits for others to go with. */
-const patience = 300;
+const patience = 1_000;
 
 const revision = (pod: Pod | undefined): number => Number(pod?.metadata.resourceVersion ?? '0');
 
@@ -90,6 +90,9 @@ export class StatusManager {
       return;
     }
     if (mirror && entry.api?.metadata.uid === mirror.metadata.uid && revision(mirror) <= revision(entry.api)) return;
+    // The pod began before we did: its first status of this life was set before the API server could be asked since when.
+    const since = entry.api ? undefined : mirror?.status.startTime;
+    if (since !== undefined) entry.wanted = { ...entry.wanted, startTime: since };
     entry.api = mirror;
     this.#kick(uid);
   }
