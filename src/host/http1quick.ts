@@ -24,6 +24,36 @@ export interface QuickServer {
   readonly headersTimeout: number;
   /** Milliseconds that a connection may rest between requests. */
   readonly idleTimeout: number;
+  readonly watch: RestWatch;
+}
+
+const look = 1_000;
+
+/** Ends connections that rest too long. One timer looks after all: a timeout of its own costs a socket more than its reads. */
+export class RestWatch {
+  /** How often it has looked. */
+  looks = 0;
+  readonly #resting = new Set<QuickConnection>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor() {
+    this.#timer = setInterval(() => {
+      this.looks++;
+      for (const connection of this.#resting) connection.look(this.looks);
+    }, look).unref();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  add(connection: QuickConnection): void {
+    this.#resting.add(connection);
+  }
+
+  delete(connection: QuickConnection): void {
+    this.#resting.delete(connection);
+  }
 }
 
 /** Requests with larger bodies are not gathered here but read as a stream, bounded by who reads them. */
@@ -164,14 +194,19 @@ class QuickConnection {
   #impatience: NodeJS.Timeout | undefined;
   #exchange: Exchange | undefined;
   #taking = false;
+  /** The look of the watch from which on it has rested, and after how many more it has rested too long. */
+  #restsSince: number;
+  #patience: number;
 
   constructor(socket: Socket, server: QuickServer) {
     this.socket = socket;
     this.#server = server;
     this.#remoteAddress = socket.remoteAddress ?? '';
     server.busy.set(socket, 0);
-    socket.setTimeout(server.headersTimeout);
-    socket.on('timeout', this.#rested);
+    this.#restsSince = server.watch.looks;
+    this.#patience = server.headersTimeout / look;
+    server.watch.add(this);
+    socket.setTimeout(0);
     socket.on('data', this.#data);
     socket.on('drain', this.#take);
     socket.on('end', this.#ended);
@@ -179,9 +214,10 @@ class QuickConnection {
     socket.on('error', this.#failed);
   }
 
-  readonly #rested = (): void => {
-    if (this.#exchange === undefined) this.socket.destroy();
-  };
+  /** Called by the watch. Part of a request is no rest: it is complete soon, or node's server looks after it. */
+  look(looks: number): void {
+    if (this.#exchange === undefined && this.#impatience === undefined && looks - this.#restsSince > this.#patience) this.socket.destroy();
+  }
 
   readonly #failed = (): void => {
     // 'close' follows.
@@ -194,6 +230,7 @@ class QuickConnection {
   };
 
   readonly #closed = (): void => {
+    this.#server.watch.delete(this);
     clearTimeout(this.#impatience);
     this.#exchange?.gone.abort();
   };
@@ -265,13 +302,12 @@ class QuickConnection {
   #handOver(): false {
     this.#calm();
     const { socket } = this;
-    socket.off('timeout', this.#rested);
+    this.#server.watch.delete(this);
     socket.off('data', this.#data);
     socket.off('drain', this.#take);
     socket.off('end', this.#ended);
     socket.off('close', this.#closed);
     socket.off('error', this.#failed);
-    socket.setTimeout(0);
     const bytes = Buffer.concat(this.#waiting, this.#size);
     this.#waiting = [];
     this.#size = 0;
@@ -294,7 +330,8 @@ class QuickConnection {
     this.#exchange = undefined;
     this.#server.busy.set(socket, 0);
     if (this.#server.closing()) return socket.destroySoon();
-    if (socket.timeout !== this.#server.idleTimeout) socket.setTimeout(this.#server.idleTimeout);
+    this.#restsSince = this.#server.watch.looks;
+    this.#patience = this.#server.idleTimeout / look;
     if (socket.isPaused()) socket.resume();
     this.#take();
   }

@@ -5,7 +5,7 @@ import type { AddressInfo, Server, Socket as NetSocket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { HttpHandlers, HttpServer, Net, ServeOptions } from '#base/net.ts';
 import { reply1, request1 } from './http1.ts';
-import { serveQuickly } from './http1quick.ts';
+import { RestWatch, serveQuickly } from './http1quick.ts';
 import { reply2, request2 } from './http2.ts';
 import { peerOf } from './httppeer.ts';
 import { toSocket } from './sockets.ts';
@@ -121,7 +121,9 @@ function quicken(
     maxHeaders,
     headersTimeout,
     idleTimeout,
+    watch: new RestWatch(),
   };
+  server.on('close', () => quick.watch.stop());
   server.on(event, (socket: NetSocket) => {
     const { alpnProtocol } = socket as Partial<TLSSocket>;
     // Without ALPN on TLS the client speaks HTTP/1.1 as well.

@@ -1,7 +1,9 @@
 // HTTP/1.1 on the wire: requests in any pieces, one after the other, plain ones and others on one connection.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import type { HttpHandlers, HttpServer, Socket } from '#base/net.ts';
+import { RestWatch, serveQuickly } from '#host/http1quick.ts';
 import { createWorld } from '#host/world.ts';
 import { until } from '../support/until.ts';
 
@@ -217,5 +219,25 @@ describe('HTTP/1.1', () => {
     assert.ok(asked < 10, `${asked} answers wait for a client that does not read`);
     socket.destroy();
     await server.close(0);
+  });
+
+  it('ends connections that rest too long, before their first request and after one', async () => {
+    const watch = new RestWatch();
+    const about = { handlers: echo, peer: () => undefined, busy: new Map(), closing: () => false, full: () => {}, watch };
+    const limits = { maxHeaderSize: 1024, maxHeaders: 10, headersTimeout: 1000, idleTimeout: 3000 };
+    const server = createServer((socket) => serveQuickly(socket, { ...about, ...limits }));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const ended: string[] = [];
+    const sockets = ['silent', 'served'].map((name) => {
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      socket.on('close', () => ended.push(name));
+      socket.resume();
+      return socket;
+    });
+    sockets[1]?.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+    await until('both have ended', () => ended.length === 2, 20_000);
+    assert.deepEqual(ended, ['silent', 'served']);
+    watch.stop();
+    server.close();
   });
 });
