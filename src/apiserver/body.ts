@@ -4,6 +4,7 @@ import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '#api/st
 import { messageOf } from '#base/errors.ts';
 import { goQuote } from '#format/goquote.ts';
 import { parseJson, parseJsonStrict } from '#format/json.ts';
+import { setOwn } from '#format/own.ts';
 import { parseYaml, parseYamlStrict } from '#format/yaml.ts';
 import type { Struct } from '#api/dsl.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '#api/object.ts';
@@ -148,17 +149,11 @@ function keepReset(object: KubeObject, given: object): KubeObject {
 
 /** kind and apiVersion first, metadata always there. */
 function complete(object: KubeObject, target: Target): KubeObject {
-  return {
-    kind: target.kind,
-    apiVersion: apiVersionOf(target),
-    ...withoutType(object),
-    metadata: object.metadata ?? ({} as KubeObject['metadata']),
-  };
-}
-
-function withoutType(object: KubeObject): KubeObject {
-  const { kind: _, apiVersion: __, ...rest } = object;
-  return rest;
+  const parts = object as unknown as Readonly<Record<string, unknown>>;
+  const out: Record<string, unknown> = { kind: target.kind, apiVersion: apiVersionOf(target) };
+  for (const name in parts) if (name !== 'kind' && name !== 'apiVersion') setOwn(out, name, parts[name]);
+  out['metadata'] ??= {};
+  return out as unknown as KubeObject;
 }
 
 /** The value in a body, not yet decoded by its struct. */

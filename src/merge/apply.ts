@@ -63,12 +63,13 @@ function withManagedFields(object: OwnedObject, entries: readonly ManagedFieldsE
   return entries ? { ...bare, metadata: { ...bare.metadata, managedFields: entries } } : bare;
 }
 
-const bookkeeping = ['resourceVersion', 'generation', 'uid', 'creationTimestamp', 'managedFields', 'selfLink'];
+const bookkeeping = new Set(['resourceVersion', 'generation', 'uid', 'creationTimestamp', 'managedFields', 'selfLink']);
 
 /** The object without what the server keeps: it differs on every write and nobody owns it. */
 function comparable(object: OwnedObject): OwnedObject {
-  const metadata: Record<string, unknown> = { ...object.metadata };
-  for (const name of bookkeeping) delete metadata[name];
+  const all = object.metadata as unknown as Readonly<Record<string, unknown>>;
+  const metadata: Record<string, unknown> = {};
+  for (const name in all) if (!bookkeeping.has(name)) metadata[name] = all[name];
   return { ...object, metadata: metadata as unknown as ObjectMeta };
 }
 

@@ -3,6 +3,7 @@
 import type { KubeObject } from '#api/object.ts';
 import { lasting, lastingText } from '#base/bytes.ts';
 import { Recent } from '#base/recent.ts';
+import { setOwn } from '#format/own.ts';
 
 // An object that was encoded here needs no decoding when the same bytes come back through the watch. It is a property of the
 // bytes: a weak map of all versions costs each of them more than the rest of their keeping.
@@ -37,6 +38,17 @@ const entryText = (entry: object): string => assemble(entry, (name, value) => (n
 const metaText = (metadata: KubeObject['metadata']): string =>
   assemble(metadata, (name) => (name === 'managedFields' ? `[${(metadata.managedFields ?? []).map(entryText).join()}]` : undefined));
 
+const first = new Set(['kind', 'apiVersion', 'metadata']);
+
+/** The object without a member; the same one if it has none of that name. */
+function without<T extends object>(object: T, name: string): T {
+  if (!(name in object)) return object;
+  const parts = object as Readonly<Record<string, unknown>>;
+  const rest: Record<string, unknown> = {};
+  for (const key in parts) if (key !== name) rest[key] = parts[key];
+  return rest as T;
+}
+
 function encoded(object: KubeObject): string {
   const spec = textOf(specs, (object as { readonly spec?: unknown }).spec);
   if (spec === undefined) return JSON.stringify(object);
@@ -47,9 +59,10 @@ function encoded(object: KubeObject): string {
 
 /** Encodes an object for the store; `resourceVersion` is left out. */
 export function encodeStored(object: KubeObject): Uint8Array {
-  const { kind, apiVersion, metadata, ...rest } = object as KubeObject & Record<string, unknown>;
-  const { resourceVersion: _, ...meta } = metadata;
-  const stored = { kind, apiVersion, metadata: meta, ...rest } as unknown as KubeObject;
+  const { kind, apiVersion, metadata } = object;
+  const stored = { kind, apiVersion, metadata: without(metadata, 'resourceVersion') } as KubeObject;
+  const parts = object as unknown as Readonly<Record<string, unknown>>;
+  for (const name in parts) if (!first.has(name)) setOwn(stored as unknown as Record<string, unknown>, name, parts[name]);
   const bytes: Stored = lastingText(encoded(stored));
   bytes[decoded] = stored;
   return bytes;

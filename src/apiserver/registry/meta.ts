@@ -10,9 +10,15 @@ import { emptyStatus } from './schema.ts';
 
 /** Copies an object with some metadata replaced; undefined values remove. */
 export function withMeta<T extends KubeObject>(object: T, changes: Partial<ObjectMeta>): T {
-  const metadata: Record<string, unknown> = { ...object.metadata, ...changes };
-  for (const name in changes) if (metadata[name] === undefined) delete metadata[name];
-  return { ...object, metadata } as T;
+  const before = object.metadata as unknown as Readonly<Record<string, unknown>>;
+  const after = changes as Readonly<Record<string, unknown>>;
+  let removes = false;
+  for (const name in after) if (after[name] === undefined && before[name] !== undefined) removes = true;
+  // Nothing is deleted from an object: its engine would make a slow one of it, for all its life.
+  const metadata: Record<string, unknown> = removes ? {} : { ...before };
+  if (removes) for (const name in before) if (!(name in after) || after[name] !== undefined) metadata[name] = before[name];
+  for (const name in after) if (after[name] !== undefined) metadata[name] = after[name];
+  return { ...object, metadata } as unknown as T;
 }
 
 /** Puts the request's namespace into the object, or refuses another one. */
