@@ -107,10 +107,10 @@ export interface EncodableEvent {
 /** The events of a watch, in batches: either iterated, or pushed. */
 export interface WatchEvents extends AsyncIterable<readonly EncodableEvent[]> {
   /**
-   * Gives `sink` every batch as soon as it is its turn among all watchers, without waiting for anything: the sink bounds what it
-   * has taken. Resolves when the watch has ended; rejects, and ends it, when the sink throws.
+   * Gives `sink` every batch as soon as it is its turn among all watchers; nothing more before the promise that it may return is
+   * resolved. Resolves when the watch has ended; rejects, and ends it, when the sink does not want any more.
    */
-  push(sink: (batch: readonly EncodableEvent[]) => void): Promise<void>;
+  push(sink: (batch: readonly EncodableEvent[]) => Promise<void> | undefined): Promise<void>;
 }
 
 /**

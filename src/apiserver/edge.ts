@@ -4,14 +4,13 @@ import { messageOf } from '#base/errors.ts';
 import type { HttpHandlers, HttpHeaders, HttpReply, HttpRequest, HttpWriter, Socket } from '#base/net.ts';
 import type { World } from '#base/world.ts';
 import type { Answer, Call, EncodableEvent, WatchEvents } from './chain.ts';
-import { type Accepted, accepted, acceptedFor, encodeAnswer, type Encoded, frameEncoder, watchContentType } from './negotiate.ts';
+import { type Accepted, accepted, acceptedFor, encodeAnswer, type Encoded, frameEncoder, partsOf, watchContentType } from './negotiate.ts';
 import type { Outcome, Pipeline } from './pipeline.ts';
 
 const noParams = new URLSearchParams();
 const gzipFrom = 128 * 1024;
-/** Bytes that a slow watcher may have waiting before it is cut off. */
-const maxBuffered = 16 * 1024 * 1024;
-
+/** Milliseconds for which a long answer is made at a stretch. */
+const slice = 8;
 /** The chain's view of an HTTP request. */
 export function callOf(request: HttpRequest): Call {
   const { url } = request;
@@ -147,6 +146,8 @@ export class Edge implements AsyncDisposable {
       }
       default:
     }
+    const parts = call.method === 'HEAD' ? undefined : longParts(call, answer);
+    if (parts) return this.#sendParts(call, reply, { ...base, ...parts.headers }, parts.parts);
     let encoded: Encoded;
     try {
       const options = { includeObject: includeObject(call), now: this.#world.clock.now(), pretty: isPretty(call) };
@@ -158,11 +159,32 @@ export class Edge implements AsyncDisposable {
     const { status } = encoded;
     const headers = { ...base, ...encoded.headers };
     if (call.method === 'HEAD') return reply.send(status, headers);
-    if (encoded.bytes.length > gzipFrom && /\bgzip\b/.test(call.headers['accept-encoding'] ?? '')) {
-      const bytes = await this.#world.zip.gzip(encoded.bytes, 4);
-      return reply.send(status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, bytes);
-    }
+    if (encoded.bytes.length > gzipFrom && takesGzip(call)) return this.#sendZipped(reply, status, headers, encoded.bytes);
     reply.send(status, headers, encoded.bytes);
+  }
+
+  async #sendZipped(reply: HttpReply, status: number, headers: HttpHeaders, plainBytes: Uint8Array | string): Promise<void> {
+    const bytes = await this.#world.zip.gzip(plainBytes, 4);
+    reply.send(status, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, bytes);
+  }
+
+  /** Sends what is made in parts, with pauses for others. */
+  async #sendParts(call: Call, reply: HttpReply, headers: HttpHeaders, parts: Iterable<Uint8Array>): Promise<void> {
+    const { clock } = this.#world;
+    const made: Uint8Array[] = [];
+    let length = 0;
+    let end = clock.monotonic() + slice;
+    for (const part of parts) {
+      made.push(part);
+      length += part.length;
+      if (clock.monotonic() < end) continue;
+      // oxlint-disable-next-line no-await-in-loop -- the pause is the point
+      await clock.sleep(0);
+      if (call.signal.aborted) break;
+      end = clock.monotonic() + slice;
+    }
+    if (takesGzip(call)) return this.#sendZipped(reply, 200, headers, Buffer.concat(made, length));
+    return pump(reply.stream(200, { ...headers, 'content-length': String(length) }), made);
   }
 
   #sendStatus(reply: HttpReply, error: unknown, base: HttpHeaders): void {
@@ -191,6 +213,18 @@ export class Edge implements AsyncDisposable {
   }
 }
 
+/** The parts of a long list; none where it must be refused, which the usual way tells. */
+function longParts(call: Call, answer: Answer): ReturnType<typeof partsOf> {
+  if (answer.kind !== 'list') return undefined;
+  try {
+    return partsOf(answer, accepted(call.headers['accept']), isPretty(call));
+  } catch {
+    return undefined;
+  }
+}
+
+const takesGzip = (call: Call): boolean => /\bgzip\b/.test(call.headers['accept-encoding'] ?? '');
+
 const plain = { includeObject: 'None', now: 0, pretty: false } as const;
 
 async function refuseUpgrade(socket: Socket, status: number, body: string): Promise<void> {
@@ -203,7 +237,7 @@ async function refuseUpgrade(socket: Socket, status: number, body: string): Prom
   socket.end();
 }
 
-async function pump(writer: HttpWriter, stream: AsyncIterable<Uint8Array>): Promise<void> {
+async function pump(writer: HttpWriter, stream: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
   try {
     for await (const chunk of stream) if (!writer.write(chunk)) await writer.drained();
     writer.end();
@@ -214,9 +248,8 @@ async function pump(writer: HttpWriter, stream: AsyncIterable<Uint8Array>): Prom
 
 async function watchPump(writer: HttpWriter, events: WatchEvents, encode: (batch: readonly EncodableEvent[]) => Uint8Array): Promise<void> {
   try {
-    await events.push((batch) => {
-      if (!writer.write(encode(batch)) && writer.buffered > maxBuffered) throw new Error('the watcher is too slow');
-    });
+    // What a slow client has not taken waits as events that others have, too; too many of them end its watch.
+    await events.push((batch) => (writer.write(encode(batch)) ? undefined : writer.drained()));
     writer.end();
   } catch {
     writer.destroy();

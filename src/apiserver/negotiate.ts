@@ -203,13 +203,17 @@ export function listObject(row: ResourceRow, metadata: ListMetaValues, items: re
 const comma = Buffer.from(',');
 const open = Buffer.from('{');
 const tail = Buffer.from(']}\n');
+const nothing = new Uint8Array(0);
 const metadataKey = Buffer.from('"metadata":{');
 
+const listHead = (row: ResourceRow, metadata: ListMetaValues): Uint8Array =>
+  Buffer.from(
+    `{"kind":"${row.custom?.listKind ?? `${row.kind}List`}","apiVersion":"${apiVersionOf(row)}","metadata":${JSON.stringify(metadata)},"items":[`,
+  );
+
 // Items of a list carry no kind and apiVersion: the bytes of an object from its metadata on. Those of custom resources do.
-function listBytes(row: ResourceRow, metadata: ListMetaValues, items: readonly Encodable[]): Uint8Array {
-  const head = `{"kind":"${row.custom?.listKind ?? `${row.kind}List`}","apiVersion":"${apiVersionOf(row)}","metadata":${JSON.stringify(metadata)},"items":[`;
-  const chunks: Uint8Array[] = [Buffer.from(head)];
-  for (let i = 0; i < items.length; i++) {
+function addItems(chunks: Uint8Array[], row: ResourceRow, items: readonly Encodable[], from = 0, to = items.length): void {
+  for (let i = from; i < to; i++) {
     const json = (items[i] as Encodable).json();
     const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
     const at = bytes.indexOf(metadataKey);
@@ -217,8 +221,56 @@ function listBytes(row: ResourceRow, metadata: ListMetaValues, items: readonly E
     if (at > 0 && !row.custom) chunks.push(open, bytes.subarray(at));
     else chunks.push(bytes);
   }
+}
+
+function listBytes(row: ResourceRow, metadata: ListMetaValues, items: readonly Encodable[]): Uint8Array {
+  const chunks = [listHead(row, metadata)];
+  addItems(chunks, row, items);
   chunks.push(tail);
   return Buffer.concat(chunks);
+}
+
+/** Lists with more items are encoded in parts. */
+const longList = 1_000;
+const itemsOfPart = 100;
+
+/**
+ * A long list of plain objects in the parts of its encoding, each made when it is asked for, so that others get their turn in
+ * between; undefined for all other answers. Parts may be empty.
+ */
+export function partsOf(
+  answer: Answer,
+  accept: Accepted,
+  pretty: boolean,
+): { readonly headers: HttpHeaders; readonly parts: Iterable<Uint8Array> } | undefined {
+  if (answer.kind !== 'list' || answer.items.length <= longList || pretty) return undefined;
+  const { row } = answer;
+  const { form, encoding } = acceptedFor(row, accept);
+  if (form !== 'object') return undefined;
+  if (encoding === 'json') return { headers: { 'content-type': contentTypes.json }, parts: jsonParts(answer) };
+  if (encoding !== 'protobuf' || !structOfKind(apiVersionOf(row), row.kind)) return undefined;
+  return { headers: { 'content-type': contentTypes.protobuf }, parts: protobufParts(answer) };
+}
+
+function* jsonParts({ row, listMeta, items }: Answer & { kind: 'list' }): Generator<Uint8Array> {
+  yield listHead(row, listMeta);
+  for (let from = 0; from < items.length; from += itemsOfPart) {
+    const chunks: Uint8Array[] = [];
+    addItems(chunks, row, items, from, Math.min(items.length, from + itemsOfPart));
+    yield Buffer.concat(chunks);
+  }
+  yield tail;
+}
+
+// Lengths come before contents: the messages are made first, which is what takes time; putting them together is copying.
+function* protobufParts(answer: Answer & { kind: 'list' }): Generator<Uint8Array> {
+  const { row, items } = answer;
+  const struct = structOfKind(apiVersionOf(row), row.kind) as Struct;
+  for (let i = 0; i < items.length; i++) {
+    messageOf(struct, (items[i] as Encodable).object);
+    if (i % itemsOfPart === 0) yield nothing;
+  }
+  yield protobufAnswer(answer) as Uint8Array;
 }
 
 function convert(answer: Answer & { kind: 'object' | 'list' }, choice: Accepted, options: TableOptions): object | undefined {

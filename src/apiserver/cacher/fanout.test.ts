@@ -56,8 +56,14 @@ describe('fan-out', () => {
   });
 });
 
+const object = (name: string, note?: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...(note ? { annotations: { note } } : {}) },
+});
+
 describe('a pushed watch', () => {
-  const make = (signal: AbortSignal) => {
+  const make = (signal: AbortSignal, initial = 0) => {
     const clock = createTestClock();
     const table = new Table({ prefix: '/registry/configmaps/', freeze: true, history: 10 });
     const watch = new Watch({
@@ -70,10 +76,10 @@ describe('a pushed watch', () => {
       bookmark: () => assert.fail('no bookmark was asked for'),
       revision: () => 0,
     });
-    watch.attach(table, [], []);
-    const put = (name: string, revision: number): void => {
-      const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } } as KubeObject;
-      const value = encodeStored(object);
+    const first = Array.from({ length: initial }, (_, i) => ({ type: 'ADDED', item: encodable(object(`first-${i}`)) }) as const);
+    watch.attach(table, first, []);
+    const put = (name: string, revision: number, note?: string): void => {
+      const value = encodeStored(object(name, note));
       const key = `${table.prefix}default/${name}`;
       table.apply({ type: 'put', entry: { key, value, createRevision: revision, modRevision: revision, version: 1 }, previous: undefined });
     };
@@ -84,7 +90,10 @@ describe('a pushed watch', () => {
     const abort = new AbortController();
     const { table, watch, put } = make(abort.signal);
     const batches: string[] = [];
-    const ended = watch.push((batch) => batches.push(batch.map((event) => `${event.type} ${event.item.object.metadata.name}`).join()));
+    const ended = watch.push((batch) => {
+      batches.push(batch.map((event) => `${event.type} ${event.item.object.metadata.name}`).join());
+      return undefined;
+    });
     put('a', 1);
     put('b', 2);
     await moment();
@@ -105,6 +114,44 @@ describe('a pushed watch', () => {
     assert.equal(table.watchers, 0);
   });
 
+  it('waits for its reader, and gives what it begins with in parts', async () => {
+    const { table, watch, put } = make(new AbortController().signal, 240);
+    const sizes: number[] = [];
+    let drained = Promise.withResolvers<void>();
+    watch.push((batch) => {
+      sizes.push(batch.length);
+      return drained.promise;
+    });
+    await moment();
+    put('late', 1);
+    assert.deepEqual(sizes, [100]);
+    for (const expected of [
+      [100, 100],
+      [100, 100, 40],
+      [100, 100, 40, 1],
+    ]) {
+      const { resolve } = drained;
+      drained = Promise.withResolvers();
+      resolve();
+      await moment();
+      assert.deepEqual(sizes, expected);
+    }
+    assert.equal(table.watchers, 1);
+  });
+
+  it('is cut off when its reader takes nothing while much happens', async () => {
+    const { table, watch, put } = make(new AbortController().signal);
+    const ended = watch.push(() => new Promise(() => {}));
+    put('a', 1);
+    await moment();
+    const rejected = assert.rejects(ended, /too slow/);
+    for (let revision = 2; table.watchers > 0; revision++) {
+      assert.ok(revision < 300);
+      put('large', revision, 'x'.repeat(100_000));
+    }
+    await rejected;
+  });
+
   it('ends when what it is given is too much', async () => {
     const { table, watch, put } = make(new AbortController().signal);
     const ended = watch.push(() => {
@@ -119,7 +166,7 @@ describe('a pushed watch', () => {
 describe('frames', () => {
   const event = (type: EncodableEvent['type'], name: string): EncodableEvent => ({
     type,
-    item: encodable({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name } } as KubeObject),
+    item: encodable(object(name)),
   });
   const row = {} as ResourceRow;
   const options = { includeObject: 'Metadata', now: () => 0 } as const;

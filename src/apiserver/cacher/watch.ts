@@ -41,17 +41,30 @@ export interface WatchSettings {
 
 /** Events that may wait for a reader before the watch is cut off. */
 const maxPending = 20_000;
+/** Bytes that wait for a reader that has stopped taking any, before its watch is cut off. */
+const maxBehind = 16 * 1024 * 1024;
+/** Events of a batch at most: encoding them must not keep others waiting. */
+const maxBatch = 100;
 const bookmarkInterval = 60_000;
 
 export class Watch implements Listener, WatchEvents {
   readonly key: string | undefined;
   readonly trigger: string | undefined;
   readonly #settings: WatchSettings;
+  /** What the watch begins with, as far as it is not taken yet. */
+  #initial: readonly EncodableEvent[] = [];
+  #taken = 0;
   #pending: EncodableEvent[] = [];
   /** Changes that must be converted before they are events. */
   #unprepared: Change[] = [];
   #wake: (() => void) | undefined;
+  /** Ends a push at once. */
+  #fail: ((error: unknown) => void) | undefined;
   #ended = false;
+  /** The sink takes nothing at present. */
+  #busy = false;
+  /** Bytes of the events that came since then. */
+  #behind = 0;
   #unsubscribe: () => void = () => {};
   #lastSent = 0;
 
@@ -63,7 +76,7 @@ export class Watch implements Listener, WatchEvents {
 
   /** Connects to the table: `initial` events first, then changes after `changes`, then what happens from now on. */
   attach(table: Table, initial: readonly EncodableEvent[], changes: readonly Change[]): void {
-    this.#pending.push(...initial);
+    this.#initial = initial;
     for (const change of changes) this.notify(change);
     this.#unsubscribe = table.subscribe(this);
   }
@@ -75,14 +88,20 @@ export class Watch implements Listener, WatchEvents {
 
   notify(change: Change): void {
     if (this.#ended || !this.#inScope(change.entry.key)) return;
-    if (this.#pending.length + this.#unprepared.length >= maxPending) return this.interrupted();
+    if (this.#pending.length + this.#unprepared.length >= maxPending || this.#behind > maxBehind) return this.#cutOff();
     if (this.#settings.prepare) this.#unprepared.push(change);
     else {
       const event = this.#translate(change);
       if (!event) return;
       this.#pending.push(event);
+      if (this.#busy) this.#behind += event.item.json().length;
     }
     this.#wake?.();
+  }
+
+  #cutOff(): void {
+    this.#fail?.(new Error('the watcher is too slow'));
+    this.interrupted();
   }
 
   // A change that moves an object into or out of the selection is an addition or a deletion to this watcher.
@@ -112,7 +131,7 @@ export class Watch implements Listener, WatchEvents {
   #bookmark(): void {
     const { bookmark, revision } = this.#settings;
     const now = revision();
-    if (this.#pending.length + this.#unprepared.length > 0 || now <= this.#lastSent) return;
+    if (this.#waiting + this.#unprepared.length > 0 || now <= this.#lastSent) return;
     this.#lastSent = now;
     this.#pending.push({ type: 'BOOKMARK', item: encodable(bookmark(now, false)) });
     this.#wake?.();
@@ -155,39 +174,71 @@ export class Watch implements Listener, WatchEvents {
     };
   }
 
+  /** Number of events that can be taken. */
+  get #waiting(): number {
+    return this.#initial.length - this.#taken + this.#pending.length;
+  }
+
   #take(): readonly EncodableEvent[] {
+    if (this.#taken < this.#initial.length) {
+      const batch = this.#initial.slice(this.#taken, this.#taken + maxBatch);
+      this.#taken += batch.length;
+      if (this.#taken === this.#initial.length) {
+        this.#initial = [];
+        this.#taken = 0;
+      }
+      return batch;
+    }
     const batch = this.#pending;
-    this.#pending = [];
+    this.#pending = batch.length > maxBatch ? batch.splice(maxBatch) : [];
     return batch;
   }
 
-  push(sink: (batch: readonly EncodableEvent[]) => void): Promise<void> {
+  push(sink: (batch: readonly EncodableEvent[]) => Promise<void> | undefined): Promise<void> {
     const finish = this.#begin();
     const { fanout } = this.#settings;
-    return new Promise((resolve, reject) => {
-      const again = (): void => fanout.add(turn);
-      let preparing = false;
+    return new Promise<void>((resolve, reject) => {
+      let done = false;
+      // While the sink or a conversion takes its time, nothing is handed out.
+      const again = (): void => {
+        if (!this.#busy && !done) fanout.add(turn);
+      };
+      const after = (work: Promise<void>): void => {
+        this.#busy = true;
+        work.then(() => {
+          this.#busy = false;
+          this.#behind = 0;
+          again();
+        }, fail);
+      };
+      const end = (): void => {
+        done = true;
+        this.#fail = undefined;
+        finish();
+      };
+      const fail = (error: unknown): void => {
+        end();
+        reject(error);
+      };
       const turn = (): void => {
+        if (done) return;
         try {
-          if (this.#pending.length > 0) sink(this.#take());
-          if (this.#unprepared.length > 0 && !this.#ended) {
-            // What comes meanwhile waits for the next round.
-            if (preparing) return;
-            preparing = true;
-            void this.#prepare().then(() => {
-              preparing = false;
-              if (this.#wake) again();
-            });
+          if (this.#waiting > 0) {
+            const slow = sink(this.#take());
+            if (slow) after(slow);
+            else if (this.#waiting > 0 || this.#unprepared.length > 0 || this.#ended) again();
           } else if (this.#ended) {
-            finish();
+            end();
             resolve();
+          } else if (this.#unprepared.length > 0) {
+            after(this.#prepare());
           }
         } catch (error) {
-          finish();
-          reject(error);
+          fail(error);
         }
       };
       this.#wake = again;
+      this.#fail = fail;
       again();
     });
   }
@@ -196,7 +247,7 @@ export class Watch implements Listener, WatchEvents {
     const finish = this.#begin();
     try {
       for (;;) {
-        if (this.#pending.length > 0) {
+        if (this.#waiting > 0) {
           yield this.#take();
         } else if (this.#ended) {
           return;
