@@ -81,6 +81,12 @@ export class Watch implements Listener, WatchEvents {
     this.#unsubscribe = table.subscribe(this);
   }
 
+  /** Tells the client in an event what is wrong, and ends: a watch that was let in has status 200 and fails in its stream. */
+  fail(error: unknown): void {
+    this.#pending.push({ type: 'ERROR', item: encodable(statusOf(error) as never) });
+    this.interrupted();
+  }
+
   #inScope(key: string): boolean {
     const { scope } = this.#settings;
     return scope.key !== undefined ? key === scope.key : key.startsWith(scope.prefix);
@@ -148,8 +154,7 @@ export class Watch implements Listener, WatchEvents {
       }
     } catch (error) {
       // What cannot be converted cannot be left out either: the client is told, and starts again.
-      this.#pending.push({ type: 'ERROR', item: encodable(statusOf(error) as never) });
-      this.#ended = true;
+      this.fail(error);
     }
   }
 

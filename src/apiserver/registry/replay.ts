@@ -9,7 +9,7 @@ import type { Registry } from './registry.ts';
 /** Most changes that one watch catches up with; one further behind lists again. */
 const maxReplay = 10_000;
 
-/** Attaches a watch so that it sees every change after `revision`; a 410 when the store has forgotten some of them. */
+/** Attaches a watch so that it sees every change after `revision`. Throws a 410 when the store has forgotten some of them. */
 export async function attachSince(registry: Registry, table: Table, watcher: Watch, scope: Scope, revision: number): Promise<void> {
   const older: Change[] = [];
   let reached = revision;

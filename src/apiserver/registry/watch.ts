@@ -52,7 +52,11 @@ export async function watch(request: WatchRequest): Promise<Answer> {
   if (initial !== 'none') await prepared(resource, scope);
   // From here to attach nothing may await: the state below and the changes after it must meet.
   if (initial === 'none' && revision !== undefined && revision > 0) {
-    await attachSince(registry, table, watcher, scope, revision);
+    try {
+      await attachSince(registry, table, watcher, scope, revision);
+    } catch (error) {
+      watcher.fail(error);
+    }
   } else if (initial === 'none') {
     watcher.attach(table, [], []);
   } else {

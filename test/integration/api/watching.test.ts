@@ -83,7 +83,7 @@ describe('watching', () => {
     );
   });
 
-  it('says 410 when the start is compacted away', async () => {
+  it('says 410 in the stream when the start is compacted away', async () => {
     const first = await make('older');
     for (let i = 0; i < 30; i++) await make(`more-${i}`);
     await api.store.compact(api.store.revision());

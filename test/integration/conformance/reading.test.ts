@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type HttpsApi, startHttpsApi } from '../../support/https.ts';
 import { minimal } from '../../support/minimal.ts';
-import { type Wire, type WireAnswer, wireTo } from '../../support/wire.ts';
+import { protobuf, type Wire, type WireAnswer, wireTo } from '../../support/wire.ts';
 
 const ok = (answer: WireAnswer, code = 200): WireAnswer => {
   assert.equal(answer.code, code, Buffer.from(answer.bytes).toString('utf8').slice(0, 2_000));
@@ -28,9 +28,13 @@ describe('reading', () => {
   const templates = async (ns: string, count: number): Promise<string[]> => {
     const names = Array.from({ length: count }, (_, i) => `template-${String(i).padStart(4, '0')}`);
     const body = minimal['/v1/podtemplates'] as object;
-    await Promise.all(
-      names.map(async (name) => ok(await wire('POST', `${ns}/podtemplates`, { body: { ...body, metadata: { name } } }), 201)),
-    );
+    const make = async (name: string) => ok(await wire('POST', `${ns}/podtemplates`, { body: { ...body, metadata: { name } } }), 201);
+    // A few at a time: each request in flight has a connection of its own.
+    const waiting = [...names];
+    const worker = async (): Promise<void> => {
+      for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) await make(name);
+    };
+    await Promise.all(Array.from({ length: 10 }, worker));
     return names;
   };
 
@@ -87,6 +91,22 @@ describe('reading', () => {
     assert.equal(third.items.length, 9);
     assert.equal(third.metadata.resourceVersion, second.metadata.resourceVersion);
     assert.equal(third.metadata.continue, undefined);
+  });
+
+  it('lets a watch in whose start is gone, and tells it so in an event', async () => {
+    const ns = await space('gone');
+    const from = ok(await wire('GET', `${ns}/podtemplates`)).json.metadata.resourceVersion;
+    // More changes than the watch cache keeps.
+    await templates(ns, 1_100);
+    await https.api.store.compact(https.api.store.revision());
+    const url = `${ns}/podtemplates?watch=true&resourceVersion=${from}`;
+    const { type, object } = ok(await wire('GET', url)).json;
+    assert.deepEqual([type, object.kind, object.reason, object.code], ['ERROR', 'Status', 'Expired', 410]);
+    assert.match(object.message, /^too old resource version: \d+ \(\d+\)$/);
+    const binary = ok(await wire('GET', url, { headers: { accept: protobuf } }));
+    assert.equal(binary.headers['content-type'], `${protobuf};stream=watch`);
+    assert.match(Buffer.from(binary.bytes).toString('latin1'), /ERROR.*k8s\0.*Status.*Expired/s);
+    assert.equal(ok(await wire('GET', `${url}&timeoutSeconds=x&resourceVersionMatch=Exact`), 422).json.reason, 'Invalid');
   });
 
   it('pages Tables too, and refuses them for what is no list of objects', async () => {
