@@ -32,6 +32,8 @@ export interface AgentOptions {
     /** Common names of client certificates that may use the API (besides members of system:masters). */
     readonly allowedUsers: readonly string[];
   };
+  /** Whether the API shows the files below /var/log. */
+  readonly systemLogs: boolean;
   /** Name of the runtime handler for pods without a RuntimeClass. */
   readonly runtimeHandler: string;
   readonly containerLogMaxSize: number;
@@ -82,6 +84,7 @@ export function agentOptions(
     clusterDomain: 'cluster.local',
     resolvConf: '/etc/resolv.conf',
     maxPods: 110,
+    systemLogs: true,
     reserved: {},
     labels: {},
     taints: [],

@@ -23,6 +23,7 @@ import type { PlugFactory } from './endpoint.ts';
 import { FlowControl } from './flow/flow.ts';
 import { flowStatusPlug } from './flow/status.ts';
 import { type Check, healthPlug } from './health.ts';
+import { StartHooks } from './starthooks.ts';
 import { loopback } from './loopback.ts';
 import { metricsPlug, RequestMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
@@ -91,19 +92,18 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   registry.backend = backend;
   authorizer = options.authorizer?.(backend) ?? createAuthorizer(backend, options.authorizers).authorizer;
 
+  const start = new StartHooks();
   const checks = new Map<string, Check>([
     ['ping', () => undefined],
     ['log', () => undefined],
     ['etcd', () => hub.health()],
-    ['informer-sync', () => (hub.revision > 0 ? undefined : 'the watch cache is not filled')],
-    ['poststarthook/start-apiextensions-informers', () => undefined],
-    ['poststarthook/bootstrap-controller', () => (started ? undefined : 'not finished')],
+    ...start.checks(),
   ]);
-  let started = false;
   const closing: Check = () => (closed ? 'process is shutting down' : undefined);
   let closed = false;
   const router = new Router();
-  const readyChecks = new Map([...checks, ['shutdown', closing] as const]);
+  const synced: Check = () => (hub.revision > 0 ? undefined : 'the watch cache is not filled');
+  const readyChecks = new Map([...checks, ['informer-sync', synced], ['shutdown', closing]]);
   router.add(healthPlug({ live: checks, ready: readyChecks }));
   const pods = registry.must('', 'v1', 'pods');
   router.add({
@@ -121,13 +121,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const authenticators = options.authenticators?.(backend) ?? [];
   pipeline = new Pipeline({ registry, backend, router, authenticators, authorizer, auditor: options.auditor, metrics, flow });
   await hub.start();
+  start.end('caches');
   await repairAll(registry);
   const customResources = await startCustomResources({ registry, world, backend, client: createClient(transport(apiserverUser)) });
+  start.end('definitions');
   const edge = new Edge(world, pipeline, config.requestTimeout);
   const compactor = new Compactor(store, world, config.compactionInterval);
   await bootstrap(registry, transport(apiserverUser));
-  started = true;
+  start.end('objects');
   const helpers = await Promise.all(plugs.map((plug) => plug.start?.(apiserverUser)));
+  start.end('helpers');
   const stopPolicyStatus = startPolicyStatus(backend, apiserverUser);
 
   return {

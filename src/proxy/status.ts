@@ -48,7 +48,7 @@ export function statusAnswer(path: string, of: ProxyStatus, now: number): Status
 export function serveProxyStatus(world: Pick<World, 'net' | 'log' | 'clock'>, nodeIp: string, of: ProxyStatus): AsyncDisposable {
   const paths = [
     { host: '127.0.0.1', port: metricsPort, only: ['/metrics', '/proxyMode', '/healthz'] },
-    { host: nodeIp, port: healthPort, only: ['/healthz', '/livez'] },
+    ...[...new Set([nodeIp, '127.0.0.1'])].map((host) => ({ host, port: healthPort, only: ['/healthz', '/livez'] })),
   ];
   const servers = paths.map(
     ({ host, port, only }): Promise<HttpServer | undefined> =>

@@ -12,6 +12,7 @@ import { containerLogs } from './logs.ts';
 import { agentMetrics, containerMetrics, probeMetrics, resourceMetrics } from './metrics.ts';
 import { HttpProblem, type Route } from './route.ts';
 import { runCommand } from './run.ts';
+import { systemLogs } from './systemlogs.ts';
 import { refuseUpgrade, upgradeStream } from './streams.ts';
 
 export interface AgentServerDeps {
@@ -86,6 +87,10 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<Pick<Http
         return text(probeMetrics(context, pods), 'text/plain; version=0.0.4; charset=utf-8');
       case '/configz':
         return json({ kubeletconfig: publicConfig(deps) });
+    }
+    if (/^\/logs(\/|$)/.test(url.pathname)) {
+      if (!options.systemLogs) throw new HttpProblem(404, '404 page not found');
+      return systemLogs(world, '/var/log', url.pathname.slice('/logs'.length), reply);
     }
     const localVolume = /^\/local-volumes\/([^/]+)$/.exec(url.pathname)?.[1];
     if (localVolume !== undefined && request.method === 'PUT') return json({ path: await localDirectories.make(localVolume) });

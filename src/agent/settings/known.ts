@@ -22,7 +22,6 @@ export const withoutEffect: ReadonlySet<string> = new Set([
   'enableDebuggingHandlers',
   'enableProfilingHandler',
   'enableServer',
-  'enableSystemLogHandler',
   'enableSystemLogQuery',
   'enforceNodeAllocatable',
   'eventBurst',

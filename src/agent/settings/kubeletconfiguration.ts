@@ -147,6 +147,7 @@ export function readKubeletConfiguration(text: string): KubeletSettings {
     containerLogMaxSize: logSize(fields),
     containerLogMaxFiles: fields.number('containerLogMaxFiles'),
     registerNode: fields.flag('registerNode'),
+    systemLogs: fields.flag('enableSystemLogHandler'),
     taints: fields.list<Taint>('registerWithTaints'),
     leaseDurationSeconds: fields.number('nodeLeaseDurationSeconds'),
     backoffMax: restartMax,

@@ -1,5 +1,6 @@
 // The agent's HTTPS API on a real runtime: logs, exec, attach, port-forward.
 import assert from 'node:assert/strict';
+import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
@@ -61,6 +62,18 @@ if (await inNamespace(import.meta.filename)) {
       assert.deepEqual(await get('/healthz'), { status: 200, text: 'ok' });
       assert.equal((await get('/healthz', false)).status, 401);
       assert.equal((await get('/nothing')).status, 404);
+    });
+
+    await t.test('the logs of the node itself', async () => {
+      const page = await get('/logs/');
+      assert.equal(page.status, 200);
+      const [name = ''] = /(?<=<a href=")[^"/]+(?=")/.exec(page.text) ?? [];
+      const { size } = statSync(`/var/log/${decodeURIComponent(name)}`);
+      const file = await get(`/logs/${name}`);
+      assert.equal(file.status, 200);
+      assert.ok(Buffer.byteLength(file.text) >= Math.min(size, 1));
+      assert.equal((await get('/logs/../../etc/passwd')).status, 404);
+      assert.equal((await get('/logs/', false)).status, 401);
     });
 
     await t.test('logs: all, tail, bytes, times', async () => {

@@ -25,6 +25,14 @@ describe('serving', () => {
     const verbose = await raw(api, 'GET', '/readyz?verbose');
     assert.match(verbose.text, /^\[\+\]ping ok\n/);
     assert.match(verbose.text, /readyz check passed\n$/);
+    for (const hook of [
+      'poststarthook/rbac/bootstrap-roles',
+      'poststarthook/crd-informer-synced',
+      'autoregister-completion',
+      'informer-sync',
+    ])
+      assert.ok(verbose.text.includes(`[+]${hook} ok\n`), hook);
+    assert.equal((await raw(api, 'GET', '/healthz/poststarthook/rbac/bootstrap-roles')).text, 'ok');
     assert.equal((await raw(api, 'GET', '/livez/etcd')).text, 'ok');
     assert.equal((await raw(api, 'GET', '/livez/none')).code, 404);
     const excluded = await raw(api, 'GET', '/livez?verbose&exclude=etcd');
