@@ -7,6 +7,7 @@ import type { TestClock } from '#base/testclock.ts';
 import { messageOf } from '#base/errors.ts';
 import { componentUser } from '#apiserver/authn/groups.ts';
 import { apiserverUser } from '#apiserver/server.ts';
+import type { Pod } from '#api/core/v1/pod.ts';
 import { Nodes } from '#api/refs.ts';
 import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
@@ -22,6 +23,7 @@ import { type Process, startProcess } from './host/process.ts';
 import { Server } from './host/server.ts';
 import { createSimTime } from './host/time.ts';
 import { createTrace, type Trace } from './host/trace.ts';
+import { createUsage } from './host/usage.ts';
 import { Truth } from './truth.ts';
 
 /** A rule was broken: the life ends here. */
@@ -87,7 +89,11 @@ export class Cluster {
     this.time = createSimTime(() => this.#step());
     this.trace = createTrace(options.everyLine);
     this.truth = new Truth((what) => this.violated('durability', what));
-    this.server = new Server(createDisk(() => 4));
+    const podOf = (uid: string): Pod | undefined => this.truth.byUid(uid) as Pod | undefined;
+    this.server = new Server(
+      createDisk(() => 4),
+      createUsage(this.time, () => this.machines, podOf),
+    );
     this.machines = Array.from({ length: options.nodes }, (_, i) => this.#machine(`node-${i}`));
     this.onPassed.add((passed) => this.#note(passed));
   }

@@ -141,6 +141,14 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     rule: 'CronJobs forbid',
     only: { actions: ['cronJob'], faults: calm },
   },
+  'an autoscaler grows beyond its limit': {
+    file: 'controllers/podautoscaler/behavior.ts',
+    within: 'replicas = Math.min(limit, max);',
+    from: 'Math.min(limit, max)',
+    to: 'limit',
+    rule: 'autoscalers keep limits',
+    only: { actions: ['deployment', 'autoscaler', 'scale'], faults: calm },
+  },
   'silence is measured by the wall clock': {
     file: 'controllers/nodelifecycle/controller.ts',
     from: 'world.clock.monotonic()',

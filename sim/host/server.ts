@@ -8,17 +8,21 @@ import type { Transport, UserInfo } from '#client/transport.ts';
 import type { Store } from '#store/kv.ts';
 import { startLmdbStore } from '#store/lmdb.ts';
 import { isVolatile } from '#cmd/control.ts';
+import { metricsGroups, metricsPlug } from '#cmd/metricsplug.ts';
+import type { MetricsCollector } from '#metrics/collector.ts';
 import type { SimDisk } from './disk.ts';
 import type { Process } from './process.ts';
 
 export class Server {
   readonly #disk: SimDisk;
+  readonly #usage: MetricsCollector;
   #process: Process | undefined;
   #api: ApiServer | undefined;
   #store: Store | undefined;
 
-  constructor(disk: SimDisk) {
+  constructor(disk: SimDisk, usage: MetricsCollector) {
     this.#disk = disk;
+    this.#usage = usage;
   }
 
   get up(): boolean {
@@ -55,7 +59,11 @@ export class Server {
       world,
       store,
       config: { freeze: true },
-      plugs: [discoveryPlug({ extraGroups: () => [] }), (backend) => ({ resources: accessReviewEndpoints(backend) })],
+      plugs: [
+        discoveryPlug({ extraGroups: () => metricsGroups }),
+        metricsPlug(() => this.#usage),
+        (backend) => ({ resources: accessReviewEndpoints(backend) }),
+      ],
     });
     if (!process.alive || this.#process !== process) return;
     this.#store = store;

@@ -1,4 +1,5 @@
 // All rules that every life is held to.
+import { autoscalersKeepLimits } from './autoscalers.ts';
 import { budgetsHold, quotasHold } from './budgets.ts';
 import { cronJobsForbid } from './cronjobs.ts';
 import { deploymentRules } from './deployments.ts';
@@ -20,6 +21,7 @@ export const rules: readonly Rule[] = [
   statefulSetRules,
   jobRules,
   cronJobsForbid,
+  autoscalersKeepLimits,
   victimsAreLesser,
   volumeRules,
   quotasHold,

@@ -9,6 +9,7 @@ import {
   DaemonSets,
   Deployments,
   EndpointSlices,
+  HorizontalPodAutoscalers,
   Jobs,
   Namespaces,
   Nodes,
@@ -39,6 +40,7 @@ export function unrest(cluster: Cluster): string[] {
     ...slices(cluster),
     ...cronJobs(cluster),
     ...volumes(cluster),
+    ...autoscalers(cluster),
   ];
 }
 
@@ -228,5 +230,22 @@ function* volumes(cluster: Cluster): Generator<string> {
     if (claim.spec.volumeName && volume?.spec.claimRef?.uid !== claim.metadata.uid)
       yield `claim ${keyOf(claim)} has ${claim.spec.volumeName}, which does not have it`;
     if (claim.status?.phase !== (claim.spec.volumeName ? 'Bound' : 'Pending')) yield `claim ${keyOf(claim)} is ${claim.status?.phase}`;
+  }
+}
+
+/** Reasons for which an autoscaler will do more by itself. */
+const unfinished = ['ScaleDownStabilized', 'ScaleUpLimit', 'ScaleDownLimit'];
+
+function* autoscalers(cluster: Cluster): Generator<string> {
+  const { truth } = cluster;
+  for (const { metadata, spec, status } of truth.list(HorizontalPodAutoscalers)) {
+    const name = `autoscaler ${metadata.namespace}/${metadata.name}`;
+    const target = truth.get(Deployments, spec.scaleTargetRef.name, metadata.namespace);
+    if (target === undefined || (target.spec.replicas ?? 1) === 0) continue;
+    const replicas = target.spec.replicas ?? 1;
+    if (replicas < (spec.minReplicas ?? 1) || replicas > spec.maxReplicas)
+      yield `${name}: there are ${replicas} pods of ${spec.minReplicas} to ${spec.maxReplicas}`;
+    const waiting = status.conditions?.find(({ reason }) => unfinished.includes(reason ?? ''));
+    if (waiting !== undefined && !starved(cluster, undefined, metadata.namespace)) yield `${name} is not done: ${waiting.reason}`;
   }
 }

@@ -7,6 +7,7 @@ import {
   CronJobs,
   DaemonSets,
   Deployments,
+  HorizontalPodAutoscalers,
   Jobs,
   Namespaces,
   Nodes,
@@ -181,6 +182,22 @@ const quota: Action = (cluster, client) => {
   return client.resource(ResourceQuotas).patch('limits', { spec: { hard } }, { type: 'merge', namespace });
 };
 
+/** An autoscaler of the Deployment's name: what its pods use goes by their scripts, whatever their number. */
+const autoscaler: Action = (cluster, client) => {
+  const target = one(cluster, [Deployments])?.object;
+  if (target === undefined) return undefined;
+  const { name, namespace } = target.metadata;
+  const minReplicas = 1 + below(cluster.random, 3);
+  const averageUtilization = pick(cluster.random, [50, 80]);
+  const spec = {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
+    minReplicas,
+    maxReplicas: minReplicas + below(cluster.random, 4),
+    metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }],
+  };
+  return client.resource(HorizontalPodAutoscalers).create({ metadata: { name, namespace }, spec });
+};
+
 const service: Action = (cluster, client) => {
   const target = one(cluster, scaled as readonly ResourceRef<KubeObject>[]);
   if (target === undefined) return undefined;
@@ -241,6 +258,7 @@ export const actions: Readonly<Record<string, { readonly weight: number; readonl
   budget: { weight: 3, act: budget },
   quota: { weight: 2, act: quota },
   service: { weight: 2, act: service },
+  autoscaler: { weight: 1, act: autoscaler },
   sharedOwner: { weight: 1, act: sharedOwner },
   namespace: { weight: 1, act: namespaceLife },
 };

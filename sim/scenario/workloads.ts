@@ -30,6 +30,7 @@ export function template(random: Random, labels: Record<string, string>, { end }
     startSeconds: seconds(random, 3),
     readySeconds: slow ? seconds(random, 8) : 0,
     stopSeconds: seconds(random, 12),
+    cpuMillis: pick(random, [1, 100, 300]),
     ...end,
   };
   const probe = { httpGet: { path: '/', port: 80 }, periodSeconds: 2 };
