@@ -107,10 +107,15 @@ export function startDeploymentController(deps: ControllerDeps): Component {
     return { sets: current, newSet, created };
   }
 
+  /** True while pods of older sets are there, or may yet be made by who has not seen that there shall be none. */
   function oldPodsRun(own: readonly ReplicaSet[], deployment: Deployment): boolean {
     return own
       .filter((set) => !hasTemplate(set, deployment))
-      .some((set) => pods.lister.byIndex(byController, set.metadata.uid ?? '').some((pod) => !isPodTerminal(pod)));
+      .some(
+        ({ metadata, status }) =>
+          (status.observedGeneration ?? 0) < (metadata.generation ?? 0) ||
+          pods.lister.byIndex(byController, metadata.uid ?? '').some((pod) => !isPodTerminal(pod)),
+      );
   }
 
   async function reconcile(key: string): Promise<void | { requeueAfter: number }> {
