@@ -12,7 +12,7 @@ interface Part {
   readonly name: string;
   readonly files: readonly string[];
   readonly flags: readonly string[];
-  /** Runs at the side of the next part, on what that leaves of the processors. */
+  /** Runs at the side of the next part, on what this leaves of the processors. */
   readonly aside?: boolean;
 }
 
@@ -27,8 +27,8 @@ const parts: readonly Part[] = [
   { name: 'unit', files: glob('src/**/*.test.ts', 'examples/**/*.test.ts'), flags: ['--test-isolation=none'] },
   { name: 'facts', files: glob('test/facts/*.test.ts'), flags: ['--test-isolation=none'] },
   { name: 'store', files: glob('test/store/*.test.ts', 'test/host/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
-  { name: 'integration', files: glob('test/integration/**/*.test.ts'), flags: ['--test-concurrency=3', ...own] },
-  // On a clock of its own it does not matter how long a moment takes.
+  // Servers and clients in one process, and lives on a clock of their own: how long a moment takes does not matter to them.
+  { name: 'integration', files: glob('test/integration/**/*.test.ts'), flags: ['--test-concurrency=2', ...own], aside: true },
   { name: 'simulate', files: glob('test/simulate/*.test.ts'), flags: ['--test-concurrency=1', '--test-timeout=1200000'], aside: true },
   // Clusters have network namespaces of their own and mostly wait for their containers: two at a time.
   { name: 'e2e', files: glob('test/e2e/**/*.test.ts').filter((file) => !alone.test(file)), flags: ['--test-concurrency=2', ...own] },
