@@ -110,6 +110,12 @@ function itemSchema(type: TypeNode, version: OpenApiVersion): OpenApiSchema {
   return zero === undefined || '$ref' in schema ? schema : { ...schema, default: zero };
 }
 
+/** What a field that is always written holds when nobody gave it: Kubernetes' generator calls it the default, in v3. */
+export function zeroOfField(field: Field): Json | undefined {
+  if (!field.emit || field.ptr) return undefined;
+  return field.type.kind === 'ref' ? {} : zeroOf[field.type.kind];
+}
+
 /** The schema of one field, with what is said about it at this place. */
 export function fieldSchema(field: Field, version: OpenApiVersion): OpenApiSchema {
   const schema = typeSchema(field.type, version);
@@ -119,7 +125,7 @@ export function fieldSchema(field: Field, version: OpenApiVersion): OpenApiSchem
     ...(field.patchMergeKey ? { 'x-kubernetes-patch-merge-key': field.patchMergeKey } : {}),
     ...(field.patchStrategy ? { 'x-kubernetes-patch-strategy': field.patchStrategy } : {}),
   };
-  const preset = field.default ?? (version === 'v3' && field.emit && field.type.kind === 'ref' ? {} : undefined);
+  const preset = field.default ?? (version === 'v3' ? zeroOfField(field) : undefined);
   if (preset !== undefined) extras['default'] = preset;
   if (Object.keys(extras).length === 0) return schema;
   return version === 'v3' && '$ref' in schema ? { allOf: [schema], ...extras } : { ...schema, ...extras };

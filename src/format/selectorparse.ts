@@ -75,7 +75,7 @@ export function parseRequirements(text: string, hooks: ParseHooks): Requirement[
     const first = peek();
     if (first.kind === ')') {
       take();
-      return [];
+      return [''];
     }
     if (first.kind !== 'identifier' && first.kind !== ',') throw fail(`found '${first.text}', expected: ',', ')' or identifier`);
     const values = identifiers();

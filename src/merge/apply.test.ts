@@ -7,6 +7,7 @@ import { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import { Pod } from '#api/core/v1/pod.ts';
 import { Service } from '#api/core/v1/service.ts';
 import type { JsonObject, Struct } from '#api/dsl.ts';
+import { FlowSchema } from '#api/flowcontrol/v1/flowschema.ts';
 import { Role } from '#api/rbac/v1/role.ts';
 import { ResourceClaim } from '#api/resource/v1/resourceclaim.ts';
 import { applyPatch, ApplyTypeError, type OwnedObject, trackUpdate } from './apply.ts';
@@ -225,10 +226,12 @@ test('items may leave out keys, as long as they have one', () => {
       },
     },
   });
-  assert.throws(() => cluster.apply('a', claim({ data: {} })), {
+  const schema = world(FlowSchema, 'flowcontrol.apiserver.k8s.io/v1');
+  const condition = { kind: 'FlowSchema', metadata: { name: 'f' }, status: { conditions: [{ status: 'True' }] } };
+  assert.throws(() => schema.apply('a', condition), {
     message:
-      'failed to create typed patch object (d/r; resource.k8s.io/v1, Kind=ResourceClaim): .status.devices: element 0: associative list ' +
-      'with keys has an element that omits all key fields ["driver" "device" "pool" "shareID"] (and doesn\'t have default values for any key fields)',
+      'failed to create typed patch object (/f; flowcontrol.apiserver.k8s.io/v1, Kind=FlowSchema): .status.conditions: element 0: associative ' +
+      'list with keys has an element that omits all key fields ["type"] (and doesn\'t have default values for any key fields)',
   });
 });
 
@@ -380,10 +383,7 @@ test('a configuration must fit the schema', () => {
     [{ terminationGracePeriodSeconds: 'x' }, '.spec.terminationGracePeriodSeconds: expected numeric (int or float), got string'],
     [{ containers: [{ name: 'a', foo: 1 }] }, '.spec.containers[name="a"].foo: field not declared in schema'],
     [{ containers: [{ name: 'a' }, { name: 'a' }] }, '.spec.containers: duplicate entries for key [name="a"]'],
-    [
-      { containers: [{ image: 'a' }] },
-      '.spec.containers: element 0: associative list with keys has an element that omits all key fields ["name"] (and doesn\'t have default values for any key fields)',
-    ],
+    [{ containers: [{ image: 'a' }, { image: 'b' }] }, '.spec.containers: duplicate entries for key [name=""]'],
     [{ x: 1, y: 2 }, 'errors:\n  .spec.x: field not declared in schema\n  .spec.y: field not declared in schema'],
   ];
   for (const [spec, message] of table)

@@ -1,5 +1,6 @@
 // The schema as apply sees it: which parts of an object are one piece, and what tells items of a list apart.
 import type { Field, ScalarType, Struct, TypeNode } from '#api/dsl.ts';
+import { zeroOfField } from '#api/openapi.ts';
 import { isObject } from '#format/own.ts';
 import { type KeyDefaults, keyElement, valueElement } from './pathelement.ts';
 
@@ -71,7 +72,13 @@ function shapeOfField(field: Field): Shape {
 function keyDefaults(item: TypeNode, keys: readonly string[]): KeyDefaults {
   if (item.kind !== 'ref') return {};
   const { fields } = item.struct();
-  return Object.fromEntries(keys.flatMap((key) => (fields[key]?.default === undefined ? [] : [[key, fields[key].default]])));
+  return Object.fromEntries(
+    keys.flatMap((key) => {
+      const field = fields[key];
+      const preset = field && (field.default ?? zeroOfField(field));
+      return preset === undefined ? [] : [[key, preset]];
+    }),
+  );
 }
 
 /** The shape of a type; what a field says about its own type goes before what the type says of itself. */
