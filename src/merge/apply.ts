@@ -217,7 +217,8 @@ export function applyPatch(input: ApplyInput): ApplyResult {
   if (own.empty) managers.delete(self);
   else if (former && former.entry && former.apiVersion === apiVersion && own.equals(former.set) && unchanged(difference.own))
     managers.set(self, former);
-  else managers.set(self, { ...identity, time: now, set: own });
+  // The time is that of the last apply that changed the object: who only joins the owners of what is there has none.
+  else managers.set(self, { ...identity, time: unchanged(difference.own) ? former?.time : now, set: own });
   if (manager === 'kubectl') object = withLastApplied(object, patch);
   return { object: withManagedFields(object, writeManagers(managers)) };
 }

@@ -51,11 +51,11 @@ export const times: Scenarios = {
     written({ a: 1, b: 2 }),
     owned({ a: ['data.y'], b: ['data.x'] }),
   ],
-  'coming to share a field is a write': [
+  'coming to share a field is a write, but changes no field and has no time': [
     kinds.configMap,
     apply('a', data({ x: '1' })),
     apply('b', data({ x: '1' })),
-    written({ a: 1, b: 2 }),
+    written({ a: 1, b: 0 }),
   ],
   'an update that changes nothing keeps version and times': [
     kinds.configMap,

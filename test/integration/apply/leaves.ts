@@ -31,7 +31,7 @@ export const leaves: Scenarios = {
     apply('a', s({ text: '1' })),
     apply('b', s({ text: '1' })),
     owned({ a: ['spec.text'], b: ['spec.text'] }),
-    listed('a', 'b'),
+    listed('b', 'a'),
   ],
   'force takes over': [thing, apply('a', s({ text: '1' })), force('b', s({ text: '2' })), spec({ text: '2' }), owned({ b: ['spec.text'] })],
   'force takes only what differs': [
