@@ -68,8 +68,8 @@ function parsePatch(bytes: Uint8Array, type: PatchType): unknown {
   }
 }
 
-/** A 422 whose cause says why the patch does not apply. */
-function rejected(message: string): StatusError {
+/** The 422 for a patch that does not apply. Kubernetes keeps the reason to itself. */
+function rejected(): StatusError {
   return new StatusError({
     kind: 'Status',
     apiVersion: 'v1',
@@ -77,7 +77,7 @@ function rejected(message: string): StatusError {
     status: 'Failure',
     message: 'the server rejected our request due to an error in our request',
     reason: 'Invalid',
-    details: { causes: [{ reason: 'UnexpectedServerResponse', message }] },
+    details: {},
     code: 422,
   });
 }
@@ -99,7 +99,7 @@ export function patched(current: KubeObject, patch: Patch, struct: Parameters<ty
       return applyJsonPatch(current as never, parseJsonPatch(patch.body));
     } catch (error) {
       if (error instanceof JsonPatchError && error.kind === 'malformed') throw badRequest(error.message);
-      throw rejected(messageOf(error));
+      throw rejected();
     }
   }
   try {
@@ -108,7 +108,7 @@ export function patched(current: KubeObject, patch: Patch, struct: Parameters<ty
       : applyStrategicPatch(current as never, patch.body as never, struct);
   } catch (error) {
     if (error instanceof StatusError) throw error;
-    if (error instanceof StrategicPatchError && error.kind === 'unprocessable') throw rejected(error.message);
+    if (error instanceof StrategicPatchError && error.kind === 'unprocessable') throw rejected();
     throw badRequest(messageOf(error));
   }
 }
