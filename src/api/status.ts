@@ -165,6 +165,10 @@ export function serverTimeout(type: GroupResource, operation: string, retryAfter
 export function serviceUnavailable(message: string): StatusError {
   return failure({ code: 503, reason: 'ServiceUnavailable', message });
 }
+/** What Kubernetes has no name for: the bare message, without a reason. */
+export function unforeseen(message: string): StatusError {
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+}
 /** A fault of ours; `cause` is kept for the log. */
 export function internal(message: string, cause?: unknown): StatusError {
   const parts = { code: 500, reason: 'InternalError', message: `Internal error occurred: ${message}`, details: { causes: [{ message }] } };

@@ -1,5 +1,5 @@
 // The server's part of metadata.
-import { badRequest, type FieldError, invalid, StatusError } from '#api/status.ts';
+import { badRequest, type FieldError, invalid, unforeseen } from '#api/status.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { ObjectMeta } from '#api/meta/v1/objectmeta.ts';
 import type { Registry } from './registry.ts';
@@ -44,14 +44,7 @@ export function alignName<T extends KubeObject>(object: T, name: string): T {
 /** Refuses a new object that claims to have been stored already, or that will never have a name. */
 export function checkNewMeta({ metadata }: KubeObject, resource: Resource): void {
   if (metadata.resourceVersion) {
-    throw new StatusError({
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Failure',
-      message: 'resourceVersion should not be set on objects to be created',
-      code: 500,
-    });
+    throw unforeseen('resourceVersion should not be set on objects to be created');
   }
   if (metadata.name || metadata.generateName) return;
   const error: FieldError = { type: 'Required value', field: 'metadata.name', value: '', detail: 'name or generateName is required' };

@@ -255,6 +255,16 @@ const cases: readonly Case[] = [
     'the server rejected our request due to an error in our request',
   ],
   [
+    'a strategic patch with an unknown directive',
+    'PATCH',
+    `${cms}/stale`,
+    { metadata: { $patch: 'bogus' } },
+    { 'content-type': 'application/strategic-merge-patch+json' },
+    500,
+    undefined,
+    'unknown patch type: bogus in map: map[$patch:bogus]',
+  ],
+  [
     'nothing acceptable',
     'GET',
     `${cms}/stale`,
