@@ -219,6 +219,7 @@ export class Cluster {
     this.#healing = true;
     for (const { name, link } of this.members.values()) {
       link.setWeather(fair);
+      link.killAfter(undefined);
       if (link.severed) link.mend();
       this.#trouble(name);
     }

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { mutate, mutations } from './mutations.ts';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { most: { type: 'string', default: '20' } } });
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { most: { type: 'string', default: '40' } } });
 mutate();
 // Only now: the code has to be loaded with the mistakes in it.
 const { live } = await import('./life.ts');
@@ -14,7 +14,8 @@ async function hunt(name: string): Promise<boolean> {
   if (mutation === undefined) throw new Error(`no mutation is called ${name}`);
   globalThis.mistake = name;
   const began = process.cpuUsage();
-  for (let seed = 1; seed <= Number(values.most); seed++) {
+  const { first = 1 } = mutation;
+  for (let seed = first; seed < first + Number(values.most); seed++) {
     const untilRest = !mutation.rule.startsWith('a quiet cluster');
     const steps = mutation.steps === undefined ? {} : { steps: mutation.steps };
     const { failure } = await live({ seed: `hunt-${seed}`, only: mutation.only, untilRest, ...steps });

@@ -19,6 +19,8 @@ export interface Mutation {
   readonly rule: string;
   /** Actions and faults of the lives in which it is looked for. */
   readonly only: { readonly actions: readonly string[]; readonly faults: readonly string[] };
+  /** The first of these lives; default 1. One that finds it saves those before it. */
+  readonly first?: number;
   /** How much happens in them, if not as much as in others. */
   readonly steps?: number;
 }
@@ -30,6 +32,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: 'controllers/deployment/scale.ts',
     from: 'desiredOf(deployment) - limits(deployment).unavailable',
     to: '0',
+    first: 6,
     rule: 'maxUnavailable',
     only: { actions: ['deployment', 'roll', 'scale'], faults: calm },
   },
@@ -37,6 +40,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: 'controllers/deployment/scale.ts',
     from: 'desired + limits(deployment).surge - total(sets)',
     to: 'desired',
+    first: 2,
     rule: 'maxSurge',
     only: { actions: ['deployment', 'roll', 'scale'], faults: calm },
   },
@@ -45,6 +49,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     within: 'if (oldPodsRun) return',
     from: 'oldPodsRun',
     to: 'false',
+    first: 3,
     rule: 'Recreate',
     only: { actions: ['deployment', 'roll'], faults: calm },
   },
@@ -87,6 +92,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: 'apiserver/admission/quotacheck.ts',
     from: 'compareQuantity(sum, hard[key] as string) > 0',
     to: 'false',
+    first: 5,
     rule: 'quotas hold',
     only: { actions: ['deployment', 'statefulSet', 'scale', 'quota'], faults: calm },
   },
@@ -94,6 +100,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: 'controllers/disruption/plan.ts',
     from: 'Math.max(0, current - desired)',
     to: 'Math.max(0, current - desired + 1)',
+    first: 4,
     rule: 'budgets hold',
     only: { actions: ['deployment', 'statefulSet', 'budget', 'evict', 'drain'], faults: calm },
   },
@@ -101,6 +108,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: 'apiserver/subresources/eviction.ts',
     from: 'status.disruptionsAllowed - 1',
     to: 'status.disruptionsAllowed',
+    first: 5,
     rule: 'budgets hold',
     only: { actions: ['deployment', 'statefulSet', 'budget', 'drain'], faults: calm },
   },
@@ -116,6 +124,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     within: 'index >= (set.spec.updateStrategy?.rollingUpdate?.partition ?? 0)',
     from: '(set.spec.updateStrategy?.rollingUpdate?.partition ?? 0)',
     to: '0',
+    first: 10,
     rule: 'StatefulSets roll fairly',
     only: { actions: ['statefulSet', 'roll'], faults: calm },
   },
@@ -123,6 +132,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: 'client/informer.ts',
     from: 'Number(object.metadata.resourceVersion) < Number(this.#version)',
     to: 'false',
+    first: 5,
     rule: 'a quiet cluster',
     only: { actions: ['deployment', 'job', 'scale', 'remove'], faults: ['echo'] },
   },
@@ -138,6 +148,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     file: 'controllers/cronjob/plan.ts',
     from: "spec.concurrencyPolicy === 'Forbid' && running",
     to: 'false',
+    first: 3,
     rule: 'CronJobs forbid',
     only: { actions: ['cronJob'], faults: calm },
   },
@@ -146,6 +157,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     within: 'replicas = Math.min(limit, max);',
     from: 'Math.min(limit, max)',
     to: 'limit',
+    first: 2,
     rule: 'autoscalers keep limits',
     only: { actions: ['deployment', 'autoscaler', 'scale'], faults: calm },
   },
@@ -154,6 +166,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
     from: 'world.clock.monotonic()',
     to: 'world.clock.now()',
     everywhere: true,
+    first: 7,
     rule: 'healthy nodes stay',
     only: { actions: ['sharedOwner'], faults: ['clock'] },
     steps: 60,

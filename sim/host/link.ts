@@ -98,8 +98,8 @@ export class Link {
     this.cutWatches();
   }
 
-  /** Kills the process when it has made so many more requests: the last one may or may not have arrived. */
-  killAfter(calls: number): void {
+  /** Kills the process when it has made so many more requests: the last one may or may not have arrived. Undefined: no more. */
+  killAfter(calls: number | undefined): void {
     this.#callsLeft = calls;
   }
 
