@@ -33,6 +33,17 @@ test('every reference leads somewhere', () => {
   }
 });
 
+test('fields that are always written say their zero value in v3', () => {
+  const core = rowsByDocument(rows).get('api/v1') ?? [];
+  const { schemas } = (
+    documentV3(core) as { components: { schemas: Record<string, { properties: Record<string, { default?: unknown }> }> } }
+  ).components;
+  const presets = (kind: string, ...names: string[]) =>
+    names.map((name) => schemas[`io.k8s.api.core.v1.${kind}`]?.properties[name]?.default);
+  assert.deepEqual(presets('Container', 'name', 'image', 'resources'), ['', undefined, {}]);
+  assert.deepEqual(presets('ContainerPort', 'containerPort', 'protocol', 'hostPort'), [0, 'TCP', undefined]);
+});
+
 test('operations have names of their own', () => {
   const ids = rows.flatMap(pathsOf).flatMap((item) => item.operations.map((operation) => operation.id));
   assert.equal(new Set(ids).size, ids.length);
