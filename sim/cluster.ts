@@ -76,6 +76,8 @@ export class Cluster {
   /** When machines lost their power. */
   readonly #dark = new Map<string, number>();
   readonly #incarnations = new Map<string, number>();
+  /** When members were started again. */
+  readonly #reborn = new Map<string, number>();
   /** Keys whose writers were never answered, since the server is up. */
   readonly #unanswered = new Map<ApiRequest, string>();
   #serial = 0;
@@ -241,6 +243,11 @@ export class Cluster {
     return this.now - Math.max(this.#troubled.get(name) ?? 0, this.#troubled.get('server') ?? 0);
   }
 
+  /** True when a member has taken the place of a dead one, whose last requests may still be on their way, within so many ms. */
+  isReborn(name: string, within: number): boolean {
+    return this.now - (this.#reborn.get(name) ?? Number.NEGATIVE_INFINITY) < within;
+  }
+
   /** Milliseconds for which a machine has had no power; 0: it has. */
   silentFor(name: string): number {
     const since = this.#dark.get(name);
@@ -297,6 +304,7 @@ export class Cluster {
     });
     const member = { name, process, link };
     this.members.set(name, member);
+    if ((this.#incarnations.get(name) ?? 0) > 1) this.#reborn.set(name, this.now);
     this.#trouble(name);
     return member;
   }

@@ -7,7 +7,7 @@ import { Nodes, Pods } from '#api/refs.ts';
 import { label } from '#agent/sync/labels.ts';
 import { quantityMilli } from '#format/quantity.ts';
 import type { Cluster } from '../cluster.ts';
-import { controllerUser, managersCalmFor, onDeletion } from './rule.ts';
+import { controllerUser, lag, managersCalmFor, onDeletion } from './rule.ts';
 
 /** Containers of two pods of one name never run at the same time: the ordinal of a StatefulSet is one pod. */
 export function oneOfEachName(cluster: Cluster): void {
@@ -34,6 +34,8 @@ export function nobodyOverbooked(cluster: Cluster): void {
   cluster.truth.on(Pods, (next, previous) => {
     const node = next?.spec.nodeName;
     if (next === undefined || !node || previous?.spec.nodeName === node) return;
+    // A dead scheduler's binding may arrive after its successor's.
+    if (cluster.isReborn('scheduler', lag)) return;
     const allocatable = cluster.truth.get(Nodes, node)?.status?.allocatable;
     if (allocatable === undefined) return;
     const pods = cluster.truth.list(Pods).filter((pod) => pod.spec.nodeName === node && !isPodTerminal(pod));
