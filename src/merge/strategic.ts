@@ -4,10 +4,10 @@ import type { Field, Json, Struct, TypeNode } from '#api/dsl.ts';
 import { goValue } from '#format/govalue.ts';
 import { setOwn } from '#format/own.ts';
 
-/** A patch that makes no sense: `malformed` is answered as BadRequest, `unprocessable` as Invalid, `unforeseen` with the bare message. */
+/** A patch that makes no sense: `malformed` is answered as BadRequest, `unprocessable` as Invalid. */
 export class StrategicPatchError extends Error {
-  readonly kind: 'malformed' | 'unprocessable' | 'unforeseen';
-  constructor(message: string, kind: StrategicPatchError['kind'] = 'unforeseen') {
+  readonly kind: 'malformed' | 'unprocessable';
+  constructor(message: string, kind: StrategicPatchError['kind'] = 'malformed') {
     super(message);
     this.kind = kind;
   }
@@ -60,10 +60,10 @@ function mergeMap(original: JsonMap, patch: JsonMap, shape: Shape): JsonMap {
   const result: Record<string, Json> = { ...original };
   const retained = patch[retainKeys];
   if (retained !== undefined) {
-    if (!isList(retained)) throw new StrategicPatchError(badRetainKeys, 'malformed');
+    if (!isList(retained)) throw new StrategicPatchError(badRetainKeys);
     const listed = new Set(retained);
     for (const key of Object.keys(patch))
-      if (!isDirective(key) && patch[key] !== null && !listed.has(key)) throw new StrategicPatchError(badRetainKeys, 'malformed');
+      if (!isDirective(key) && patch[key] !== null && !listed.has(key)) throw new StrategicPatchError(badRetainKeys);
     for (const key of Object.keys(result)) if (!listed.has(key)) delete result[key];
   }
   const keys = new Set<string>();
@@ -230,6 +230,6 @@ function arrange(
 
 /** Applies a strategic merge patch to an object of the given type. Throws `StrategicPatchError`. */
 export function applyStrategicPatch(document: Json, patch: Json, struct: Struct): Json {
-  if (!isMap(patch)) throw new StrategicPatchError('invalid JSON document', 'malformed');
+  if (!isMap(patch)) throw new StrategicPatchError('invalid JSON document');
   return mergeMap(isMap(document) ? document : {}, patch, { struct });
 }

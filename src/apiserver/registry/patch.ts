@@ -1,5 +1,5 @@
 // PATCH: the four kinds of patch, applied to the newest state of the served version.
-import { badRequest, invalid, requestEntityTooLarge, StatusError, unforeseen, unsupportedMediaType } from '#api/status.ts';
+import { badRequest, invalid, requestEntityTooLarge, StatusError, unsupportedMediaType } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
 import { strictReason } from '#api/rules.ts';
 import { goQuote } from '#format/goquote.ts';
@@ -109,7 +109,6 @@ export function patched(current: KubeObject, patch: Patch, struct: Parameters<ty
   } catch (error) {
     if (error instanceof StatusError) throw error;
     if (error instanceof StrategicPatchError && error.kind === 'unprocessable') throw rejected();
-    if (error instanceof StrategicPatchError && error.kind === 'unforeseen') throw unforeseen(error.message);
     throw badRequest(messageOf(error));
   }
 }

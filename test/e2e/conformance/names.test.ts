@@ -42,11 +42,14 @@ const found = (space: Space, from: string, name: string, address: string): Promi
 
 const escaped = (text: string): string => text.replaceAll('.', '\\.');
 
-/** Waits until a Service has an endpoint. */
+/** Waits until a Service has a ready endpoint. */
 const served = (space: Space, name: string): Promise<unknown> =>
   until(
     `endpoints of ${name}`,
-    async () => (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) => endpoints.length > 0),
+    async () =>
+      (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) =>
+        endpoints.some(({ conditions }) => conditions?.ready !== false),
+      ),
     20_000,
   );
 

@@ -98,8 +98,12 @@ describe('two families', { concurrency: 3 }, () => {
             },
             20_000,
           );
-        const addresses = execFileSync('ip', ['-n', cluster.netns, 'addr', 'show', 'dev', 'tutti-pool'], { encoding: 'utf8' });
-        assert.ok(addresses.includes(four) && addresses.includes(six), addresses);
+        const addresses = (): string => execFileSync('ip', ['-n', cluster.netns, 'addr'], { encoding: 'utf8' });
+        await until(
+          'the node has the addresses',
+          async () => [four, six].every((address) => addresses().includes(` ${address}/`) && addresses().includes('tutti-pool')),
+          20_000,
+        );
       } finally {
         for (const [family = '', , , to = ''] of routes) execFileSync('ip', [family, 'route', 'del', to]);
       }

@@ -260,8 +260,8 @@ const cases: readonly Case[] = [
     `${cms}/stale`,
     { metadata: { $patch: 'bogus' } },
     { 'content-type': 'application/strategic-merge-patch+json' },
-    500,
-    undefined,
+    400,
+    'BadRequest',
     'unknown patch type: bogus in map: map[$patch:bogus]',
   ],
   [
