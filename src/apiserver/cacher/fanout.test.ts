@@ -44,7 +44,7 @@ describe('fan-out', () => {
     for (let i = 0; i < 40; i++) {
       fanout.add(() => {
         done.push(i);
-        time++;
+        time += 5;
       });
     }
     await moment();
