@@ -84,13 +84,19 @@ async function setHealth(space: Space, name: string, status: 'True' | 'False'): 
 /** Says of every pod that asks for it that it is healthy, once. */
 async function keepHealthy(space: Space, signal: AbortSignal): Promise<void> {
   const { namespace } = space;
+  // Events from before the mark may still be on their way: who was broken since stays so.
+  const marked = new Set<string | undefined>();
   while (!signal.aborted) {
     try {
       for await (const { type, object } of space.of(Pods).watch({ namespace, sendInitialEvents: true, signal })) {
         if (type !== 'ADDED' && type !== 'MODIFIED') continue;
         const asks = object.spec.readinessGates?.some(({ conditionType }) => conditionType === healthy) ?? false;
-        if (!asks || object.status.conditions?.some((one) => one.type === healthy)) continue;
-        await setHealth(space, object.metadata.name, 'True').catch(() => undefined);
+        const { name, uid } = object.metadata;
+        if (!asks || marked.has(uid) || object.status.conditions?.some((one) => one.type === healthy)) continue;
+        await setHealth(space, name, 'True').then(
+          () => marked.add(uid),
+          () => undefined,
+        );
       }
     } catch (error) {
       if (!signal.aborted) console.error('watch of pods:', error);
