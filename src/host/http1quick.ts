@@ -126,8 +126,6 @@ class Exchange implements HttpReply {
     const head = headOf(status, headers, (chunked ? 'transfer-encoding: chunked\r\n' : '') + this.#connection.farewell());
     const socket = this.#begin();
     const silent = this.#head || bodyless(status);
-    // Whoever streams may be silent for long; minding the time would cost something at each write.
-    socket.setTimeout(0);
     socket.write(head, 'latin1');
     let left = Number(declared ?? 0);
     let ended = false;
