@@ -1,30 +1,13 @@
 // One scheduling attempt: which nodes can take the pod, which of them is the best. Pure but for the random tie-break.
 import type { Random } from '#base/random.ts';
 import { Batch, signatureOf } from './batch.ts';
-import { type CycleState, isRejection, type Plugin, type PluginSet, type Rejection } from './framework.ts';
+import { type CycleState, extenderName, isRejection, type Plugin, type PluginSet, type Rejection } from './framework.ts';
 import type { NodeInfo } from './nodeinfo.ts';
 import { Nominator } from './nominator.ts';
 import type { PodInfo } from './podinfo.ts';
+import { type Attempt, type Choice, type Found, leftOut, noNode, type Prepared, type Search } from './search.ts';
 import { Shape, shapeKey, Shapes } from './shapes.ts';
 import type { ClusterCache } from './snapshot.ts';
-import type { Verdict } from './verdict.ts';
-
-export type Attempt =
-  | { readonly ok: true; readonly node: NodeInfo; readonly evaluated: number; readonly feasible: number; readonly state: CycleState }
-  | { readonly ok: false; readonly verdict: Verdict; readonly prepared: Prepared | undefined };
-
-/** A pod whose plugins have done their work ahead of looking at nodes. */
-export interface Prepared {
-  readonly pod: PodInfo;
-  readonly state: CycleState;
-  readonly shape: Shape;
-  /** Filters that depend on more than the node object. */
-  readonly active: readonly Plugin[];
-  /** Nodes worth looking at; undefined: all. */
-  readonly only: ReadonlySet<string> | undefined;
-  /** Plugins that narrowed the nodes. */
-  readonly narrowed: readonly string[];
-}
 
 /** Below this many nodes all are looked at. */
 const lookAtAll = 100;
@@ -45,14 +28,6 @@ export interface CycleOptions {
 
 const isRefused = (value: Prepared | Rejection): value is Rejection => 'code' in value;
 
-/** The rejection of nodes that plugins have ruled out by name. */
-function leftOut(narrowed: readonly string[]): { others?: Rejection } {
-  const [plugin] = narrowed;
-  if (plugin === undefined) return {};
-  const reason = `node(s) didn't satisfy plugin(s) [${narrowed.toSorted().join(' ')}]`;
-  return { others: { code: 'unresolvable', plugin, reasons: [reason] } };
-}
-
 interface Scorer {
   readonly plugin: Plugin;
   readonly weight: number;
@@ -62,12 +37,6 @@ interface Scorer {
 
 /** Makes of pods whose last search is kept. */
 const mostBatches = 16;
-
-interface Found {
-  readonly feasible: NodeInfo[];
-  readonly rejections: (Rejection | undefined)[];
-  readonly evaluated: number;
-}
 
 /** Runs attempts; remembers where the last search ended, so that all nodes are looked at in turn. */
 export class Cycle {
@@ -98,25 +67,55 @@ export class Cycle {
 
   /** Looks for a node. */
   attempt(pod: PodInfo, cache: ClusterCache): Attempt {
-    const { nodes } = cache;
-    const nothing = { nodes, rejections: [], plugins: new Set<string>() };
-    if (nodes.length === 0) return { ok: false, verdict: nothing, prepared: undefined };
-    const prepared = this.prepare(pod, cache);
-    if (isRefused(prepared)) {
-      const verdict = { ...nothing, upFront: prepared, plugins: new Set([prepared.plugin]) };
-      return { ok: false, verdict, prepared: undefined };
-    }
+    const prepared = this.#begin(pod, cache);
+    if ('ok' in prepared) return prepared;
     const signature = this.#sampling(prepared, cache) ? signatureOf(pod) : undefined;
     const sibling = signature === undefined ? undefined : this.#fromBatch(signature, prepared, cache);
     if (sibling !== undefined) return { ok: true, node: sibling, evaluated: 1, feasible: 1, state: prepared.state };
-    const { feasible, rejections, evaluated } = this.#search(prepared, cache);
-    if (feasible.length === 0) {
-      const plugins = new Set(prepared.narrowed);
-      for (const rejection of rejections) if (rejection !== undefined) plugins.add(rejection.plugin);
-      return { ok: false, verdict: { nodes, rejections, plugins, ...leftOut(prepared.narrowed) }, prepared };
-    }
+    const found = this.#search(prepared, cache);
+    const { feasible, evaluated } = found;
+    if (feasible.length === 0) return noNode(cache, prepared, found);
     const node = feasible.length === 1 ? (feasible[0] as NodeInfo) : this.#best(prepared, feasible, { cache, signature });
     return { ok: true, node, evaluated, feasible: feasible.length, state: prepared.state };
+  }
+
+  /** The first half of an attempt, for those who ask others about the nodes that take the pod. `choose` is the second. */
+  find(pod: PodInfo, cache: ClusterCache, nominated: boolean): Search | (Attempt & { ok: false }) {
+    const prepared = this.#begin(pod, cache);
+    if ('ok' in prepared) return prepared;
+    const found = this.#search(prepared, cache, nominated);
+    return found.feasible.length === 0 ? noNode(cache, prepared, found) : { prepared, ...found };
+  }
+
+  /** The best of the nodes that were left and that still take the pod. */
+  choose(pod: PodInfo, cache: ClusterCache, { nodes, points, known, narrowed, rejectedBy }: Choice): Attempt {
+    const prepared = this.#begin(pod, cache);
+    if ('ok' in prepared) return prepared;
+    const refused = new Map(known);
+    const feasible = nodes.filter((node) => {
+      if (cache.get(node.name) !== node) return false;
+      const rejection = this.fits(prepared, node, cache);
+      if (rejection !== undefined) refused.set(node.name, rejection);
+      return rejection === undefined;
+    });
+    if (feasible.length === 0) {
+      const rejections = cache.nodes.map((node) => refused.get(node.name));
+      const plugins = new Set(rejectedBy);
+      for (const node of nodes) plugins.add(refused.get(node.name)?.plugin ?? extenderName);
+      return { ok: false, verdict: { nodes: cache.nodes, rejections, plugins, ...leftOut(narrowed) }, prepared };
+    }
+    const node =
+      feasible.length === 1 ? (feasible[0] as NodeInfo) : this.#best(prepared, feasible, { cache, signature: undefined, points });
+    return { ok: true, node, evaluated: nodes.length, feasible: feasible.length, state: prepared.state };
+  }
+
+  #begin(pod: PodInfo, cache: ClusterCache): Prepared | (Attempt & { ok: false }) {
+    const nothing = { nodes: cache.nodes, rejections: [], plugins: new Set<string>() };
+    if (cache.nodes.length === 0) return { ok: false, verdict: nothing, prepared: undefined };
+    const prepared = this.prepare(pod, cache);
+    if (!isRefused(prepared)) return prepared;
+    const verdict = { ...nothing, upFront: prepared, plugins: new Set([prepared.plugin]) };
+    return { ok: false, verdict, prepared: undefined };
   }
 
   /** Lets the plugins do what they do once per attempt. A rejection is for all nodes. */
@@ -170,14 +169,14 @@ export class Cycle {
     return undefined;
   }
 
-  #search(prepared: Prepared, cache: ClusterCache): Found {
+  #search(prepared: Prepared, cache: ClusterCache, heed = true): Found {
     const { nodes } = cache;
     const feasible: NodeInfo[] = [];
     const rejections: (Rejection | undefined)[] = [];
-    const nominated = cache.get(this.#nominator.nodeOf(prepared.pod.uid));
+    const nominated = heed ? cache.get(this.#nominator.nodeOf(prepared.pod.uid)) : undefined;
     // Room was made there for this pod: nothing else needs to be looked at.
     if (nominated !== undefined && (prepared.only?.has(nominated.name) ?? true) && this.fits(prepared, nominated, cache) === undefined)
-      return { feasible: [nominated], rejections, evaluated: 1 };
+      return { feasible: [nominated], rejections, evaluated: 1, nominated: true };
     if (prepared.only !== undefined) {
       const { only } = prepared;
       nodes.forEach((node, index) => {
@@ -186,7 +185,7 @@ export class Cycle {
         if (rejection === undefined) feasible.push(node);
         else rejections[index] = rejection;
       });
-      return { feasible, rejections, evaluated: only.size };
+      return { feasible, rejections, evaluated: only.size, nominated: false };
     }
     const total = nodes.length;
     const enough = enoughNodes(total, this.#percentage);
@@ -200,7 +199,7 @@ export class Cycle {
       if (++at === total) at = 0;
     }
     this.#next = at;
-    return { feasible, rejections, evaluated };
+    return { feasible, rejections, evaluated, nominated: false };
   }
 
   /** Only a part of the nodes is looked at anyway, and nothing asks for a node of its own. */
@@ -271,7 +270,7 @@ export class Cycle {
   #best(
     prepared: Prepared,
     nodes: readonly NodeInfo[],
-    { cache, signature }: { cache: ClusterCache; signature: string | undefined },
+    { cache, signature, points }: { cache: ClusterCache; signature: string | undefined; points?: ReadonlyMap<string, number> | undefined },
   ): NodeInfo {
     const { pod, state } = prepared;
     const local = this.#wanted(prepared, nodes, (plugin) => plugin.localScore === true);
@@ -282,7 +281,7 @@ export class Cycle {
       return total;
     };
     if (signature === undefined) {
-      const sums = Float64Array.from(nodes, score);
+      const sums = Float64Array.from(nodes, (node) => score(node) + (points?.get(node.name) ?? 0));
       this.#compare(prepared, nodes, { sums, scorers: others });
       return nodes[this.#pick(sums)] as NodeInfo;
     }

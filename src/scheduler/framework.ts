@@ -4,6 +4,9 @@ import type { NodeInfo } from './nodeinfo.ts';
 import type { PodInfo } from './podinfo.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** Stands for all extenders where plugins are named: whatever happens in the cluster may help a pod that they rejected. */
+export const extenderName = 'Extender';
+
 /** Why a pod does not fit a node, or not at all. `unresolvable`: taking pods away would not help. */
 export interface Rejection {
   readonly code: 'unschedulable' | 'unresolvable';

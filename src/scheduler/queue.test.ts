@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTestClock } from '#base/testclock.ts';
-import type { Plugin } from './framework.ts';
+import { extenderName, type Plugin } from './framework.ts';
 import { nodeResourcesFit } from './plugins/noderesources.ts';
 import { schedulingGates } from './plugins/schedulinggates.ts';
 import { podInfo } from './podinfo.ts';
@@ -48,6 +48,17 @@ test('an unschedulable pod comes back for what could help it, and for nothing el
   queue.notify({ resource: 'AssignedPod', action: 'delete', info: podInfo(on('x', pod('light'))) });
   assert.equal(next(), undefined);
   queue.notify({ resource: 'AssignedPod', action: 'delete', info: podInfo(on('x', pod('heavy', { requests: { cpu: '2' } }))) });
+  assert.equal(next(), 'p');
+});
+
+test('a pod that an extender rejected comes back for anything', async () => {
+  const { add, next, queue, clock } = setUp();
+  const info = add('p', { requests: { cpu: '1' } });
+  next();
+  queue.unschedulable(info.uid, new Set(['NodeResourcesFit', extenderName]));
+  await clock.advance(20_000);
+  assert.equal(next(), undefined);
+  queue.notify({ resource: 'AssignedPod', action: 'add', info: podInfo(on('x', pod('other'))) });
   assert.equal(next(), 'p');
 });
 

@@ -2,7 +2,7 @@
 // help them changes. Every wait is bounded: an unschedulable pod is tried again after five minutes in any case.
 import type { Clock, Timer } from '#base/clock.ts';
 import { Heap } from '#base/heap.ts';
-import type { ClusterEvent, Plugin } from './framework.ts';
+import { type ClusterEvent, extenderName, type Plugin } from './framework.ts';
 import type { PodInfo } from './podinfo.ts';
 
 interface Entry {
@@ -206,7 +206,10 @@ export class SchedulingQueue {
 
   #helps(entry: Entry, event: ClusterEvent): boolean {
     if (entry.rejectedBy.size === 0) return true;
-    for (const name of entry.rejectedBy) if (this.#plugins.get(name)?.helps?.(entry.info, event) === true) return true;
+    for (const name of entry.rejectedBy) {
+      // Nobody here knows what an extender waits for.
+      if (name === extenderName || this.#plugins.get(name)?.helps?.(entry.info, event) === true) return true;
+    }
     return false;
   }
 

@@ -4,30 +4,29 @@ import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { Namespaces, PodDisruptionBudgets, Pods } from '#api/refs.ts';
-import type { PodDisruptionBudget } from '#api/policy/v1/poddisruptionbudget.ts';
 import type { Informer, Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
-import { createSeriesRecorder } from '#client/eventseries.ts';
-import type { Recorder } from '#client/events.ts';
 import { type Assumed, bindPod, unreserve } from './binder.ts';
-import { type Attempt, Cycle } from './cycle.ts';
+import type { Attempt } from './search.ts';
 import { defaultConfig, type SchedulerConfig } from './config/config.ts';
-import { buildProfile, type Profile } from './config/profile.ts';
-import type { PluginDeps } from './defaults.ts';
+import type { Profile } from './config/profile.ts';
 import { defaultSelectorFrom } from './defaultselector.ts';
 import { type SchedulingVerdict, verdictObject } from './explain.ts';
-import type { Rejection } from './framework.ts';
+import { extendedAttempt } from './extenders/attempt.ts';
+import { type Extender, httpExtender } from './extenders/extender.ts';
+import type { Round } from './extenders/rounds.ts';
+import type { ClusterEvent, Rejection } from './framework.ts';
 import { gangOf, Gangs, Workloads } from './gangs.ts';
 import { pendingMessage } from './message.ts';
 import { Nominator } from './nominator.ts';
 import type { GangDeps } from './plugins/gangscheduling.ts';
 import type { PodInfo } from './podinfo.ts';
-import { type DefaultPreemptionArgs, evaluatePreemption, type PreemptionOutcome } from './preemption/evaluate.ts';
-import { executePreemption } from './preemption/execute.ts';
-import type { Candidate } from './preemption/pick.ts';
+import type { PreemptionOutcome } from './preemption/evaluate.ts';
+import { type Failed, Preemptor, preemptionWords } from './preemption/preemptor.ts';
 import { type Popped, SchedulingQueue } from './queue.ts';
-import { clearNomination, reportFailure } from './report.ts';
+import { reportFailure } from './report.ts';
 import { ClusterCache } from './snapshot.ts';
+import { makeTeams, schedulerOf, type Team } from './teams.ts';
 import type { Verdict } from './verdict.ts';
 import { Verdicts } from './verdicts.ts';
 import { storageFrom, watchStorage } from './volumes/storage.ts';
@@ -37,7 +36,7 @@ import { watchCluster } from './watching.ts';
 export interface SchedulerOptions {
   readonly client: Client;
   readonly informers: Informers;
-  readonly world: Pick<World, 'clock' | 'random' | 'log'>;
+  readonly world: Pick<World, 'clock' | 'random' | 'log' | 'net'>;
   /** Profiles, by the `spec.schedulerName` of the pods that they place. Default: `default-scheduler` as Kubernetes has it. */
   readonly config?: SchedulerConfig;
   /** Heed Workloads: their API must be served. */
@@ -57,18 +56,9 @@ const slice = 5;
 /** Bindings and reports on their way at a time; more wait, so that a burst does not pile up requests without end. */
 const mostRequests = 64;
 
-const schedulerOf = (pod: Pod): string => pod.spec.schedulerName ?? 'default-scheduler';
-
-/** A profile with what it works with. */
-interface Team {
-  readonly profile: Profile;
-  readonly cycle: Cycle;
-  readonly recorder: Recorder;
-}
-
 class PodScheduler implements Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #teams = new Map<string, Team>();
+  readonly #teams: ReadonlyMap<string, Team>;
   readonly #cache: ClusterCache;
   readonly #queue: SchedulingQueue;
   readonly #nominator = new Nominator();
@@ -76,7 +66,10 @@ class PodScheduler implements Scheduler {
   readonly #gangs = new Gangs();
   readonly #waiting: WaitingPods;
   readonly #pods: Informer<Pod>;
-  readonly #budgets: Informer<PodDisruptionBudget>;
+  readonly #preemptor: Preemptor;
+  readonly #extenders: readonly Extender[];
+  /** Ends what is asked of extenders. */
+  readonly #end = new AbortController();
   /** Requests on their way. */
   readonly #requests = new Set<Promise<void>>();
   readonly #loop: Promise<void>;
@@ -96,13 +89,15 @@ class PodScheduler implements Scheduler {
       rejected: (assumed, rejection) => this.#letGo(assumed, rejection),
     });
     const config = options.config ?? defaultConfig;
-    this.#makeTeams(config, {
+    const deps = {
       namespaceLabels,
       defaultSelector: defaultSelectorFrom(informers),
       storage: storageFrom(informers),
       ...(options.gangs === true ? { gang: this.#gangDeps() } : {}),
-      writing: { client: options.client, informers, world, notify: (event) => this.#queue.notify(event) },
-    });
+      writing: { client: options.client, informers, world, notify: (event: ClusterEvent) => this.#queue.notify(event) },
+    };
+    const { client, adapt } = options;
+    this.#teams = makeTeams({ config, deps, client, world, nominator: this.#nominator, adapt });
     this.#queue = new SchedulingQueue({
       clock: world.clock,
       plugins: [...this.#teams.values()].flatMap(({ profile }) => profile.set.plugins),
@@ -110,7 +105,16 @@ class PodScheduler implements Scheduler {
       maxBackoff: (config.podMaxBackoffSeconds ?? 10) * 1000,
     });
     this.#pods = informers.of(Pods);
-    this.#budgets = informers.of(PodDisruptionBudgets);
+    this.#extenders = (config.extenders ?? []).map((extender) => httpExtender(world, extender));
+    this.#preemptor = new Preemptor({
+      client: options.client,
+      world,
+      cache: this.#cache,
+      queue: this.#queue,
+      nominator: this.#nominator,
+      budgets: informers.of(PodDisruptionBudgets),
+      track: (work) => this.#track(work),
+    });
     watchCluster({
       informers,
       cache: this.#cache,
@@ -127,26 +131,6 @@ class PodScheduler implements Scheduler {
       .catch((error: unknown) => {
         this.#problem = messageOf(error);
       });
-  }
-
-  #makeTeams(config: SchedulerConfig, deps: PluginDeps): void {
-    const { client, world, adapt } = this.#options;
-    for (const entry of config.profiles) {
-      const built = buildProfile(entry, deps);
-      const profile = adapt?.(built) ?? built;
-      const percentage = profile.percentageOfNodesToScore ?? config.percentageOfNodesToScore;
-      const cycle = new Cycle({
-        set: profile.set,
-        random: world.random,
-        nominator: this.#nominator,
-        ...(percentage === undefined ? {} : { percentageOfNodesToScore: percentage }),
-      });
-      this.#teams.set(entry.schedulerName, {
-        profile,
-        cycle,
-        recorder: createSeriesRecorder(client, world, { component: entry.schedulerName, instance: entry.schedulerName }),
-      });
-    }
   }
 
   #gangDeps(): GangDeps {
@@ -201,6 +185,7 @@ class PodScheduler implements Scheduler {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
+    this.#end.abort();
     this.#queue.close();
     this.#waiting.close();
     await this.#loop;
@@ -213,28 +198,69 @@ class PodScheduler implements Scheduler {
     while (!this.#stopped) {
       const popped = await this.#queue.pop();
       if (popped === undefined) return;
-      this.#handle(popped);
+      await this.#handle(popped);
       const until = clock.monotonic() + slice;
       while (!this.#stopped && clock.monotonic() < until && this.#requests.size < mostRequests) {
         const more = this.#queue.tryPop();
         if (more === undefined) break;
-        this.#handle(more);
+        const work = this.#handle(more);
+        if (work !== undefined) await work;
       }
       if (this.#requests.size >= mostRequests) await Promise.race(this.#requests);
       else if (clock.monotonic() >= until) await clock.sleep(0);
     }
   }
 
-  #handle(popped: Popped): void {
+  /** Returns a promise when others must be asked; nothing else is scheduled until then, as it may depend on what they say. */
+  #handle(popped: Popped): Promise<void> | undefined {
     const { info } = popped;
+    const round = this.#roundFor(info.pod);
+    if (round !== undefined) return this.#handleAsking(popped, round);
     let attempt: Attempt;
     try {
       attempt = this.#teamOf(info).cycle.attempt(info, this.#cache);
-      if (attempt.ok) return this.#assume(popped, attempt);
+      if (attempt.ok) {
+        this.#assume(popped, attempt);
+        return undefined;
+      }
     } catch (error) {
-      return this.#failed(info, messageOf(error));
+      this.#failed(info, messageOf(error));
+      return undefined;
     }
-    this.#unschedulable(popped, attempt);
+    const failed = this.#failedOf(info, attempt);
+    this.#unschedulable(popped, attempt, failed && this.#preemptor.decide(failed));
+    return undefined;
+  }
+
+  /** The extenders that the pod is the business of, if there are any. */
+  #roundFor(pod: Pod): Round | undefined {
+    if (this.#extenders.length === 0) return undefined;
+    const extenders = this.#extenders.filter((extender) => extender.isInterested(pod));
+    return extenders.length === 0 ? undefined : { extenders, log: this.#options.world.log, signal: this.#end.signal };
+  }
+
+  async #handleAsking(popped: Popped, round: Round): Promise<void> {
+    const { uid } = popped.info;
+    try {
+      const pod = () => this.#queue.infoOf(uid);
+      const attempt = await extendedAttempt({ cycle: this.#teamOf(popped.info).cycle, cache: this.#cache, round, pod });
+      const info = pod();
+      if (attempt === undefined || info === undefined) return;
+      const now = { ...popped, info };
+      if (attempt.ok) return this.#assume(now, attempt);
+      const failed = this.#failedOf(info, attempt);
+      const outcome = failed && (await this.#preemptor.decideAsking(failed, round));
+      if (this.#queue.has(uid) && !this.#stopped) this.#unschedulable(now, attempt, outcome);
+    } catch (error) {
+      if (this.#queue.has(uid) && !this.#stopped) this.#failed(popped.info, messageOf(error));
+    }
+  }
+
+  /** What preemption is to decide about, if it is on and there are nodes. */
+  #failedOf(info: PodInfo, attempt: Attempt & { ok: false }): Failed | undefined {
+    const { profile, cycle } = this.#teamOf(info);
+    const { preemption: args } = profile;
+    return attempt.verdict.nodes.length === 0 || args === undefined ? undefined : { info, attempt, cycle, args };
   }
 
   // Books the pod before the API knows, so that the next pod already sees the place taken.
@@ -281,14 +307,18 @@ class PodScheduler implements Scheduler {
   }
 
   async #bind(assumed: Assumed): Promise<void> {
-    const problem = await bindPod(this.#options.client, this.#teamOf(assumed.info).recorder, assumed);
+    const { recorder } = this.#teamOf(assumed.info);
+    const round = this.#roundFor(assumed.info.pod);
+    const problem = await bindPod({ client: this.#options.client, recorder, round }, assumed);
     if (problem === undefined) {
       this.counters.scheduled++;
       this.#nominator.delete(assumed.info.uid);
       return;
     }
     this.#release(assumed);
-    if (problem.gone || this.#stopped) return;
+    // An extender may have bound it although its answer did not arrive.
+    const bound = this.#pods.lister.getByKey(assumed.info.key)?.spec.nodeName;
+    if (problem.gone || bound || this.#stopped) return;
     this.#failed(assumed.info, problem.message);
   }
 
@@ -300,58 +330,24 @@ class PodScheduler implements Scheduler {
     this.#report(info, { reason: 'SchedulerError', message });
   }
 
-  #unschedulable({ info, attempts }: Popped, attempt: Attempt & { ok: false }): void {
-    const { verdict } = attempt;
+  #unschedulable({ info, attempts }: Popped, { verdict }: Attempt & { ok: false }, outcome: PreemptionOutcome | undefined): void {
     this.counters.unschedulable++;
     const gang = this.#options.gangs === true ? gangOf(info.pod) : undefined;
     this.#queue.unschedulable(info.uid, gang === undefined ? verdict.plugins : new Set(['GangScheduling']));
-    const { preemption } = this.#teamOf(info).profile;
-    const outcome = verdict.nodes.length === 0 || preemption === undefined ? undefined : this.#preemption(info, attempt, preemption);
-    // Kubernetes' dynamic resources come first among those that could still make room, and say that they cannot.
-    const postFilter = outcome === undefined || outcome.message === '' ? undefined : `no new claims to deallocate, ${outcome.message}`;
-    const message = pendingMessage(verdict, postFilter);
+    if (outcome?.nominate !== undefined) this.#nominator.set(info, outcome.nominate);
+    const message = pendingMessage(verdict, preemptionWords(outcome));
     this.#remember(info, { attempts, message, verdict });
     this.#report(info, { reason: 'Unschedulable', message, nominate: outcome?.nominate });
-    if (outcome?.candidate !== undefined) this.#track(this.#preempt(info, outcome.candidate));
-    else if (gang !== undefined) this.#disband(gang);
+    if (outcome?.candidate !== undefined) {
+      this.counters.preempted += outcome.candidate.victims.length;
+      this.#track(this.#preemptor.execute(info, outcome.candidate, this.#teamOf(info).recorder));
+    } else if (gang !== undefined) this.#disband(gang);
   }
 
   /** One of the gang has no node: the others do not keep theirs from those who could start. */
   #disband(gang: string): void {
     const reasons = ['pod rejected while waiting on permit: another pod of the gang found no node'];
     for (const uid of this.#gangs.members(gang)) this.#waiting.reject(uid, { code: 'unschedulable', plugin: 'GangScheduling', reasons });
-  }
-
-  #preemption(info: PodInfo, { verdict, prepared }: Attempt & { ok: false }, args: DefaultPreemptionArgs): PreemptionOutcome {
-    const outcome = evaluatePreemption({
-      pod: info,
-      verdict,
-      prepared,
-      cache: this.#cache,
-      cycle: this.#teamOf(info).cycle,
-      args,
-      budgets: this.#budgets.lister.list(),
-      random: this.#options.world.random,
-      nominatedNode: this.#nominator.nodeOf(info.uid),
-    });
-    if (outcome.nominate !== undefined) this.#nominator.set(info, outcome.nominate);
-    return outcome;
-  }
-
-  async #preempt(info: PodInfo, candidate: Candidate): Promise<void> {
-    const { client, world } = this.#options;
-    this.counters.preempted += candidate.victims.length;
-    for (const other of this.#nominator.behind(info, candidate.node.name)) {
-      this.#nominator.delete(other.uid);
-      this.#queue.activate(other.uid);
-      this.#track(clearNomination(client, other));
-    }
-    try {
-      await executePreemption({ client, recorder: this.#teamOf(info).recorder, world }, info, candidate);
-    } catch (error) {
-      world.log.warn('preemption failed', { pod: info.key, node: candidate.node.name, error: messageOf(error) });
-      this.#queue.activate(info.uid);
-    }
   }
 
   #remember(info: PodInfo, { attempts, message, verdict }: { attempts: number; message: string; verdict: Verdict }): void {

@@ -4,16 +4,17 @@ import { APIServices, CustomResourceDefinitions, EndpointSlices, Services } from
 import type { Draft } from '#api/object.ts';
 import { isAlreadyExists, isConflict, isNotFound } from '#api/status.ts';
 import { Backoff } from '#base/backoff.ts';
+import { boundedBody } from '#base/boundedbody.ts';
 import { messageOf } from '#base/errors.ts';
 import { rfc3339 } from '#base/clock.ts';
 import type { Timer } from '#base/clock.ts';
 import { withTimeout } from '#base/signal.ts';
+import { networkWords } from '#base/networkwords.ts';
 import type { Client } from '#client/client.ts';
 import type { UserInfo } from '#client/transport.ts';
 import type { Backend } from '../chain.ts';
 import type { DiscoveredGroup, DiscoveredResource } from '../discovery/model.ts';
 import { slicesOf } from '../webhook/resolve.ts';
-import { networkWords } from '../webhook/words.ts';
 import { failedDiscovery, local, obstacle, passed, withAvailable } from './availability.ts';
 import { discoveryAccept, fromAggregated, fromLegacy } from './discover.ts';
 import { automanaged, builtInServices, customServices, type LocalVersion } from './local.ts';
@@ -206,15 +207,9 @@ export class AggregationController implements AsyncDisposable {
     const shown = `https://${remote.tls.serverName}:${remote.service.port}${path}`;
     try {
       const response = await remotes.fetch(remote, path, aggregatorUser, { headers: { accept: discoveryAccept }, signal: limit.signal });
-      const chunks: Uint8Array[] = [];
-      let size = 0;
-      for await (const chunk of response.body) {
-        size += chunk.length;
-        if (size > largest) throw new Error(`the answer is larger than ${largest} bytes`);
-        chunks.push(chunk);
-      }
+      const answer = await boundedBody(response.body, largest);
       if (response.status < 200 || response.status > 299) throw new Error(`bad status from ${shown}: ${response.status}`);
-      return Buffer.concat(chunks);
+      return answer;
     } catch (error) {
       if (limit.signal.aborted) throw new Error(`Get "${shown}": context deadline exceeded`, { cause: error });
       const { serverName = '' } = remote.tls;

@@ -1,11 +1,11 @@
 // Requests of a group version that another server answers are passed on, with who asks told in headers.
 import { badRequest, serviceUnavailable, StatusError } from '#api/status.ts';
 import type { FetchResponse, Socket } from '#base/net.ts';
+import { networkWords } from '#base/networkwords.ts';
 import type { Answer, Call, Context } from '../chain.ts';
 import { type Endpoint, textAnswer } from '../endpoint.ts';
 import { requestHeaders, responseHeaders } from '../streaming/proxy.ts';
 import { passThrough } from '../streaming/splice.ts';
-import { networkWords } from '../webhook/words.ts';
 import { identityHeaders, type Remote, type Remotes } from './remote.ts';
 
 /** The client's headers without those that would say who asks. */

@@ -2,13 +2,15 @@
 // calls end in time, answers are bounded.
 import type { WebhookClientConfig } from '#api/admissionregistration/v1/common.ts';
 import { StatusError } from '#api/status.ts';
+import { boundedBody } from '#base/boundedbody.ts';
 import { codeOf, messageOf } from '#base/errors.ts';
-import type { FetchResponse, HttpHeaders, TlsClientOptions } from '#base/net.ts';
+import type { HttpHeaders, TlsClientOptions } from '#base/net.ts';
+import { networkWords } from '#base/networkwords.ts';
 import { withTimeout } from '#base/signal.ts';
 import type { World } from '#base/world.ts';
 import { parseJson, textOfBytes } from '#format/json.ts';
 import { resolveService, type ServiceReads } from './resolve.ts';
-import { networkWords, refusalWords } from './words.ts';
+import { refusalWords } from './words.ts';
 
 /** A webhook could not be asked, or its answer could not be read. */
 export class WebhookError extends Error {
@@ -63,17 +65,6 @@ function goSeconds(ms: number): string {
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }
 
-async function bounded(response: FetchResponse, limit: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body) {
-    size += chunk.length;
-    if (size > limit) throw new WebhookError(`the answer is larger than ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
-}
-
 // The other end may close a kept connection in the moment in which we use it.
 const isStale = (error: unknown): boolean => ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '');
 
@@ -105,7 +96,7 @@ export async function callWebhook(world: World, target: WebhookTarget, body: unk
       tls: target.tls,
       signal: limit.signal,
     });
-    const answer = await bounded(response, options.limit ?? defaultLimit);
+    const answer = await boundedBody(response.body, options.limit ?? defaultLimit, (text) => new WebhookError(text));
     if (response.status < 200 || response.status > 299) throw refusal(response.status, textOfBytes(answer));
     try {
       return parseJson(answer);

@@ -1,4 +1,6 @@
 // KubeSchedulerConfiguration (kubescheduler.config.k8s.io/v1), as far as it means something here, and how it is read.
+import { type ExtenderConfig, readExtenders } from './extenders.ts';
+import { fields, type Fields, integer, items, known, SchedulerConfigError } from './reading.ts';
 
 /** A plugin by name; the weight counts where it scores. */
 export interface PluginRef {
@@ -40,14 +42,7 @@ export interface SchedulerConfig {
   readonly percentageOfNodesToScore?: number;
   readonly podInitialBackoffSeconds?: number;
   readonly podMaxBackoffSeconds?: number;
-}
-
-/** The configuration cannot be used; the text names the field. */
-export class SchedulerConfigError extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'SchedulerConfigError';
-  }
+  readonly extenders?: readonly ExtenderConfig[];
 }
 
 export const defaultSchedulerName = 'default-scheduler';
@@ -79,30 +74,6 @@ const words: Readonly<Record<string, SchedulerConfig>> = {
 /** The configuration that a single word stands for. */
 export function configByWord(word: string): SchedulerConfig | undefined {
   return Object.hasOwn(words, word) ? words[word] : undefined;
-}
-
-type Fields = Readonly<Record<string, unknown>>;
-
-function fields(value: unknown, path: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SchedulerConfigError(`${path}: must be an object`);
-  return value as Fields;
-}
-
-function items(value: unknown, path: string): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw new SchedulerConfigError(`${path}: must be a list`);
-  return value;
-}
-
-function known(value: Fields, names: readonly string[], path: string): void {
-  for (const name of Object.keys(value)) if (!names.includes(name)) throw new SchedulerConfigError(`${path}: unknown field "${name}"`);
-}
-
-function integer(value: unknown, [low, high]: readonly [number, number], path: string): number | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < low || value > high)
-    throw new SchedulerConfigError(`${path}: must be a whole number from ${low} to ${high}`);
-  return value;
 }
 
 function refs(value: unknown, path: string): PluginRef[] {
@@ -159,14 +130,21 @@ function profile(value: unknown, path: string): ProfileConfig {
   };
 }
 
+/** The profile with resources that extenders look after left out of NodeResourcesFit. */
+function ignoring(given: ProfileConfig, ignoredResources: readonly string[]): ProfileConfig {
+  const args = new Map(given.args);
+  args.set('NodeResourcesFit', { ...args.get('NodeResourcesFit'), ignoredResources });
+  return { ...given, args };
+}
+
 /** Reads a decoded KubeSchedulerConfiguration. Throws `SchedulerConfigError`. */
 export function readConfig(document: unknown): SchedulerConfig {
   const given = fields(document, 'KubeSchedulerConfiguration');
   if (given['kind'] !== 'KubeSchedulerConfiguration' || given['apiVersion'] !== 'kubescheduler.config.k8s.io/v1')
     throw new SchedulerConfigError('kind KubeSchedulerConfiguration of kubescheduler.config.k8s.io/v1 is expected');
-  const ours = ['profiles', 'percentageOfNodesToScore', 'podInitialBackoffSeconds', 'podMaxBackoffSeconds'];
+  const ours = ['profiles', 'percentageOfNodesToScore', 'podInitialBackoffSeconds', 'podMaxBackoffSeconds', 'extenders'];
   // Connection, election and profiling are matters of kube-scheduler's own process.
-  const ignored = [
+  const foreign = [
     'leaderElection',
     'clientConnection',
     'enableProfiling',
@@ -174,7 +152,7 @@ export function readConfig(document: unknown): SchedulerConfig {
     'parallelism',
     'delayCacheUntilActive',
   ];
-  known(given, ['kind', 'apiVersion', ...ours, ...ignored], 'KubeSchedulerConfiguration');
+  known(given, ['kind', 'apiVersion', ...ours, ...foreign], 'KubeSchedulerConfiguration');
   const profiles = items(given['profiles'], 'profiles').map((item, i) => profile(item, `profiles[${i}]`));
   const names = profiles.map((item) => item.schedulerName);
   names.forEach((name, i) => {
@@ -188,5 +166,20 @@ export function readConfig(document: unknown): SchedulerConfig {
   if ((optional.podMaxBackoffSeconds ?? 10) < (optional.podInitialBackoffSeconds ?? 1))
     throw new SchedulerConfigError('podMaxBackoffSeconds: must be greater than or equal to podInitialBackoffSeconds');
   const set = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-  return { profiles: profiles.length === 0 ? [plain] : profiles, ...set };
+  const extenders = readExtenders(given['extenders'], 'extenders');
+  const ignored = extenders.flatMap(({ managedResources }) => managedResources.filter((item) => item.ignoredByScheduler));
+  const own = profiles.length === 0 ? [plain] : profiles;
+  return {
+    profiles:
+      ignored.length === 0
+        ? own
+        : own.map((item) =>
+            ignoring(
+              item,
+              ignored.map(({ name }) => name),
+            ),
+          ),
+    ...set,
+    ...(extenders.length === 0 ? {} : { extenders }),
+  };
 }

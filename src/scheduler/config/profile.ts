@@ -17,7 +17,8 @@ import {
   type Strategy,
 } from '../plugins/resourcescores.ts';
 import type { DefaultPreemptionArgs } from '../preemption/evaluate.ts';
-import { type Point, type ProfileConfig, SchedulerConfigError } from './config.ts';
+import type { Point, ProfileConfig } from './config.ts';
+import { SchedulerConfigError } from './reading.ts';
 
 /** A profile, ready to be used. */
 export interface Profile {

@@ -2,11 +2,12 @@
 // cluster and puts everything back, which nobody sees because nothing awaits in between.
 import type { PodDisruptionBudget } from '#api/policy/v1/poddisruptionbudget.ts';
 import type { Random } from '#base/random.ts';
-import type { Cycle, Prepared } from '../cycle.ts';
+import type { Cycle } from '../cycle.ts';
 import { type Rejection, unresolvable } from '../framework.ts';
 import { noneAvailable } from '../message.ts';
 import type { NodeInfo } from '../nodeinfo.ts';
 import type { PodInfo } from '../podinfo.ts';
+import type { Prepared } from '../search.ts';
 import type { ClusterCache } from '../snapshot.ts';
 import { histogram, rejectionAt, type Verdict } from '../verdict.ts';
 import { splitByBudgets } from './budgets.ts';
@@ -37,10 +38,17 @@ export interface PreemptionInput {
   readonly args?: DefaultPreemptionArgs;
 }
 
-/** `nominate`: the node to wait for, or the empty name to give up a nomination; undefined leaves it as it is. */
-export type PreemptionOutcome =
-  | { readonly candidate: Candidate; readonly message: ''; readonly nominate: string }
-  | { readonly candidate: undefined; readonly message: string; readonly nominate: '' | undefined };
+/** Nobody goes. `nominate`: the empty name to give up a nomination; undefined leaves it as it is. */
+export interface NoPreemption {
+  readonly candidate: undefined;
+  readonly message: string;
+  readonly nominate: '' | undefined;
+  /** It could not be decided. */
+  readonly broken?: true;
+}
+
+/** `nominate`: the node to wait for. */
+export type PreemptionOutcome = { readonly candidate: Candidate; readonly message: ''; readonly nominate: string } | NoPreemption;
 
 /** The pod is going because the scheduler preempted it. */
 function isLeaving({ pod }: PodInfo): boolean {
@@ -106,6 +114,19 @@ const isCandidate = (value: Candidate | Rejection): value is Candidate => 'victi
 
 /** Decides what to preempt. The picture of the cluster is as it was when this returns. */
 export function evaluatePreemption(input: PreemptionInput): PreemptionOutcome {
+  const candidates = preemptionCandidates(input);
+  return Array.isArray(candidates) ? decidePreemption(candidates) : candidates;
+}
+
+/** The least harmful of candidates. */
+export function decidePreemption(candidates: readonly Candidate[]): PreemptionOutcome {
+  const candidate = pickCandidate(candidates);
+  if (candidate !== undefined) return { candidate, message: '', nominate: candidate.node.name };
+  return { candidate: undefined, message: 'preemption: no candidate node for preemption', nominate: undefined };
+}
+
+/** All that could be preempted, at least one; or why nothing is. */
+export function preemptionCandidates(input: PreemptionInput): Candidate[] | NoPreemption {
   const { pod, verdict, prepared, cache, random, args } = input;
   const refusal = ineligible(input);
   if (refusal !== undefined) return { candidate: undefined, message: `preemption: ${refusal}`, nominate: undefined };
@@ -127,7 +148,6 @@ export function evaluatePreemption(input: PreemptionInput): PreemptionOutcome {
       else if (found.victims.length > 0) candidates.push(found);
     }
   }
-  const candidate = pickCandidate(candidates);
-  if (candidate !== undefined) return { candidate, message: '', nominate: candidate.node.name };
+  if (candidates.length > 0) return candidates;
   return { candidate: undefined, message: `preemption: ${noneAvailable(verdict.nodes.length, histogram(outcomes))}`, nominate: '' };
 }
