@@ -1,155 +1,127 @@
-// The protobuf form of the v2 document, which older clients ask for: messages of openapi.v2, as far as our document uses them.
-import type { OpenApiSchema } from '#api/openapi.ts';
+// How gnostic's messages (openapi.v2 and openapi.v3) hold JSON documents: what both have in common, as parts of which
+// each version says its own messages.
+import { wireType, WireWriter } from '#format/protowire.ts';
 
-type Bytes = Uint8Array;
-type Dict = Readonly<Record<string, unknown>>;
+/** An object of a document. */
+export type Dict = Readonly<Record<string, unknown>>;
+/** Writes what is in a message. */
+export type Content = (out: WireWriter, value: unknown) => void;
+/** Writes a field with its number; of what is absent or zero nothing. */
+export type Put = (out: WireWriter, value: unknown) => void;
+/** A member of an object and how it is written; without a name the whole object is. */
+export type Member = readonly [name: string, put: Put];
 
-const empty: readonly Bytes[] = [];
-
-function varint(value: number): Buffer {
-  const out: number[] = [];
-  let rest = value;
-  while (rest >= 128) {
-    out.push((rest % 128) | 128);
-    rest = Math.floor(rest / 128);
-  }
-  out.push(rest);
-  return Buffer.from(out);
-}
-
-/** A length-delimited field: text or message. */
-function field(number: number, content: string | Bytes): Bytes {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  return Buffer.concat([varint(number * 8 + 2), varint(bytes.length), bytes]);
-}
-
-const text = (number: number, value: unknown): readonly Bytes[] =>
-  typeof value === 'string' && value !== '' ? [field(number, value)] : empty;
-const texts = (number: number, values: unknown): readonly Bytes[] =>
-  Array.isArray(values) ? values.map((value) => field(number, String(value))) : empty;
-const flag = (number: number, value: unknown): readonly Bytes[] =>
-  value === true ? [Buffer.concat([varint(number * 8), varint(1)])] : empty;
-const message = (...parts: readonly (readonly Bytes[])[]): Bytes => Buffer.concat(parts.flat());
 const dict = (value: unknown): Dict => (typeof value === 'object' && value !== null ? (value as Dict) : {});
 
+/** A message of some members, in the order of their numbers. The writer goes backwards, and so does this. */
+export const message =
+  (members: readonly Member[]): Content =>
+  (out, value) => {
+    const object = dict(value);
+    for (let i = members.length - 1; i >= 0; i--) {
+      const [name, put] = members[i] as Member;
+      const part = name === '' ? object : object[name];
+      if (part !== undefined) put(out, part);
+    }
+  };
+
+/** A message, whatever is in it. */
+export const sub =
+  (number: number, content: Content): Put =>
+  (out, value) => {
+    const before = out.length;
+    content(out, value);
+    out.close(before);
+    out.tag(number, wireType.bytes);
+  };
+
+/** A field for every element of a list. */
+export const each =
+  (put: Put): Put =>
+  (out, value) => {
+    if (Array.isArray(value)) for (let i = value.length - 1; i >= 0; i--) put(out, value[i]);
+  };
+
+/** Text, also when it is empty: as one of several, or of a list. */
+export const string =
+  (number: number): Put =>
+  (out, value) => {
+    out.string(String(value));
+    out.tag(number, wireType.bytes);
+  };
+
+/** A flag, also when it is not set. */
+export const boolean =
+  (number: number): Put =>
+  (out, value) => {
+    out.bool(value === true);
+    out.tag(number, wireType.varint);
+  };
+
+/** A number, also when it is zero. */
+export const double =
+  (number: number): Put =>
+  (out, value) => {
+    out.double(Number(value));
+    out.tag(number, wireType.fixed64);
+  };
+
+const integer =
+  (number: number): Put =>
+  (out, value) => {
+    out.int(Number(value));
+    out.tag(number, wireType.varint);
+  };
+
+const unless =
+  (zero: unknown, put: Put): Put =>
+  (out, value) => {
+    if (value !== zero) put(out, value);
+  };
+
+/** A member that is text. */
+export const text = (number: number): Put => unless('', string(number));
+/** A member that is true or not there. */
+export const flag = (number: number): Put => unless(false, boolean(number));
+/** A member that is a number. */
+export const measure = (number: number): Put => unless(0, double(number));
+/** A member that is a whole number. */
+export const count = (number: number): Put => unless(0, integer(number));
+/** A member that is a list of texts. */
+export const texts = (number: number): Put => each(string(number));
+
+/** A name and a value for each member of an object, or for those that are `wanted`. */
+export const named =
+  (number: number, content: Content, wanted: (name: string) => boolean = () => true): Put =>
+  (out, value) => {
+    const entry = sub(2, content);
+    for (const [name, part] of Object.entries(dict(value)).reverse()) {
+      if (!wanted(name)) continue;
+      const before = out.length;
+      entry(out, part);
+      string(1)(out, name);
+      out.close(before);
+      out.tag(number, wireType.bytes);
+    }
+  };
+
+/** A message that is nothing but a map. */
+export const mapOf = (content: Content): Content => named(1, content);
+
 /** Any value as YAML text; JSON is YAML. */
-const any = (value: unknown): Bytes => message(text(2, `${JSON.stringify(value)}\n`));
-/** A map entry: name and value. */
-const named = (number: number, name: string, value: Bytes): Bytes => field(number, message(text(1, name), [field(2, value)]));
-const extensions = (number: number, object: Dict): readonly Bytes[] =>
-  Object.entries(object)
-    .filter(([name]) => name.startsWith('x-'))
-    .map(([name, value]) => named(number, name, any(value)));
+export const any: Content = (out, value) => string(2)(out, `${JSON.stringify(value)}\n`);
 
-function schema(value: OpenApiSchema): Bytes {
-  const { additionalProperties, items, properties, type } = value;
-  const allOf = Array.isArray(value['allOf']) ? (value['allOf'] as OpenApiSchema[]) : [];
-  return message(
-    text(1, value['$ref']),
-    text(2, value['format']),
-    text(4, value['description']),
-    value['default'] === undefined ? empty : [field(5, any(value['default']))],
-    flag(16, value['uniqueItems']),
-    texts(19, value['required']),
-    Array.isArray(value['enum']) ? value['enum'].map((entry) => field(20, any(entry))) : empty,
-    additionalProperties === undefined ? empty : [field(21, message([field(1, schema(dict(additionalProperties)))]))],
-    typeof type === 'string' ? [field(22, message(text(1, type)))] : empty,
-    items === undefined ? empty : [field(23, message([field(1, schema(dict(items)))]))],
-    allOf.map((entry) => field(24, schema(entry))),
-    properties === undefined ? empty : [field(25, schemaMap(dict(properties)))],
-    extensions(31, value),
-  );
-}
+const isExtension = (name: string): boolean => name.startsWith('x-');
 
-const schemaMap = (schemas: Dict): Bytes => message(Object.entries(schemas).map(([name, value]) => named(1, name, schema(dict(value)))));
+/** Members of an object that OpenAPI does not know. */
+export const extensions = (number: number): Member => ['', named(number, any, isExtension)];
 
-/** Parameter: of the body, of the query or of the path. */
-function parameter(value: Dict): Bytes {
-  if (value['in'] === 'body') {
-    const body = message(text(1, value['description']), text(2, value['name']), text(3, 'body'), flag(4, value['required']), [
-      field(5, schema(dict(value['schema']))),
-    ]);
-    return message([field(1, body)]);
-  }
-  const inPath = value['in'] === 'path';
-  const parts = [flag(1, value['required']), text(2, value['in']), text(3, value['description']), text(4, value['name'])];
-  // The two messages differ in one field (allow_empty_value), which moves the numbers behind it.
-  const own = inPath
-    ? message(...parts, text(5, value['type']), flag(19, value['uniqueItems']))
-    : message(...parts, text(6, value['type']), flag(20, value['uniqueItems']));
-  return message([field(2, message([field(inPath ? 4 : 3, own)]))]);
-}
+/** Members of an object that are no extensions. */
+export const known = (number: number, content: Content): Member => ['', named(number, content, (name) => !isExtension(name))];
 
-function parameterItem(value: Dict): Bytes {
-  return value['$ref'] === undefined ? message([field(1, parameter(value))]) : message([field(2, message(text(1, value['$ref'])))]);
-}
-
-const parameters = (number: number, list: unknown): readonly Bytes[] =>
-  Array.isArray(list) ? list.map((entry) => field(number, parameterItem(dict(entry)))) : empty;
-
-function responses(value: Dict): Bytes {
-  return message(
-    Object.entries(value).map(([code, response]) => {
-      const { description, schema: content } = dict(response);
-      const schemaItem = content === undefined ? empty : [field(2, message([field(1, schema(dict(content)))]))];
-      return named(1, code, message([field(1, message(text(1, description), schemaItem))]));
-    }),
-  );
-}
-
-function operation(value: Dict): Bytes {
-  return message(
-    texts(1, value['tags']),
-    text(3, value['description']),
-    text(5, value['operationId']),
-    texts(6, value['produces']),
-    texts(7, value['consumes']),
-    parameters(8, value['parameters']),
-    [field(9, responses(dict(value['responses'])))],
-    texts(10, value['schemes']),
-    extensions(13, value),
-  );
-}
-
-const methods: readonly (readonly [string, number])[] = [
-  ['get', 2],
-  ['put', 3],
-  ['post', 4],
-  ['delete', 5],
-  ['options', 6],
-  ['head', 7],
-  ['patch', 8],
-];
-
-function pathItem(value: Dict): Bytes {
-  return message(
-    methods.flatMap(([method, number]) => (value[method] === undefined ? [] : [field(number, operation(dict(value[method])))])),
-    parameters(9, value['parameters']),
-  );
-}
-
-function security(value: Dict): Bytes {
-  return message(
-    Object.entries(value).map(([name, entry]) => {
-      const { type, name: header, in: place, description } = dict(entry);
-      const key = message(text(1, type), text(2, header), text(3, place), text(4, description));
-      return named(1, name, message([field(2, key)]));
-    }),
-  );
-}
-
-/** Encodes a v2 document that `documentV2` made. */
-export function encodeDocument(document: object): Uint8Array {
-  const root = dict(document);
-  const info = dict(root['info']);
-  const requirements = Array.isArray(root['security']) ? root['security'] : [];
-  return message(
-    text(1, root['swagger']),
-    [field(2, message(text(1, info['title']), text(2, info['version'])))],
-    [field(8, message(Object.entries(dict(root['paths'])).map(([path, item]) => named(2, path, pathItem(dict(item))))))],
-    [field(9, schemaMap(dict(root['definitions'])))],
-    [field(10, message(Object.entries(dict(root['parameters'])).map(([name, value]) => named(1, name, parameter(dict(value))))))],
-    requirements.map((entry) => field(12, message(Object.keys(dict(entry)).map((name) => named(1, name, new Uint8Array(0)))))),
-    [field(13, security(dict(root['securityDefinitions'])))],
-  );
+/** Writes a whole document. */
+export function encode(content: Content, document: object): Uint8Array {
+  const out = new WireWriter(1 << 16);
+  content(out, document);
+  return out.finish();
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { StatusError } from '#api/status.ts';
 import { allRows } from '../resources/all.ts';
 import { documentV2, documentV3, rowsByDocument } from './documents.ts';
-import { encodeDocument } from './gnostic.ts';
 import { groupName, pathsOf } from './operations.ts';
-import { v2Form } from './plug.ts';
+import { documentForm } from './plug.ts';
 
 const rows = allRows.filter((row) => row.stage === 'GA');
 const v2 = documentV2(rows) as Record<string, Record<string, unknown>>;
@@ -86,33 +86,19 @@ test('kinds carry their group, version and kind', () => {
   }
 });
 
-test('the protobuf form is well-formed and holds the same names', () => {
-  const bytes = Buffer.from(encodeDocument(v2));
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let shift = 1; ; shift *= 128) {
-      const byte = bytes[at++] ?? 0;
-      value += (byte & 127) * shift;
-      if (byte < 128) return value;
-    }
-  };
-  const fields = new Map<number, number>();
-  while (at < bytes.length) {
-    const tag = varint();
-    assert.equal(tag & 7, 2);
-    fields.set(tag >> 3, varint());
-    at += fields.get(tag >> 3) ?? 0;
-  }
-  assert.equal(at, bytes.length);
-  assert.deepEqual([...fields.keys()], [1, 2, 8, 9, 10, 12, 13]);
-  for (const name of Object.keys(v2['definitions'] ?? {})) assert.ok(bytes.includes(name), name);
-});
-
 test('the form is chosen by Accept', () => {
-  const protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
-  assert.deepEqual(v2Form(protobuf), { protobuf: true, type: 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf' });
-  assert.deepEqual(v2Form(undefined), { protobuf: false, type: 'application/json' });
-  assert.deepEqual(v2Form(`application/json, ${protobuf}`), { protobuf: false, type: 'application/json' });
-  assert.equal(v2Form('text/html'), undefined);
+  const json = { protobuf: false, type: 'application/json' };
+  for (const version of ['v2', 'v3'] as const) {
+    const proper = `application/com.github.proto-openapi.spec.${version}.v1.0+protobuf`;
+    const asked = `application/com.github.proto-openapi.spec.${version}@v1.0+protobuf`;
+    assert.deepEqual(documentForm(asked, version), { protobuf: true, type: proper });
+    assert.deepEqual(documentForm(`application/json;q=0.5, ${proper}`, version), { protobuf: true, type: proper });
+    assert.deepEqual(documentForm(undefined, version), json);
+    assert.deepEqual(documentForm(`application/json, ${asked}`, version), json);
+    for (const other of ['text/html', proper.replace(version, 'v1')])
+      assert.throws(
+        () => documentForm(other, version),
+        (error: StatusError) => error.code === 406,
+      );
+  }
 });

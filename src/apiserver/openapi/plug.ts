@@ -8,7 +8,8 @@ import type { ResourceRow } from '../resources/row.ts';
 import { gitVersion } from '../discovery/version.ts';
 import { mergedDocuments, type RemoteDocument } from '../aggregator/openapi.ts';
 import { documentV3, isPrepared, partOf, rowsByDocument, TextV2 } from './documents.ts';
-import { encodeDocument } from './gnostic.ts';
+import { encodeV2 } from './gnosticv2.ts';
+import { encodeV3 } from './gnosticv3.ts';
 
 interface Stored {
   /** Compressed: a document is a megabyte of repetition. */
@@ -17,10 +18,11 @@ interface Stored {
   readonly hash: string;
 }
 
-const protobufV2 = [
-  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
-  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
-];
+/** How clients ask for the protobuf form: by its name, or with an @ in it, which is no proper media type. */
+const protobufTypes = {
+  v2: ['application/com.github.proto-openapi.spec.v2.v1.0+protobuf', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'],
+  v3: ['application/com.github.proto-openapi.spec.v3.v1.0+protobuf', 'application/com.github.proto-openapi.spec.v3@v1.0+protobuf'],
+} as const;
 const largest = 64 * 1024 * 1024;
 /** From here on time counts more than size. */
 const large = 4 * 1024 * 1024;
@@ -44,22 +46,30 @@ async function answer(ctx: Context, stored: Stored, type: string, more: Record<s
   return { kind: 'bytes', status: 200, headers, bytes: await world.zip.gunzip(stored.gzip, largest) };
 }
 
-/** The form of the v2 document that a client takes: json or protobuf. */
-export function v2Form(accept: string | undefined): { readonly protobuf: boolean; readonly type: string } | undefined {
+interface DocumentForm {
+  readonly protobuf: boolean;
+  readonly type: string;
+}
+const asJson: DocumentForm = { protobuf: false, type: 'application/json' };
+
+/** The form of a document that a client takes: JSON or protobuf, which is answered under its proper name. Throws a 406. */
+export function documentForm(accept: string | undefined, version: keyof typeof protobufTypes): DocumentForm {
   const ranges = parseAccept(accept);
-  if (ranges.length === 0) return { protobuf: false, type: 'application/json' };
+  if (ranges.length === 0) return asJson;
+  const names: readonly string[] = protobufTypes[version];
   for (const { type } of ranges) {
-    // Asked for with an @, which is no proper media type: the answer is named without it.
-    if (protobufV2.includes(type)) return { protobuf: true, type: protobufV2[1] ?? type };
-    if (type === 'application/json' || type === '*/*' || type === 'application/*') return { protobuf: false, type: 'application/json' };
+    if (names.includes(type)) return { protobuf: true, type: protobufTypes[version][0] };
+    if (type === 'application/json' || type === '*/*' || type === 'application/*') return asJson;
   }
-  return undefined;
+  throw notAcceptable([asJson.type, ...names]);
 }
 
 interface DocumentV3 {
   readonly rows: readonly ResourceRow[];
   readonly hash: Promise<string>;
   stored(): Promise<Stored>;
+  /** The same in protobuf, under the same hash: an address of the index leads to either form. */
+  protobuf(): Promise<Stored>;
 }
 
 /** Documents of one server, made anew when its rows change. */
@@ -129,23 +139,26 @@ class Documents {
 
   #document(rows: readonly ResourceRow[]): DocumentV3 {
     const { world } = this.#backend;
-    let made: Promise<Stored> | undefined;
-    const build = async (): Promise<Stored> => store(world, Buffer.from(JSON.stringify(documentV3(rows))));
-    const stored = (): Promise<Stored> => (made ??= build());
+    const once = (build: () => Promise<Stored>): (() => Promise<Stored>) => {
+      let made: Promise<Stored> | undefined;
+      return () => (made ??= build());
+    };
     // Where all rows say what they were made from, the index need not make the documents to know whether they changed.
     const custom = rows.every((row) => row.custom);
     const revisions = rows.map((row) => `${row.resource}/${row.custom?.revision ?? ''}`).join('\n');
-    if (!custom) return { rows, hash: stored().then(({ hash }) => hash), stored };
-    const hash = world.digest.sha256(Buffer.from(`${gitVersion}\n${revisions}`)).toUpperCase();
-    return { rows, hash: Promise.resolve(hash), stored: async () => ({ ...(await stored()), hash }) };
+    const known = custom ? world.digest.sha256(Buffer.from(`${gitVersion}\n${revisions}`)).toUpperCase() : undefined;
+    const make = async (bytes: Uint8Array): Promise<Stored> => ({ ...(await store(world, bytes)), ...(known ? { hash: known } : {}) });
+    const stored = once(() => make(Buffer.from(JSON.stringify(documentV3(rows)))));
+    const hash = known ? Promise.resolve(known) : stored().then((document) => document.hash);
+    const protobuf = once(async () => ({ ...(await make(encodeV3(documentV3(rows)))), hash: await hash }));
+    return { rows, hash, stored, protobuf };
   }
 }
 
 async function serveV2(documents: Documents, ctx: Context): Promise<Answer> {
-  const form = v2Form(ctx.call.headers['accept']);
-  if (form === undefined) throw notAcceptable(['application/json', ...protobufV2]);
+  const form = documentForm(ctx.call.headers['accept'], 'v2');
   const stored = await (form.protobuf
-    ? documents.get('v2.pb', async () => encodeDocument(JSON.parse(Buffer.from(await documents.textV2()).toString('utf8')) as object))
+    ? documents.get('v2.pb', async () => encodeV2(JSON.parse(Buffer.from(await documents.textV2()).toString('utf8')) as object))
     : documents.get('v2.json', () => documents.textV2()));
   return answer(ctx, stored, form.type);
 }
@@ -170,16 +183,15 @@ const year = 365 * 86_400;
 async function serveV3(documents: Documents, ctx: Context, name: string): Promise<Answer> {
   const document = documents.v3().get(name);
   if (document === undefined) throw pathNotFound();
-  const form = v2Form(ctx.call.headers['accept']);
-  if (form === undefined || form.protobuf) throw notAcceptable(['application/json']);
-  const stored = await document.stored();
+  const form = documentForm(ctx.call.headers['accept'], 'v3');
+  const stored = await (form.protobuf ? document.protobuf() : document.stored());
   const asked = ctx.call.params.get('hash');
   if (asked !== null && asked !== stored.hash) {
     return { kind: 'bytes', status: 301, headers: { location: `/openapi/v3/${name}?hash=${stored.hash}` }, bytes: '' };
   }
   // Under its hash a document never changes.
   const caching: Record<string, string> = asked === null ? {} : { 'cache-control': `public, max-age=${year}, immutable` };
-  return answer(ctx, stored, 'application/json', caching);
+  return answer(ctx, stored, form.type, caching);
 }
 
 /** What other servers describe. */
