@@ -63,8 +63,9 @@ const object = (name: string, note?: string): KubeObject => ({
 });
 
 describe('a pushed watch', () => {
-  const make = (signal: AbortSignal, initial = 0) => {
+  const make = (signal: AbortSignal, { initial = 0, after = 0 } = {}) => {
     const clock = createTestClock();
+    let reached = 0;
     const table = new Table({ prefix: '/registry/configmaps/', freeze: true, history: 10 });
     const watch = new Watch({
       scope: { prefix: table.prefix },
@@ -72,14 +73,19 @@ describe('a pushed watch', () => {
       fanout: new Fanout(clock),
       signal,
       timeout: 60_000,
-      bookmarks: false,
-      bookmark: () => assert.fail('no bookmark was asked for'),
-      revision: () => 0,
+      bookmarks: after > 0,
+      after,
+      bookmark: (revision) => {
+        assert.ok(after > 0, 'no bookmark was asked for');
+        return object(`bookmark-${revision}`);
+      },
+      revision: () => reached,
     });
     const first = Array.from({ length: initial }, (_, i) => ({ type: 'ADDED', item: encodable(object(`first-${i}`)) }) as const);
     watch.attach(table, first, []);
     const put = (name: string, revision: number, note?: string): void => {
       const value = encodeStored(object(name, note));
+      reached = revision;
       const key = `${table.prefix}default/${name}`;
       table.apply({ type: 'put', entry: { key, value, createRevision: revision, modRevision: revision, version: 1 }, previous: undefined });
     };
@@ -105,6 +111,30 @@ describe('a pushed watch', () => {
     assert.equal(table.watchers, 0);
   });
 
+  for (const [revisions, wanted] of [
+    [[2], []],
+    [[2, 3], ['BOOKMARK bookmark-3']],
+    [
+      [2, 3, 4],
+      ['MODIFIED a', 'BOOKMARK bookmark-4'],
+    ],
+  ] as const)
+    it(`tells nothing up to the revision that its client has, bookmarks included: ${revisions.join()}`, async () => {
+      const { clock, watch, put } = make(new AbortController().signal, { after: 3 });
+      const told: string[] = [];
+      const ended = watch.push((batch) => {
+        told.push(...batch.map((event) => `${event.type} ${event.item.object.metadata.name}`));
+        return undefined;
+      });
+      for (const revision of revisions) put('a', revision);
+      await moment();
+      await clock.advance(58_000);
+      await moment();
+      await clock.advance(2_000);
+      await ended;
+      assert.deepEqual(told, wanted);
+    });
+
   it('ends after its time', async () => {
     const { clock, table, watch } = make(new AbortController().signal);
     const ended = watch.push(() => assert.fail('nothing has happened'));
@@ -115,7 +145,7 @@ describe('a pushed watch', () => {
   });
 
   it('waits for its reader, and gives what it begins with in parts', async () => {
-    const { table, watch, put } = make(new AbortController().signal, 240);
+    const { table, watch, put } = make(new AbortController().signal, { initial: 240 });
     const sizes: number[] = [];
     let drained = Promise.withResolvers<void>();
     watch.push((batch) => {

@@ -29,6 +29,8 @@ export interface WatchSettings {
   /** Milliseconds until the server ends the watch. */
   readonly timeout: number;
   readonly bookmarks: boolean;
+  /** What the client has seen already: it gets nothing from up to this revision, be it one that is yet to come. */
+  readonly after: number;
   /** Makes the object of a bookmark. */
   readonly bookmark: (revision: number, initialEnd: boolean) => KubeObject;
   /** Everything up to this revision has been dispatched (for bookmarks). */
@@ -93,7 +95,7 @@ export class Watch implements Listener, WatchEvents {
   }
 
   notify(change: Change): void {
-    if (this.#ended || !this.#inScope(change.entry.key)) return;
+    if (this.#ended || change.revision <= this.#settings.after || !this.#inScope(change.entry.key)) return;
     if (this.#pending.length + this.#unprepared.length >= maxPending || this.#behind > maxBehind) return this.#cutOff();
     if (this.#settings.prepare) this.#unprepared.push(change);
     else {
@@ -135,9 +137,9 @@ export class Watch implements Listener, WatchEvents {
   }
 
   #bookmark(): void {
-    const { bookmark, revision } = this.#settings;
+    const { bookmark, revision, after } = this.#settings;
     const now = revision();
-    if (this.#waiting + this.#unprepared.length > 0 || now <= this.#lastSent) return;
+    if (this.#waiting + this.#unprepared.length > 0 || now <= this.#lastSent || now < after) return;
     this.#lastSent = now;
     this.#pending.push({ type: 'BOOKMARK', item: encodable(bookmark(now, false)) });
     this.#wake?.();

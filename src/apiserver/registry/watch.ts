@@ -40,13 +40,15 @@ export async function watch(request: WatchRequest): Promise<Answer> {
     signal,
     timeout: timeoutOf(params.get('timeoutSeconds')) ?? Math.round(minTimeout * (1 + world.random.next())),
     bookmarks,
+    after: initial === 'none' && revision !== undefined ? revision : 0,
     revision: () => hub.revision,
     bookmark: (at, initialEnd) => bookmark(resource.apiVersion, row.kind, at, initialEnd),
     ...(resource.conversion ? { view: (entry) => resource.view(entry) } : {}),
     ...(resource.conversion?.convert ? { prepare: (entries) => resource.prepare(entries) } : {}),
   });
 
-  if (revision !== undefined && revision > 0) await waitAtLeast(registry, revision);
+  // Changes after a revision that is yet to come are waited for; the state at one must be there soon.
+  if (initial !== 'none' && revision !== undefined && revision > 0) await waitAtLeast(registry, revision);
   else if (initial === 'consistent' && !hub.current) await waitAtLeast(registry, registry.store.revision());
 
   if (initial !== 'none') await prepared(resource, scope);

@@ -83,6 +83,41 @@ describe('watching', () => {
     );
   });
 
+  it('starts at a revision that is yet to come, and tells what happens after it', async () => {
+    const future = api.store.revision() + 2;
+    const params = { labelSelector: 't=future', resourceVersion: String(future) };
+    const watching = collect(params, 2);
+    const one = collect({ ...params, fieldSelector: 'metadata.name=future-2' }, 1);
+    const names = ['future-0', 'future-1', 'future-2', 'future-3'];
+    const made = [];
+    for (const name of names) made.push(await make(name, { t: 'future' }));
+    const above = made.filter(({ metadata }) => Number(metadata.resourceVersion) > future).map(({ metadata }) => metadata.name);
+    assert.deepEqual(above, ['future-2', 'future-3']);
+    for (const [events, wanted] of [
+      [await watching, above],
+      [await one, ['future-2']],
+    ] as const)
+      assert.deepEqual(
+        events.map((event) => `${event.type} ${event.object.metadata.name}`),
+        wanted.map((name) => `ADDED ${name}`),
+      );
+  });
+
+  it('refuses the state at a revision that does not come', async () => {
+    const url = '/api/v1/namespaces/default/configmaps';
+    const far = 'resourceVersion=99999999';
+    const initial = `watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true`;
+    await make('present');
+    const paths = [`${url}?${far}`, `${url}?${far}&resourceVersionMatch=Exact`, `${url}/present?${far}`, `${url}?${initial}&${far}`];
+    for (const { code, object } of await Promise.all(paths.map((path) => raw(api, 'GET', path)))) {
+      assert.deepEqual([code, object.reason], [504, 'Timeout']);
+      assert.deepEqual(object.details, {
+        causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+        retryAfterSeconds: 1,
+      });
+    }
+  });
+
   it('says 410 in the stream when the start is compacted away', async () => {
     const first = await make('older');
     for (let i = 0; i < 30; i++) await make(`more-${i}`);
