@@ -28,8 +28,8 @@ export type SpecialKind =
   | 'schemaOrArray'
   | 'schemaOrStrings';
 
-/** Any JSON value, immutable. */
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+/** Any JSON value, immutable. Whole numbers of 64 bits that a number cannot hold are BigInts. */
+export type Json = string | number | bigint | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
 /** An object whose shape is not known statically. */
 export interface JsonObject {

@@ -23,6 +23,14 @@ export interface FieldError {
   readonly wrongType?: true;
 }
 
+/** An unsigned number as the value of a field. */
+export class Unsigned {
+  readonly value: number;
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
 const reasons: Readonly<Record<FieldErrorType, string>> = {
   'Not found': 'FieldValueNotFound',
   'Required value': 'FieldValueRequired',
@@ -43,9 +51,9 @@ export function fieldErrorReason(error: FieldError): string {
 function valueText(value: unknown): string {
   if (value === undefined || value === null) return '"null"';
   if (typeof value === 'string') return goQuote(value);
+  // Go tells unsigned numbers in hexadecimal.
+  if (value instanceof Unsigned) return `0x${value.value.toString(16)}`;
   if (typeof value === 'object') return goJson(value);
-  // Go's unsigned numbers are told in hexadecimal.
-  if (typeof value === 'bigint') return `0x${value.toString(16)}`;
   return String(value);
 }
 

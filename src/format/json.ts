@@ -1,5 +1,6 @@
 // JSON as Kubernetes reads it: fast by JSON.parse; a scanner of our own where its errors, or keys said twice, matter.
 import { setOwn } from './own.ts';
+import { wholeNumberOf } from './wholenumber.ts';
 
 /** The text is not JSON; the message is that of Go's decoder. */
 export class JsonError extends Error {
@@ -178,7 +179,7 @@ class Scanner {
     return value;
   }
 
-  number(): number {
+  number(): number | bigint {
     const { text } = this;
     const start = this.at;
     const digits = (context: string): void => {
@@ -188,6 +189,7 @@ class Scanner {
     if (text[this.at] === '-') this.at++;
     if (text[this.at] === '0') this.at++;
     else digits('in numeric literal');
+    const whole = this.at;
     if (text[this.at] === '.') {
       this.at++;
       digits('after decimal point in numeric literal');
@@ -197,9 +199,10 @@ class Scanner {
       if (text[this.at] === '+' || text[this.at] === '-') this.at++;
       digits('in exponent of numeric literal');
     }
-    const value = Number(text.slice(start, this.at));
-    if (!Number.isFinite(value))
-      throw new JsonError(`json: cannot unmarshal number ${text.slice(start, this.at)} into Go value of type float64`);
+    const told = text.slice(start, this.at);
+    const value = this.at === whole ? wholeNumberOf(told) : Number(told);
+    if (typeof value === 'number' && !Number.isFinite(value))
+      throw new JsonError(`json: cannot unmarshal number ${told} into Go value of type float64`);
     return value;
   }
 }
@@ -227,10 +230,25 @@ function tooDeep(text: string): boolean {
   return false;
 }
 
-// Lone surrogates and numbers beyond all measure need care; both are rare enough to look for by their spelling: roughly
-// first, then, as a uid may well have `9e123` in it, only where numbers are.
-const strange = /\\u[dD][89a-fA-F]|[0-9][eE][+]?[0-9]{3}|[0-9]{300}/;
-const reallyStrange = /\\u[dD][89a-fA-F]|(?:^|[:,[\s])-?[0-9]+(?:\.[0-9]+)?[eE][+]?[0-9]{3}|[0-9]{300}/;
+// Lone surrogates, whole numbers that would lose digits and numbers beyond all measure need care; all are rare enough to look
+// for by their spelling: roughly first, then, as a uid may well have `9e123` in it, only where numbers are.
+const strange = /\\u[dD][89a-fA-F]|[0-9][eE][+]?[0-9]{3}|[0-9]{16}/;
+const reallyStrange = /\\u[dD][89a-fA-F]|(?:^|[:,[\s])-?(?:[0-9]+(?:\.[0-9]+)?[eE][+]?[0-9]{3}|9[0-9]{15}|[1-9][0-9]{16})/;
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+/** Whether there are sixteen digits in a row, of which every sixteenth character must be one. */
+function hasManyDigits(text: string): boolean {
+  for (let at = 15; at < text.length; at += 16) {
+    if (!isDigit(text.charCodeAt(at))) continue;
+    let from = at;
+    let to = at + 1;
+    while (from > 0 && isDigit(text.charCodeAt(from - 1))) from--;
+    while (to < text.length && isDigit(text.charCodeAt(to))) to++;
+    if (to - from >= 16) return true;
+  }
+  return false;
+}
 
 /** Decodes bytes; invalid UTF-8 becomes U+FFFD, as in Go. */
 export function textOfBytes(bytes: Uint8Array): string {
@@ -246,6 +264,11 @@ export function parseJson(input: string | Uint8Array): unknown {
   } catch {
     return new Scanner(text).document();
   }
+}
+
+/** Parses JSON that we wrote ourselves, or that only is of use when it is JSON: throws anything when it is not. */
+export function parseExact(text: string): unknown {
+  return hasManyDigits(text) && reallyStrange.test(text) ? new Scanner(text).document() : JSON.parse(text);
 }
 
 /** Parses JSON and tells which keys were said more than once. */

@@ -1,4 +1,5 @@
 // JSONPath as kubectl and printer columns use it: `.spec.containers[*].name`, `{.status.conditions[?(@.type=="Ready")].status}`.
+import { isNumber, wholeNumberOf } from './wholenumber.ts';
 
 /** The text is not a JSONPath of this kind. */
 export class JsonPathError extends Error {
@@ -8,7 +9,7 @@ export class JsonPathError extends Error {
   }
 }
 
-type Literal = string | number | boolean | null;
+type Literal = string | number | bigint | boolean | null;
 type Operand = { readonly path: readonly Step[] } | { readonly literal: Literal };
 interface Filter {
   readonly left: Operand;
@@ -133,7 +134,7 @@ class Parser {
     const quoted = this.quoted();
     if (quoted !== undefined) return { literal: quoted };
     const number = this.match(/[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?/y);
-    if (number !== undefined) return { literal: Number(number) };
+    if (number !== undefined) return { literal: /^[-+]?[0-9]+$/.test(number) ? wholeNumberOf(number) : Number(number) };
     const word = this.match(/(?:true|false|null)\b/y);
     if (word !== undefined) return { literal: word === 'null' ? null : word === 'true' };
     if (!this.accept('@') && !this.accept('$') && this.text[this.at] !== '.') this.fail('unrecognized filter operand');
@@ -142,15 +143,10 @@ class Parser {
 }
 
 function order(a: unknown, b: unknown): number | undefined {
-  const [x, y] =
-    typeof a === 'number' && typeof b === 'string'
-      ? [String(a), b]
-      : typeof a === 'string' && typeof b === 'number'
-        ? [a, String(b)]
-        : [a, b];
+  const [x, y] = isNumber(a) && typeof b === 'string' ? [String(a), b] : typeof a === 'string' && isNumber(b) ? [a, String(b)] : [a, b];
   if (x === y) return 0;
-  if (typeof x !== typeof y || (typeof x !== 'number' && typeof x !== 'string')) return undefined;
-  return x < (y as typeof x) ? -1 : 1;
+  if (typeof x === 'string' && typeof y === 'string') return x < y ? -1 : 1;
+  return isNumber(x) && isNumber(y) ? (x < y ? -1 : 1) : undefined;
 }
 
 function accepts(filter: Filter, value: unknown): boolean {

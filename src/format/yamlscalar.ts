@@ -1,4 +1,5 @@
 // What plain YAML scalars mean: YAML 1.1 as go-yaml v2 reads it, because that is how Kubernetes' files are read.
+import { wholeNumber } from './wholenumber.ts';
 
 const words = new Map<string, boolean | null>();
 for (const text of ['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON']) words.set(text, true);
@@ -13,7 +14,7 @@ for (const text of ['-.inf', '-.Inf', '-.INF']) floats.set(text, Number.NEGATIVE
 const integer = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))$/;
 const float = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 
-function integerOf(text: string): number | undefined {
+function integerOf(text: string): number | bigint | undefined {
   const match = integer.exec(text);
   if (!match) return undefined;
   const [, sign, hex, binary, octal, decimal] = match;
@@ -26,11 +27,11 @@ function integerOf(text: string): number | undefined {
           ? BigInt(`0o${octal}`)
           : BigInt(decimal ?? 0);
   const value = sign === '-' ? -size : size;
-  return value < -(2n ** 63n) || value >= 2n ** 64n ? undefined : Number(value);
+  return value < -(2n ** 63n) || value >= 2n ** 64n ? undefined : wholeNumber(value);
 }
 
 /** The value of a plain scalar. */
-export function resolvePlain(text: string): string | number | boolean | null {
+export function resolvePlain(text: string): string | number | bigint | boolean | null {
   const first = text.charCodeAt(0);
   const numeric = (first >= 48 && first <= 57) || first === 43 || first === 45 || first === 46;
   if (!numeric) {

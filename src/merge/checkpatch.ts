@@ -2,6 +2,7 @@
 import { goQuote } from '#format/goquote.ts';
 import { goSyntax, goValue } from '#format/govalue.ts';
 import { isObject } from '#format/own.ts';
+import { goNumberType, isNumber } from '#format/wholenumber.ts';
 import { fieldElement, keyElement, pathText, valueElement } from './pathelement.ts';
 import { type ListShape, memberShape, type Shape } from './shape.ts';
 
@@ -9,7 +10,7 @@ function goTypeOf(value: unknown): string {
   if (value === null) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';
   if (typeof value === 'object') return 'map[string]interface {}';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (isNumber(value)) return goNumberType(value);
   return typeof value === 'boolean' ? 'bool' : 'string';
 }
 
@@ -50,7 +51,7 @@ class Checker {
       case 'int32':
       case 'int64':
       case 'double':
-        if (typeof value !== 'number') this.error(`expected numeric (int or float), got ${goTypeOf(value)}`);
+        if (!isNumber(value)) this.error(`expected numeric (int or float), got ${goTypeOf(value)}`);
         return;
       default:
         if (typeof value === 'object') this.error(`expected scalar, got ${this.shown(value)}`);

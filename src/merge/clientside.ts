@@ -1,5 +1,6 @@
 // Server-side apply by kubectl of what was managed by client-side apply before: the annotation that the latter keeps.
 import { goJson } from '#format/goquote.ts';
+import { parseExact } from '#format/json.ts';
 import { isObject, setOwn } from '#format/own.ts';
 import type { OwnedObject } from './apply.ts';
 import { patchProblem } from './checkpatch.ts';
@@ -49,7 +50,7 @@ export function setByClientSideApply(live: OwnedObject, { apiVersion, shape }: {
   if (!text) return emptySet;
   let applied: unknown;
   try {
-    applied = JSON.parse(text);
+    applied = parseExact(text);
   } catch {
     return emptySet;
   }

@@ -2,6 +2,7 @@
 import type { Json } from '#api/dsl.ts';
 import { goQuote } from '#format/goquote.ts';
 import { sameJson } from '#format/own.ts';
+import { isNumber } from '#format/wholenumber.ts';
 
 export interface PatchOperation {
   readonly op: string;
@@ -34,7 +35,7 @@ function inapplicable(message: string): JsonPatchError {
 /** What Go's decoder calls a value. */
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
+  return typeof value === 'boolean' ? 'bool' : isNumber(value) ? 'number' : typeof value;
 }
 
 /** Checks the shape of a decoded patch. */

@@ -1,5 +1,7 @@
 // Path elements of managed fields, in the spelling of FieldsV1: `f:name`, `k:{"name":"x"}`, `v:"x"`, `i:0`.
 import { goJson } from '#format/goquote.ts';
+import { parseExact } from '#format/json.ts';
+import { isNumber } from '#format/wholenumber.ts';
 
 /** Default values of key fields that an item may leave out. */
 export type KeyDefaults = Readonly<Record<string, unknown>>;
@@ -28,7 +30,7 @@ export function keyElement(item: Readonly<Record<string, unknown>>, keys: readon
 const kinds = 'fkvi';
 
 function rank(value: unknown): number {
-  if (typeof value === 'number') return 0;
+  if (isNumber(value)) return 0;
   if (typeof value === 'string') return 1;
   if (typeof value === 'boolean') return 2;
   return value === null ? 5 : Array.isArray(value) ? 3 : 4;
@@ -43,7 +45,7 @@ function compareValues(a: unknown, b: unknown): number {
 
 function parsed(element: string): unknown {
   try {
-    return JSON.parse(element.slice(2));
+    return parseExact(element.slice(2));
   } catch {
     return element;
   }
@@ -74,7 +76,7 @@ export function isElement(text: string): boolean {
   if (text.startsWith('i:')) return /^i:-?[0-9]+$/.test(text);
   if (!text.startsWith('k:') && !text.startsWith('v:')) return false;
   try {
-    const value: unknown = JSON.parse(text.slice(2));
+    const value: unknown = parseExact(text.slice(2));
     return text.startsWith('v:') || (typeof value === 'object' && value !== null && !Array.isArray(value));
   } catch {
     return false;

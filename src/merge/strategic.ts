@@ -3,6 +3,7 @@
 import type { Field, Json, Struct, TypeNode } from '#api/dsl.ts';
 import { goValue } from '#format/govalue.ts';
 import { setOwn } from '#format/own.ts';
+import { goNumberType, isNumber } from '#format/wholenumber.ts';
 
 /** A patch that makes no sense: `malformed` is answered as BadRequest, `unprocessable` as Invalid. */
 export class StrategicPatchError extends Error {
@@ -105,7 +106,7 @@ function mergeKeyOf(result: Record<string, Json>, patch: JsonMap, { key, shape }
 function goType(value: Json | undefined): string {
   if (isList(value)) return '[]interface {}';
   if (isMap(value)) return 'map[string]interface {}';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64';
+  if (isNumber(value)) return goNumberType(value);
   return typeof value === 'boolean' ? 'bool' : typeof value === 'string' ? 'string' : '%!s(<nil>)';
 }
 

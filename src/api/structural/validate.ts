@@ -5,6 +5,7 @@ import { deepEqual } from '#api/walk/equal.ts';
 import { goQuote } from '#format/goquote.ts';
 import { isObject } from '#format/own.ts';
 import { compilePattern, type Pattern } from '#format/regexp.ts';
+import { isNumber, isWhole } from '#format/wholenumber.ts';
 import { formatTest } from './formats.ts';
 import { additionalOf, isIntOrString, itemsOf, member, propertyOf, type Schema } from './schema.ts';
 
@@ -20,7 +21,7 @@ const compiled = new WeakMap<Schema, Check>();
 function typeName(value: unknown): string {
   if (value === null || value === undefined) return 'null';
   if (Array.isArray(value)) return 'array';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';
+  if (isNumber(value)) return isWhole(value) ? 'integer' : 'number';
   return typeof value;
 }
 
@@ -82,7 +83,7 @@ function numberCheck(schema: Schema): Check | undefined {
   const range = format ? ranges[format] : undefined;
   if (minimum === undefined && maximum === undefined && multipleOf === undefined && !range) return undefined;
   return (value, { at }, errors) => {
-    if (typeof value !== 'number') return;
+    if (!isNumber(value)) return;
     if (multipleOf !== undefined && !isMultiple(value, multipleOf)) {
       errors.push(invalid(at, value, `${inBody(at)} should be a multiple of ${multipleOf}`));
     }
@@ -98,9 +99,10 @@ function numberCheck(schema: Schema): Check | undefined {
   };
 }
 
-function isMultiple(value: number, factor: number): boolean {
+function isMultiple(value: number | bigint, factor: number): boolean {
   if (factor <= 0) return true;
-  const quotient = value / factor;
+  if (typeof value === 'bigint' && Number.isInteger(factor)) return value % BigInt(factor) === 0n;
+  const quotient = Number(value) / factor;
   return Math.abs(quotient - Math.round(quotient)) < 1e-9;
 }
 

@@ -51,5 +51,5 @@ export function goType(type: TypeNode): string {
 export function goValue(value: unknown): string {
   if (typeof value === 'boolean') return 'bool';
   if (Array.isArray(value)) return 'array';
-  return typeof value === 'object' ? 'object' : typeof value;
+  return typeof value === 'bigint' ? 'number' : typeof value;
 }

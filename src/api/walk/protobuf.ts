@@ -3,6 +3,7 @@
 import type { Field, Struct, TypeNode } from '#api/dsl.ts';
 import { structs } from '#api/structs.ts';
 import { formatDurationNanos, parseDurationNanos } from '#format/duration.ts';
+import { parseExact } from '#format/json.ts';
 import { ProtobufError, WireReader, WireWriter, wireType } from '#format/protowire.ts';
 
 type JsonMap = Record<string, unknown>;
@@ -88,7 +89,7 @@ function readJson(bytes: Uint8Array | undefined, depth: number): unknown {
     return { kind, apiVersion, ...readMessage(layoutOf(struct), new WireReader(raw), depth + 1) };
   }
   try {
-    return JSON.parse(textOf(bytes));
+    return parseExact(textOf(bytes));
   } catch {
     throw new ProtobufError('embedded object is not JSON');
   }

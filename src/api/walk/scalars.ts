@@ -4,6 +4,7 @@ import { messageOf } from '#base/errors.ts';
 import type { ScalarKind, SpecialKind } from '#api/dsl.ts';
 import { goQuote } from '#format/goquote.ts';
 import { canonicalQuantity } from '#format/quantity.ts';
+import { isNumber, isWhole } from '#format/wholenumber.ts';
 import type { Session } from './session.ts';
 import { goValue } from './gotypes.ts';
 
@@ -22,14 +23,14 @@ const readBool: ScalarReader = (value, session, owner, type) =>
 
 function integer(low: number, high: number): ScalarReader {
   return (value, session, owner, type) => {
-    if (typeof value !== 'number') return mismatch(value, session, owner, type);
-    if (Number.isInteger(value) && value >= low && value <= high) return value;
+    if (!isNumber(value)) return mismatch(value, session, owner, type);
+    // Typed fields hold plain numbers: they are counted with.
+    if (isWhole(value) && value >= low && value <= high) return Number(value);
     return mismatch(value, session, owner, type, `number ${value}`);
   };
 }
 
-const readDouble: ScalarReader = (value, session, owner, type) =>
-  typeof value === 'number' ? value : mismatch(value, session, owner, type);
+const readDouble: ScalarReader = (value, session, owner, type) => (isNumber(value) ? Number(value) : mismatch(value, session, owner, type));
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
@@ -113,7 +114,7 @@ function normalQuantity(value: string): string {
 }
 
 const readQuantity: ScalarReader = (value, session) => {
-  const text = typeof value === 'number' ? String(value) : value;
+  const text = isNumber(value) ? String(value) : value;
   if (typeof text !== 'string') return session.fail(quantityPattern);
   try {
     return normalQuantity(text);
@@ -124,8 +125,8 @@ const readQuantity: ScalarReader = (value, session) => {
 
 const readIntOrString: ScalarReader = (value, session) => {
   if (typeof value === 'string') return value;
-  if (typeof value !== 'number') return session.fail(`json: cannot unmarshal ${goValue(value)} into Go value of type int32`);
-  if (Number.isInteger(value) && Math.abs(value) <= 2147483648 && value !== 2147483648) return value;
+  if (!isNumber(value)) return session.fail(`json: cannot unmarshal ${goValue(value)} into Go value of type int32`);
+  if (Number.isInteger(value) && value >= -2147483648 && value <= 2147483647) return value;
   return session.fail(`json: cannot unmarshal number ${value} into Go value of type int32`);
 };
 

@@ -44,6 +44,12 @@ describe('stored bytes', () => {
       assert.deepEqual(JSON.parse(Buffer.from(encodeStored(bare)).toString()), bare);
     }
   });
+  it('keep all digits of whole numbers', () => {
+    const bytes = encodeStored(object('a', { spec: { most: 2n ** 63n - 1n, list: [-(2n ** 63n)], small: 2 ** 53 - 1 } }));
+    const text = Buffer.from(bytes).toString();
+    assert.ok(text.includes('"spec":{"most":9223372036854775807,"list":[-9223372036854775808],"small":9007199254740991}'), text);
+    assert.deepEqual(decodeStored(Buffer.from(text)), decodeStored(bytes));
+  });
   it('are shared between writer and watch', () => {
     const bytes = encodeStored(object('a'));
     const entry = Entry.of(key('a'), 5, bytes, true);

@@ -3,6 +3,7 @@
 import type { KubeObject } from '#api/object.ts';
 import { lasting, lastingText } from '#base/bytes.ts';
 import { Recent } from '#base/recent.ts';
+import { parseExact, textOfBytes } from '#format/json.ts';
 import { setOwn } from '#format/own.ts';
 
 // An object that was encoded here needs no decoding when the same bytes come back through the watch. It is a property of the
@@ -72,7 +73,7 @@ export function encodeStored(object: KubeObject): Uint8Array {
 export function decodeStored(bytes: Uint8Array): KubeObject {
   const known = (bytes as Stored)[decoded];
   if (known) return known;
-  return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')) as KubeObject;
+  return parseExact(textOfBytes(bytes)) as KubeObject;
 }
 
 /** The object with its resourceVersion; revision 0 (a dry run's new object) has none. */

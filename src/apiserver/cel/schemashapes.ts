@@ -5,13 +5,14 @@ import { equal } from '#format/cel/compare.ts';
 import { toDuration, toTimestamp } from '#format/cel/convert.ts';
 import { fromJson, JsonList, JsonMap, type Shape } from '#format/cel/native.ts';
 import { ArrayList, type CelList, CelMap, fail, type Value } from '#format/cel/values.ts';
+import { isNumber } from '#format/wholenumber.ts';
 import { escapeName } from './schemanames.ts';
 
 export const anyShape: Shape = fromJson;
 /** Texts and booleans are what they are. */
 export const plainShape: Shape = (raw) => (typeof raw === 'string' || typeof raw === 'boolean' ? raw : fromJson(raw));
 export const intShape: Shape = (raw) => (typeof raw === 'number' ? BigInt(Math.trunc(raw)) : fromJson(raw));
-export const doubleShape: Shape = (raw) => (typeof raw === 'number' ? raw : fromJson(raw));
+export const doubleShape: Shape = (raw) => (isNumber(raw) ? Number(raw) : fromJson(raw));
 const fromText =
   (read: (text: string) => Value): Shape =>
   (raw) =>

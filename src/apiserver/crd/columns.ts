@@ -3,6 +3,7 @@ import type { CustomResourceColumnDefinition } from '#api/apiextensions/v1/custo
 import type { Json } from '#api/dsl.ts';
 import { humanDuration } from '#format/humanduration.ts';
 import { type JsonPath, JsonPathError, parseJsonPath } from '#format/jsonpath.ts';
+import { isNumber } from '#format/wholenumber.ts';
 import { nameColumn } from '../table/cells.ts';
 import type { CellContext, Column } from '../table/column.ts';
 
@@ -25,9 +26,9 @@ function pathOf(text: string): JsonPath | undefined {
 function cellOf(type: string, value: unknown, { now }: CellContext): Json {
   switch (type) {
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null;
+      return typeof value === 'bigint' ? value : typeof value === 'number' ? Math.trunc(value) : null;
     case 'number':
-      return typeof value === 'number' ? value : null;
+      return isNumber(value) ? Number(value) : null;
     case 'boolean':
       return typeof value === 'boolean' ? value : null;
     case 'date': {

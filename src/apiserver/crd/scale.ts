@@ -30,6 +30,7 @@ export function customScaling(scale: CustomResourceSubresourceScale): Scaling {
   const selector = segments(scale.labelSelectorPath ?? '');
   const count = (object: KubeObject, path: readonly string[]): number | undefined => {
     const value = valueAt(object, path);
+    if (typeof value === 'bigint') return Number(BigInt.asIntN(32, value)); // as Go makes an int32 of it
     return typeof value === 'number' ? value : undefined;
   };
   return {

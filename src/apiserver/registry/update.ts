@@ -1,5 +1,6 @@
 // PUT and PATCH: one algorithm for every kind and subresource. The next state is made from the present one and written
 // if nobody was faster; otherwise it is made again from the newer state.
+import { Unsigned } from '#api/fielderror.ts';
 import { conflict, type FieldError, invalid, notFound, staleMessage, StatusError } from '#api/status.ts';
 import type { KubeObject } from '#api/object.ts';
 import { encodeStored } from '../cacher/codec.ts';
@@ -175,7 +176,7 @@ function checkPreconditions(request: UpdateRequest, object: KubeObject, old: Kub
       const error: FieldError = {
         type: 'Invalid value',
         field: 'metadata.resourceVersion',
-        value: 0n,
+        value: new Unsigned(0),
         detail: 'must be specified for an update',
       };
       throw invalid(resource.groupKind, name, [error]);

@@ -1,5 +1,6 @@
 // JSON as values, converted only where an expression looks.
 import { CelList, CelMap, CelObject, DurationValue, OptionalValue, TimestampValue, UintValue, type Value } from './values.ts';
+import { wholeNumber } from '../wholenumber.ts';
 import { formatDuration, formatTimestamp } from './timetext.ts';
 
 /** How a place in JSON is read. */
@@ -13,6 +14,8 @@ export const fromJson: Shape = (raw) => {
       return raw;
     case 'number':
       return Number.isInteger(raw) ? BigInt(raw) : raw;
+    case 'bigint':
+      return raw;
     case 'object':
       if (raw === null) return null;
       return Array.isArray(raw) ? new JsonList(raw, fromJson) : new JsonMap(raw as Record<string, unknown>, fromJson);
@@ -68,8 +71,8 @@ export class JsonMap extends CelMap {
 /** A value as JSON; undefined when it has no such form (types, values of libraries). */
 export function toJson(value: Value): unknown {
   if (value === null || typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number') return value;
-  if (typeof value === 'bigint') return Number(value);
-  if (value instanceof UintValue) return Number(value.value);
+  if (typeof value === 'bigint') return wholeNumber(value);
+  if (value instanceof UintValue) return wholeNumber(value.value);
   if (value instanceof JsonList || value instanceof JsonMap) return value.raw;
   if (value instanceof CelList) return Array.from(value, toJson);
   if (value instanceof CelMap)
