@@ -27,6 +27,8 @@ import { PodObjects } from './objects/objects.ts';
 import type { AgentOptions } from './options.ts';
 import type { AgentStats, ImageCredentials, PodCgroups, PodVolumes } from './parts.ts';
 import { ProbeManager } from './probes/manager.ts';
+import { PullManager } from './pulls/manager.ts';
+import { ImagePuller } from './pulls/puller.ts';
 import type { Runtime } from './runtime.ts';
 import { startAgentServer } from './server/server.ts';
 import { DiskStats } from './stats/disks.ts';
@@ -157,8 +159,17 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
         changed: () => cpuFollower.changed(),
       })
     : noCpuManager;
+  const { verification } = config.imagePulls;
+  const imageRecords =
+    verification && (await PullManager.start({ world, runtime, directory: `${config.dataDir}/image_manager`, verification }));
   const images = new ImageCollector(
-    { world, runtime, directory: config.dataDir, failed: (reason, message) => node.tell('Warning', reason, message) },
+    {
+      world,
+      runtime,
+      directory: config.dataDir,
+      failed: (reason, message) => node.tell('Warning', reason, message),
+      ...(imageRecords ? { records: imageRecords } : {}),
+    },
     config.imageGc,
   );
   const evictions = new EvictionManager(
@@ -183,7 +194,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       account: (namespace, name) => client.resource(ServiceAccounts).get(name, { namespace }),
     });
   const imageCredentials: ImageCredentials = async (image, secrets, pod) => [
-    ...registryCredentials(image, secrets),
+    ...registryCredentials(image, secrets, world.digest.sha256),
     ...((await providers?.credentials(image, pod)) ?? []),
   ];
   const shutdown = new NodeShutdown({
@@ -208,7 +219,9 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     cgroups: deps.cgroups,
     credentials: deps.credentials ?? imageCredentials,
     restarts: new Backoff(config.backoffInitial, config.backoffMax),
-    pulls: new Backoff(config.backoffInitial, config.backoffMax),
+    pulls: new Backoff(config.imagePulls.backoffInitial, config.imagePulls.backoffMax),
+    puller: new ImagePuller(clock, config.imagePulls),
+    ...(imageRecords ? { imageRecords } : {}),
     starts: new Slots(config.parallelStarts, clock),
     beforeStop: deps.beforeStop ?? (() => Promise.resolve()),
     beforeStart: deps.beforeStart ?? (() => Promise.resolve()),

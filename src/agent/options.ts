@@ -4,6 +4,7 @@ import type { Provider } from './credentials/config.ts';
 import { evictionDefaults, type EvictionOptions } from './eviction/thresholds.ts';
 import type { ShutdownPeriod } from './shutdown/plan.ts';
 import { imageGcDefaults, type ImageGcOptions } from './images/gcplan.ts';
+import { imagePullDefaults, type ImagePullOptions } from './pulls/options.ts';
 
 export interface AgentOptions {
   readonly nodeName: string;
@@ -46,6 +47,7 @@ export interface AgentOptions {
   readonly leaseDurationSeconds: number;
   readonly eviction: EvictionOptions;
   readonly imageGc: ImageGcOptions;
+  readonly imagePulls: ImagePullOptions;
   /** Sysctls that pods may set besides the safe ones, e.g. `kernel.msg*`. */
   readonly unsafeSysctls: readonly string[];
   /** A directory of manifests (or one file) whose pods the node runs of its own accord; undefined: none. */
@@ -62,6 +64,8 @@ export interface AgentOptions {
   readonly memoryQos?: { readonly throttlingFactor: number };
   /** Plugins that know credentials of registries; undefined: there are none. */
   readonly credentialProviders?: { readonly providers: readonly Provider[]; readonly directory: string };
+  /** Milliseconds that a call to the runtime may take; undefined: as long as usual. */
+  readonly runtimeRequestTimeout?: number;
   readonly version: string;
 }
 
@@ -98,6 +102,7 @@ export function agentOptions(
     leaseDurationSeconds: 40,
     eviction: evictionDefaults,
     imageGc: imageGcDefaults,
+    imagePulls: imagePullDefaults,
     unsafeSysctls: [],
     fileCheckFrequency: 20_000,
     shutdown: [],

@@ -4,6 +4,7 @@ import type { Container, EphemeralContainer } from '#api/core/v1/container.ts';
 import type { ConfigMap } from '#api/core/v1/configmap.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { Secret } from '#api/core/v1/secret.ts';
+import type { PullCredentials } from './pulls/records.ts';
 import type { DiskStats } from './stats/disks.ts';
 import type { ContainerConfig, ImageAuth, Mount } from './runtime.ts';
 
@@ -79,8 +80,14 @@ export interface PodCgroups {
   present(): Promise<readonly string[]>;
 }
 
+/** Credentials with whom they belong to: a secret or a service account of a pod; without a source, every pod of the node has them. */
+export interface TrackedAuth {
+  readonly auth: ImageAuth;
+  readonly source?: PullCredentials;
+}
+
 /** Credentials for an image, the most specific first: from the pod's pull secrets and the node's own plugins. */
-export type ImageCredentials = (image: string, secrets: readonly Secret[], pod: Pod) => Promise<readonly ImageAuth[]>;
+export type ImageCredentials = (image: string, secrets: readonly Secret[], pod: Pod) => Promise<readonly TrackedAuth[]>;
 
 export interface AgentStats {
   /** The body of `/stats/summary`; with `disks` it tells of networks, disks and volumes too. */

@@ -80,7 +80,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const stack = new AsyncDisposableStack();
   try {
     const cgroup = nodeCgroup(nodeName);
-    const containerd = stack.use(await startContainerd(world, { dataDir: options.dataDir, cgroup }));
+    const { runtimeRequestTimeout: requestTimeout } = options.settings;
+    const containerd = stack.use(
+      await startContainerd(world, { dataDir: options.dataDir, cgroup, ...(requestTimeout ? { requestTimeout } : {}) }),
+    );
     const { machine, paths, runtime } = containerd;
     const nft = stack.use(createNft(world));
     const proxy = stack.use(

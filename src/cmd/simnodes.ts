@@ -5,6 +5,7 @@ import { agentOptions } from '#agent/options.ts';
 import type { PodCgroups, PodVolumes } from '#agent/parts.ts';
 import { createAddresses } from '#agent/sim/addresses.ts';
 import { defaultMachine, type SimMachine, simWorld } from '#agent/sim/machine.ts';
+import { unboundPulls } from '#agent/pulls/options.ts';
 import { createSimRuntime, type SimRuntime } from '#agent/sim/runtime.ts';
 import { createSimStats } from '#agent/sim/stats.ts';
 import { Nodes } from '#api/refs.ts';
@@ -98,6 +99,7 @@ export function startSimAgent(options: SimAgentOptions): Promise<Agent> {
       clusterDomain: options.domain,
       version: options.version,
       parallelStarts: 64,
+      imagePulls: unboundPulls,
       labels: { 'tutti.dev/simulated': 'true' },
       server: { host: address, port: 0, tls: options.tls, allowedUsers: ['kube-apiserver-kubelet-client'] },
     }),

@@ -23,9 +23,22 @@ test('the most specific credentials first', () => {
     secret({ 'r.example': { auth: base64('a:b:c') }, 'r.example/team': { username: 'u', password: 'p' } }),
     { metadata: { name: 'x' }, type: 'Opaque' },
   ];
-  assert.deepEqual(registryCredentials('r.example/team/app:1', secrets), [
-    { serverAddress: 'r.example', username: 'u', password: 'p' },
-    { serverAddress: 'r.example', username: 'a', password: 'b:c' },
+  const found = registryCredentials('r.example/team/app:1', secrets, (text) => `#${text}`);
+  const source = (credentialHash: string) => ({ kubernetesSecrets: [{ uid: '', namespace: '', name: 's', credentialHash }] });
+  assert.deepEqual(found, [
+    { auth: { serverAddress: 'r.example', username: 'u', password: 'p' }, source: source('#{"username":"u","password":"p"}') },
+    { auth: { serverAddress: 'r.example', username: 'a', password: 'b:c' }, source: source('#{"username":"a","password":"b:c"}') },
   ]);
-  assert.deepEqual(registryCredentials('busybox', secrets), []);
+  assert.deepEqual(
+    registryCredentials('busybox', secrets, (text) => text),
+    [],
+  );
+});
+
+test('credentials are told apart as kubelet does: by what they are, wherever they stand', () => {
+  const hash = (auths: object): string | undefined =>
+    registryCredentials('r.example/app', [secret(auths)], (text) => text)[0]?.source?.kubernetesSecrets?.[0]?.credentialHash;
+  const entry = { username: 'u', password: '<p>', email: 'u@r.example' };
+  assert.equal(hash({ 'r.example': entry }), String.raw`{"username":"u","password":"\u003cp\u003e","email":"u@r.example"}`);
+  assert.equal(hash({ '*.example': entry, 'https://r.example/v2/': { ...entry, auth: base64('u:<p>') } }), hash({ 'r.example': entry }));
 });

@@ -1,12 +1,15 @@
 // Registry credentials from a pod's pull secrets: pure.
 import type { Secret } from '#api/core/v1/secret.ts';
+import { goJson } from '#format/goquote.ts';
 import { parseReference } from '../images/reference.ts';
+import type { TrackedAuth } from '../parts.ts';
 import type { ImageAuth } from '../runtime.ts';
 
 interface Entry {
   readonly username?: string;
   readonly password?: string;
   readonly auth?: string;
+  readonly email?: string;
   readonly identitytoken?: string;
   readonly registrytoken?: string;
 }
@@ -52,13 +55,25 @@ function authOf(key: string, entry: Entry): ImageAuth {
   };
 }
 
-/** The credentials for an image, the longest registry key first. */
-export function registryCredentials(image: string, secrets: readonly Secret[]): ImageAuth[] {
+/** Hash of what the credentials are, as kubelet makes it: the same in whatever secret they stand. */
+function hashOf({ username, password, identityToken, registryToken }: ImageAuth, email: string | undefined, sha256: Hash): string {
+  const fields = { username, password, email, identitytoken: identityToken, registrytoken: registryToken };
+  return sha256(goJson(Object.fromEntries(Object.entries(fields).filter(([, value]) => Boolean(value)))));
+}
+
+type Hash = (text: string) => string;
+
+/** The credentials for an image, the longest registry key first, with the secrets that they come from. */
+export function registryCredentials(image: string, secrets: readonly Secret[], sha256: Hash): TrackedAuth[] {
   const reference = parseReference(image);
   if (!reference) return [];
   return secrets
-    .flatMap((secret) => Object.entries(registries(secret)))
-    .filter(([key]) => registryMatches(key, reference))
-    .sort(([a], [b]) => b.length - a.length)
-    .map(([key, entry]) => authOf(key, entry));
+    .flatMap((secret) => Object.entries(registries(secret)).map(([key, entry]) => ({ key, entry, secret })))
+    .filter(({ key }) => registryMatches(key, reference))
+    .sort((a, b) => b.key.length - a.key.length)
+    .map(({ key, entry, secret: { metadata } }) => {
+      const auth = authOf(key, entry);
+      const { uid = '', namespace = '', name } = metadata;
+      return { auth, source: { kubernetesSecrets: [{ uid, namespace, name, credentialHash: hashOf(auth, entry.email, sha256) }] } };
+    });
 }

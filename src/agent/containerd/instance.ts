@@ -16,6 +16,8 @@ export interface InstanceOptions extends DaemonPlace {
   readonly dataDir: string;
   /** The node's cgroup, e.g. '/tutti/node1': containerd goes below it, and so do the pods. */
   readonly cgroup: string;
+  /** Milliseconds that a call to the runtime may take. */
+  readonly requestTimeout?: number;
 }
 
 export interface ContainerdInstance extends Component {
@@ -93,7 +95,7 @@ export async function startContainerd(world: World, options: InstanceOptions): P
 
   const pid = await adopt();
   const channel = world.grpc.connect(paths.socket);
-  const runtime = createCriRuntime(channel);
+  const runtime = createCriRuntime(channel, options.requestTimeout);
   try {
     await ensurePauseImage(world, channel, runtime);
   } catch (error) {

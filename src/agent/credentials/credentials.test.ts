@@ -99,7 +99,7 @@ function providers(deps: { world: World }, entry: object = provider): Credential
 test('a plugin is asked with the image, and its answer is kept as it says', async () => {
   const fake = world('Registry');
   const all = providers(fake);
-  const user = async (image: string): Promise<string | undefined> => (await all.credentials(image, pod('p')))[0]?.username;
+  const user = async (image: string): Promise<string | undefined> => (await all.credentials(image, pod('p')))[0]?.auth.username;
   assert.equal(await user('a.registry.io/app:1'), 'user-1');
   assert.deepEqual(fake.asked[0], {
     command: '/plugins/vault',
@@ -108,6 +108,8 @@ test('a plugin is asked with the image, and its answer is kept as it says', asyn
   assert.equal(await user('a.registry.io/other'), 'user-1');
   assert.equal(await user('b.registry.io/app'), 'user-2');
   assert.equal(await user('docker.io/app'), undefined);
+  // Without a token of the pod's account, the credentials are the node's.
+  assert.equal((await all.credentials('a.registry.io/app', pod('p')))[0]?.source, undefined);
   fake.now.ms = 10 * 60_000;
   assert.equal(await user('a.registry.io/app:1'), 'user-3');
 });
@@ -131,7 +133,8 @@ test('with tokens of service accounts: who asks matters', async () => {
   };
   const all = providers(fake, { ...provider, tokenAttributes });
   assert.deepEqual(await all.credentials('a.registry.io/app', pod('static')), []);
-  await all.credentials('a.registry.io/app', pod('p', 'one'));
+  const [mine] = await all.credentials('a.registry.io/app', pod('p', 'one'));
+  assert.deepEqual(mine?.source, { kubernetesServiceAccounts: [{ uid: 'uid-one', namespace: 'd', name: 'one' }] });
   await all.credentials('a.registry.io/app', pod('q', 'one'));
   await all.credentials('a.registry.io/app', pod('r', 'two'));
   assert.equal(fake.asked.length, 2);

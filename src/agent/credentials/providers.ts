@@ -4,8 +4,8 @@ import type { World } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { ServiceAccount } from '#api/core/v1/serviceaccount.ts';
 import { parseReference, type Reference } from '../images/reference.ts';
-import type { TokenSource } from '../parts.ts';
-import type { ImageAuth } from '../runtime.ts';
+import type { TokenSource, TrackedAuth } from '../parts.ts';
+import type { PullServiceAccount } from '../pulls/records.ts';
 import type { Provider, TokenAttributes } from './config.ts';
 import { matchesImage } from './match.ts';
 import { askPlugin, type PluginAnswer, type PluginRequest } from './plugin.ts';
@@ -25,7 +25,12 @@ interface Held {
 }
 
 /** What belongs to a pod in a request: undefined when the plugin is not for it. */
-type Identity = { readonly request: Omit<PluginRequest, 'image'>; readonly key: string };
+interface Identity {
+  readonly request: Omit<PluginRequest, 'image'>;
+  readonly key: string;
+  /** Whose token the plugin gets: credentials are that account's only. */
+  readonly account?: PullServiceAccount;
+}
 
 const nobody: Identity = { request: {}, key: '' };
 const tokenSeconds = 600;
@@ -40,15 +45,19 @@ export class CredentialProviders {
   }
 
   /** The credentials for an image that the plugins know, the most specific first. A plugin that fails is passed over. */
-  async credentials(image: string, pod: Pod): Promise<readonly ImageAuth[]> {
+  async credentials(image: string, pod: Pod): Promise<readonly TrackedAuth[]> {
     const reference = parseReference(image);
     if (!reference) return [];
-    const found: (readonly [string, ImageAuth])[] = [];
+    const found: (readonly [string, TrackedAuth])[] = [];
     for (const provider of this.#deps.providers) {
       if (!provider.matchImages.some((pattern) => matchesImage(pattern, reference))) continue;
       try {
-        for (const [pattern, credential] of Object.entries(await this.#ask(provider, reference, pod))) {
-          if (matchesImage(pattern, reference)) found.push([pattern, { ...credential, serverAddress: reference.domain }]);
+        const identity = provider.token ? await this.#identity(provider.token, pod) : nobody;
+        if (!identity) continue;
+        const source = identity.account ? { source: { kubernetesServiceAccounts: [identity.account] } } : {};
+        for (const [pattern, credential] of Object.entries(await this.#ask(provider, reference, identity))) {
+          if (matchesImage(pattern, reference))
+            found.push([pattern, { auth: { ...credential, serverAddress: reference.domain }, ...source }]);
         }
       } catch (error) {
         this.#deps.world.log.warn('a credential provider failed', { provider: provider.name, image, error: messageOf(error) });
@@ -57,9 +66,7 @@ export class CredentialProviders {
     return found.toSorted(([a], [b]) => b.length - a.length).map(([, auth]) => auth);
   }
 
-  async #ask(provider: Provider, reference: Reference, pod: Pod): Promise<PluginAnswer['auth']> {
-    const identity = provider.token ? await this.#identity(provider.token, pod) : nobody;
-    if (!identity) return {};
+  async #ask(provider: Provider, reference: Reference, identity: Identity): Promise<PluginAnswer['auth']> {
     const image = `${reference.domain}/${reference.path}`;
     const now = this.#deps.world.clock.now();
     const keyOf = (type: string, of: string): string => `${provider.name} ${identity.key} ${type} ${of}`;
@@ -98,8 +105,13 @@ export class CredentialProviders {
       else if (wanted.requiredAnnotations.includes(annotation)) return undefined;
     }
     const { token } = await tokens.token(pod, { audience: wanted.audience, expirationSeconds: tokenSeconds });
-    const which = wanted.cacheType === 'Token' ? world.digest.sha256(token) : (metadata.uid ?? '');
+    const { uid = '' } = metadata;
+    const which = wanted.cacheType === 'Token' ? world.digest.sha256(token) : uid;
     const key = JSON.stringify([namespace, name, which, Object.entries(picked).sort()]);
-    return { request: { serviceAccountToken: token, serviceAccountAnnotations: picked }, key };
+    return {
+      request: { serviceAccountToken: token, serviceAccountAnnotations: picked },
+      key,
+      account: { uid, namespace, name },
+    };
   }
 }

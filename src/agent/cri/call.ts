@@ -40,16 +40,16 @@ export type Call = <T>(method: CriMethod, request: object, options?: GrpcCallOpt
 
 const imageMethods = new Set<CriMethod>(['ListImages', 'ImageStatus', 'PullImage', 'RemoveImage', 'ImageFsInfo']);
 
-// Two minutes is what Kubernetes gives a runtime request; the slow ones say their own time.
-const defaultTimeoutMs = 120_000;
+/** What Kubernetes gives a runtime request (runtimeRequestTimeout); the slow ones say their own time. */
+export const requestTimeoutMs = 120_000;
 
 /** The caller of CRI methods on a channel. The result is the decoded response, whose shape the caller knows. */
-export function caller(channel: GrpcChannel): Call {
+export function caller(channel: GrpcChannel, timeoutMs = requestTimeoutMs): Call {
   return async <T>(method: CriMethod, request: object, options: GrpcCallOptions = {}): Promise<T> => {
     const path = `/runtime.v1.${imageMethods.has(method) ? 'Image' : 'Runtime'}Service/${method}`;
     try {
       const bytes = messages[`${method}Request`].encode(request);
-      const answer = await channel.unary(path, bytes, { timeoutMs: defaultTimeoutMs, ...options });
+      const answer = await channel.unary(path, bytes, { timeoutMs, ...options });
       return messages[`${method}Response`].decode(answer) as T;
     } catch (error) {
       throw runtimeError(error);

@@ -16,7 +16,7 @@ type ContainerCalls = Pick<
 >;
 
 /** The container part of a runtime. */
-export function containerCalls(call: Call): ContainerCalls {
+export function containerCalls(call: Call, timeoutMs: number): ContainerCalls {
   return {
     async createContainer(podSandboxId, config, sandboxConfig) {
       const answer = await call<{ containerId: string }>('CreateContainer', { podSandboxId, config, sandboxConfig });
@@ -28,7 +28,7 @@ export function containerCalls(call: Call): ContainerCalls {
     async stopContainer(containerId, timeoutSeconds) {
       try {
         const timeout = Math.max(0, Math.round(timeoutSeconds));
-        await call('StopContainer', { containerId, timeout }, { timeoutMs: timeout * 1000 + 120_000 });
+        await call('StopContainer', { containerId, timeout }, { timeoutMs: timeout * 1000 + timeoutMs });
       } catch (error) {
         if (!isRuntimeNotFound(error)) throw error;
       }

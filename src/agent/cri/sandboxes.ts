@@ -4,14 +4,12 @@ import type { Call } from './call.ts';
 
 type SandboxCalls = Pick<Runtime, 'runSandbox' | 'stopSandbox' | 'removeSandbox' | 'sandboxStatus' | 'listSandboxes'>;
 
-// A sandbox needs its network and perhaps a pull of the pause image: Kubernetes gives it twice the usual time.
-const runTimeoutMs = 240_000;
-
 /** The sandbox part of a runtime. */
-export function sandboxCalls(call: Call): SandboxCalls {
+export function sandboxCalls(call: Call, timeoutMs: number): SandboxCalls {
   return {
     async runSandbox(config, runtimeHandler = '', signal) {
-      const options = { timeoutMs: runTimeoutMs, ...(signal ? { signal } : {}) };
+      // A sandbox needs its network and perhaps a pull of the pause image: Kubernetes gives it twice the usual time.
+      const options = { timeoutMs: 2 * timeoutMs, ...(signal ? { signal } : {}) };
       const answer = await call<{ podSandboxId: string }>('RunPodSandbox', { config, runtimeHandler }, options);
       return answer.podSandboxId;
     },

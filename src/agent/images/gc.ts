@@ -1,7 +1,8 @@
 // Removes images that no container uses, when the disk fills up.
 import { messageOf } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
-import type { Runtime } from '../runtime.ts';
+import type { PullManager } from '../pulls/manager.ts';
+import type { Runtime, RuntimeImage } from '../runtime.ts';
 import { pauseImage } from './pause/image.ts';
 import { bytesToFree, type ImageGcOptions, type ImageRecord, imagesToRemove, noteImages } from './gcplan.ts';
 
@@ -14,6 +15,8 @@ export interface ImageGcDeps {
   readonly directory: string;
   /** Tells of a failure, as an event of the node. */
   readonly failed: (reason: string, message: string) => void;
+  /** Who has pulled the images: forgotten with them. */
+  readonly records?: Pick<PullManager, 'prune'>;
 }
 
 export class ImageCollector {
@@ -51,7 +54,8 @@ export class ImageCollector {
   }
 
   async #free(bytes: number, minimumAge: number): Promise<number> {
-    const { runtime, world } = this.#deps;
+    const { runtime, world, records } = this.#deps;
+    const at = world.clock.now();
     const [all, containers] = await Promise.all([runtime.listImages(), runtime.listContainers()]);
     // Sandboxes come from an image that no container uses, and that no registry has.
     const images = all.filter((image) => !image.repoTags.includes(pauseImage));
@@ -61,16 +65,19 @@ export class ImageCollector {
     );
     const now = world.clock.monotonic();
     this.#records = noteImages(this.#records, images, { inUse, now });
-    if (bytes <= 0) return 0;
-    let freed = 0;
-    for (const image of imagesToRemove(images, this.#records, { inUse, now, bytes, minimumAge })) {
+    const removed = new Set<RuntimeImage>();
+    for (const image of bytes > 0 ? imagesToRemove(images, this.#records, { inUse, now, bytes, minimumAge }) : []) {
       try {
         await runtime.removeImage(image.id);
-        freed += image.size;
+        removed.add(image);
       } catch (error) {
         world.log.warn('cannot remove an image', { image: image.id, error: messageOf(error) });
       }
     }
-    return freed;
+    await records?.prune(
+      all.filter((image) => !removed.has(image)),
+      at,
+    );
+    return [...removed].reduce((sum, { size }) => sum + size, 0);
   }
 }

@@ -3,6 +3,7 @@ import { messageOf } from '#base/errors.ts';
 import type { HttpReply, HttpRequest, HttpServer, Socket } from '#base/net.ts';
 import type { DiskStats } from '../stats/disks.ts';
 import type { AgentStats } from '../parts.ts';
+import { pullMetrics } from '../pulls/metrics.ts';
 import type { AgentContext } from '../sync/context.ts';
 import { type PodState, running } from '../sync/state.ts';
 import type { PodManager } from '../sync/pods.ts';
@@ -76,7 +77,10 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<Pick<Http
         if (!deps.stats) throw new HttpProblem(404, '404 page not found');
         return json(await deps.stats.summary(url.searchParams.get('only_cpu_and_memory') === 'true' ? undefined : deps.disks));
       case '/metrics':
-        return text(agentMetrics(context, pods), 'text/plain; version=0.0.4; charset=utf-8');
+        return text(
+          agentMetrics(context, pods) + pullMetrics(context.puller, context.imageRecords),
+          'text/plain; version=0.0.4; charset=utf-8',
+        );
       case '/metrics/resource':
         if (!deps.stats) throw new HttpProblem(404, '404 page not found');
         return text(resourceMetrics(await deps.stats.summary()), 'text/plain; version=0.0.4; charset=utf-8');

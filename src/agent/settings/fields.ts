@@ -29,6 +29,11 @@ export class Fields {
     return value;
   }
 
+  /** Whether the field is there. */
+  has(name: string): boolean {
+    return (this.#values[name] ?? undefined) !== undefined;
+  }
+
   text(name: string): string | undefined {
     return this.#get(name, 'a string', (value) => typeof value === 'string');
   }

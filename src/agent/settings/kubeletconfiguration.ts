@@ -9,6 +9,7 @@ import { imageGcDefaults } from '../images/gcplan.ts';
 import { plainPeriods, type ShutdownPeriod } from '../shutdown/plan.ts';
 import { parseCpuset } from './cpuset.ts';
 import { Fields, SettingsError } from './fields.ts';
+import { imagePulls } from './imagepulls.ts';
 import { withoutEffect } from './known.ts';
 
 export { SettingsError } from './fields.ts';
@@ -150,10 +151,13 @@ export function readKubeletConfiguration(text: string): KubeletSettings {
     systemLogs: fields.flag('enableSystemLogHandler'),
     taints: fields.list<Taint>('registerWithTaints'),
     leaseDurationSeconds: fields.number('nodeLeaseDurationSeconds'),
+    backoffInitial: restartMax === undefined ? undefined : Math.min(10_000, restartMax),
     backoffMax: restartMax,
     reserved: reserved(fields),
     eviction: eviction(fields),
+    runtimeRequestTimeout: fields.duration('runtimeRequestTimeout'),
     imageGc: imageGc(fields),
+    imagePulls: imagePulls(fields),
     shutdown: shutdown(fields),
     cpuManager: cpuManager(fields),
     memoryQos: memoryQos(fields),

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { imagePullDefaults } from '../pulls/options.ts';
 import { formatCpuset, parseCpuset } from './cpuset.ts';
 import { readKubeletConfiguration } from './kubeletconfiguration.ts';
 
@@ -59,6 +60,37 @@ test('processors of their own for containers', () => {
   });
 });
 
+const pulls: readonly (readonly [string, object, object | undefined])[] = [
+  ['nothing is said', {}, undefined],
+  ['one after the other', { serializeImagePulls: true, maxParallelImagePulls: 1 }, { parallel: 1 }],
+  ['all at once', { serializeImagePulls: false }, {}],
+  ['so many at once', { serializeImagePulls: false, maxParallelImagePulls: 3 }, { parallel: 3 }],
+  ['several at once need no more words', { maxParallelImagePulls: 2 }, { parallel: 2 }],
+  ['one at once', { maxParallelImagePulls: 1 }, { parallel: 1 }],
+  ['without a limit', { registryPullQPS: 0, registryBurst: 1 }, { parallel: 1, qps: 0, burst: 1 }],
+  [
+    'a list',
+    { imagePullCredentialsVerificationPolicy: 'NeverVerifyAllowlistedImages', preloadedImagesVerificationAllowlist: ['r.io/*'] },
+    { parallel: 1, verification: { policy: 'NeverVerifyAllowlistedImages', allowlist: ['r.io/*'] } },
+  ],
+  ['without the feature', { featureGates: { KubeletEnsureSecretPulledImages: false } }, { parallel: 1, verification: undefined }],
+];
+for (const [name, fields, expected] of pulls) {
+  test(`pulls: ${name}`, () => {
+    const found = read(fields).imagePulls;
+    if (!expected) return assert.equal(found, undefined);
+    const { parallel: _parallel, ...usual } = imagePullDefaults;
+    assert.deepEqual({ verification: undefined, ...found }, { ...usual, ...expected });
+  });
+}
+
+test('the longest pause between restarts is also the first when it is shorter; pulls have pauses of their own', () => {
+  const { backoffInitial, backoffMax } = read({ crashLoopBackOff: { maxContainerRestartPeriod: '2s' } });
+  assert.deepEqual([backoffInitial, backoffMax], [2_000, 2_000]);
+  assert.equal(read({ crashLoopBackOff: { maxContainerRestartPeriod: '1m' } }).backoffInitial, 10_000);
+  assert.equal(imagePullDefaults.backoffMax, 300_000);
+});
+
 const refused: readonly (readonly [string, object, RegExp])[] = [
   ['another kind', { kind: 'Pod' }, /not a KubeletConfiguration/],
   ['an unknown field', { staticPodPat: 'x' }, /^SettingsError: strict decoding error: unknown field "staticPodPat"$/],
@@ -78,6 +110,31 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
   ['a sysctl of the whole machine', { allowedUnsafeSysctls: ['vm.swappiness'] }, /"vm.swappiness" are not known to be namespaced/],
   ['no policy', { cpuManagerPolicy: 'dynamic' }, /unknown policy: "dynamic"/],
   ['too much throttling', { memoryThrottlingFactor: 1.5 }, /memoryThrottlingFactor 1.5 must be/],
+  [
+    'several pulls one after the other',
+    { serializeImagePulls: true, maxParallelImagePulls: 2 },
+    /maxParallelImagePulls cannot be larger than 1 unless SerializeImagePulls \(--serialize-image-pulls\) is set to false$/,
+  ],
+  ['no pull at all', { maxParallelImagePulls: 0 }, /maxParallelImagePulls 0 must be a positive number$/],
+  ['half a pull', { maxParallelImagePulls: 1.5 }, /maxParallelImagePulls must be a whole number$/],
+  ['less than no pull', { registryPullQPS: -1 }, /registryPullQPS \(--registry-qps\) -1 must not be a negative number$/],
+  ['less than none at once', { registryBurst: -1 }, /registryBurst \(--registry-burst\) -1 must not be a negative number$/],
+  [
+    'a policy that does not exist',
+    { imagePullCredentialsVerificationPolicy: 'Sometimes' },
+    /option "Sometimes" specified for imagePullCredentialsVerificationPolicy. Valid options are "NeverVerify", .* or "AlwaysVerify"$/,
+  ],
+  ['a list that nobody reads', { preloadedImagesVerificationAllowlist: ['r.io/a'] }, /can't set `preloadedImagesVerificationAllowlist` if/],
+  [
+    'a list with a tag',
+    { imagePullCredentialsVerificationPolicy: 'NeverVerifyAllowlistedImages', preloadedImagesVerificationAllowlist: ['r.io/a:1'] },
+    /invalid image pattern in `preloadedImagesVerificationAllowlist`: neither tag nor digest/,
+  ],
+  [
+    'a policy without the feature',
+    { imagePullCredentialsVerificationPolicy: 'AlwaysVerify', featureGates: { KubeletEnsureSecretPulledImages: false } },
+    /`imagePullCredentialsVerificationPolicy` must not be set if KubeletEnsureSecretPulledImages feature gate is not enabled$/,
+  ],
   ['an image collection that cannot end', { imageGCLowThresholdPercent: 90 }, /must be less than imageGCHighThresholdPercent/],
 ];
 for (const [name, fields, problem] of refused) test(`refused: ${name}`, () => assert.throws(() => read(fields), problem));

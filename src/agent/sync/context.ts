@@ -14,6 +14,8 @@ import type { PodObjects } from '../objects/objects.ts';
 import type { AgentOptions } from '../options.ts';
 import type { ImageCredentials, PodCgroups, PodVolumes } from '../parts.ts';
 import type { ProbeManager } from '../probes/manager.ts';
+import type { PullManager } from '../pulls/manager.ts';
+import type { ImagePuller } from '../pulls/puller.ts';
 import type { Runtime } from '../runtime.ts';
 import type { StatusManager } from '../status/manager.ts';
 import type { PodTokens } from '../tokens/tokens.ts';
@@ -40,8 +42,11 @@ export interface AgentContext {
   readonly credentials: ImageCredentials;
   /** Restarts of containers. */
   readonly restarts: Backoff;
-  /** Pulls of images. */
+  /** Pulls of images that have failed. */
   readonly pulls: Backoff;
+  readonly puller: ImagePuller;
+  /** Who has pulled the images of the node; undefined: every pod may use them all. */
+  readonly imageRecords?: PullManager;
   readonly starts: Slots;
   /** Resolves when nobody sends new connections to this address of a pod that is to end. */
   readonly beforeStop: (ip: string, signal: AbortSignal) => Promise<void>;

@@ -1,6 +1,7 @@
 // Carries out a plan: kills, a sandbox, starts. Short and idempotent; what fails is noted and tried again later.
 import type { Pod } from '#api/core/v1/pod.ts';
 import { messageOf } from '#base/errors.ts';
+import { formatDuration } from '#format/duration.ts';
 import type { Container } from '#api/core/v1/container.ts';
 import type { SandboxConfig } from '../runtime.ts';
 import type { WaitingReason } from '../status/input.ts';
@@ -8,7 +9,7 @@ import { type AgentContext, containerPath, StartError } from './context.ts';
 import { containerHash } from './labels.ts';
 import type { PodPlan } from './plan.ts';
 import type { Kill, Start } from './planning.ts';
-import { goDuration, grpcText } from './pull.ts';
+import { grpcText } from './pull.ts';
 import { findContainer, gracePeriod, isSidecar, podText, uidOf } from './spec.ts';
 import { makeSandboxConfig, startContainer, startSandbox } from './start.ts';
 import type { PodState } from './state.ts';
@@ -120,7 +121,7 @@ async function tryStart(context: AgentContext, pod: Pod, run: Execution, about: 
   const { name } = start.container;
   const { wait, delay } = restartWait(context, pod, run, start);
   if (wait > 0) {
-    const message = `back-off ${goDuration(delay)} restarting failed container=${name} pod=${podText(pod)}`;
+    const message = `back-off ${formatDuration(delay)} restarting failed container=${name} pod=${podText(pod)}`;
     if (run.waiting.get(name)?.reason !== 'CrashLoopBackOff') {
       context.recorder.event(pod, 'Warning', 'BackOff', `Back-off restarting failed container ${name} in pod ${podText(pod)}`, {
         fieldPath: containerPath(start.kind, name),

@@ -1,0 +1,74 @@
+// Pulls take turns, and may come only so often: the registry and the disk are shared by all pods of the node.
+import type { World } from '#base/world.ts';
+import { Semaphore } from '#base/mutex.ts';
+import { orAborted } from '#base/signal.ts';
+import type { ImagePullOptions } from './options.ts';
+
+/** How pods came to their images, for the metrics: labels as the metric has them. */
+export interface ImageRequest {
+  readonly pull_policy: string;
+  readonly present_locally: 'true' | 'false' | 'unknown';
+  readonly pull_required: 'true' | 'false' | 'unknown';
+}
+
+export class ImagePuller {
+  readonly #clock: Pick<World['clock'], 'monotonic'>;
+  readonly #turns: Semaphore;
+  readonly #qps: number;
+  readonly #burst: number;
+  #tokens: number;
+  #filled: number;
+  readonly #requests = new Map<string, { readonly request: ImageRequest; count: number }>();
+
+  constructor(clock: Pick<World['clock'], 'monotonic'>, { parallel, qps, burst }: Pick<ImagePullOptions, 'parallel' | 'qps' | 'burst'>) {
+    this.#clock = clock;
+    this.#turns = new Semaphore(parallel ?? Number.POSITIVE_INFINITY);
+    this.#qps = qps;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#filled = clock.monotonic();
+  }
+
+  #accepts(): boolean {
+    if (this.#qps === 0) return true;
+    const now = this.#clock.monotonic();
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#filled) / 1000) * this.#qps);
+    this.#filled = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  /** Pulls when it is this one's turn, and fails when too many have come; resolves with how long the pull itself took. */
+  async run<T>(pull: () => Promise<T>, signal: AbortSignal): Promise<{ readonly value: T; readonly took: number }> {
+    signal.throwIfAborted();
+    let begun = false;
+    const turn = this.#turns.run(async () => {
+      signal.throwIfAborted();
+      begun = true;
+      if (!this.#accepts()) throw new Error('pull QPS exceeded');
+      const began = this.#clock.monotonic();
+      const value = await pull();
+      return { value, took: this.#clock.monotonic() - began };
+    });
+    try {
+      return await orAborted(turn, signal);
+    } catch (error) {
+      // Nobody waits for the turn of a pod that is gone; but how a pull has ended that had begun must be known.
+      if (!begun) throw error;
+      return await turn;
+    }
+  }
+
+  /** Counts a pod's wish for an image. */
+  count(request: ImageRequest): void {
+    const key = JSON.stringify([request.pull_policy, request.present_locally, request.pull_required]);
+    const known = this.#requests.get(key);
+    if (known) known.count++;
+    else this.#requests.set(key, { request, count: 1 });
+  }
+
+  get requests(): readonly { readonly request: ImageRequest; readonly count: number }[] {
+    return [...this.#requests.values()];
+  }
+}
