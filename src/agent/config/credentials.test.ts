@@ -26,8 +26,8 @@ test('the most specific credentials first', () => {
   const found = registryCredentials('r.example/team/app:1', secrets, (text) => `#${text}`);
   const source = (credentialHash: string) => ({ kubernetesSecrets: [{ uid: '', namespace: '', name: 's', credentialHash }] });
   assert.deepEqual(found, [
-    { auth: { serverAddress: 'r.example', username: 'u', password: 'p' }, source: source('#{"username":"u","password":"p"}') },
-    { auth: { serverAddress: 'r.example', username: 'a', password: 'b:c' }, source: source('#{"username":"a","password":"b:c"}') },
+    { auth: { username: 'u', password: 'p' }, source: source('#{"username":"u","password":"p"}') },
+    { auth: { username: 'a', password: 'b:c' }, source: source('#{"username":"a","password":"b:c"}') },
   ]);
   assert.deepEqual(
     registryCredentials('busybox', secrets, (text) => text),

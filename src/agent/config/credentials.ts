@@ -41,13 +41,13 @@ export function registryMatches(key: string, image: { readonly domain: string; r
   return matches && (path === '' || image.path === path || image.path.startsWith(`${path}/`) || image.path.startsWith(path));
 }
 
-function authOf(key: string, entry: Entry): ImageAuth {
+// Without the registry's address: runtimes read it as a URL, which an address with a port is not. Only matching ones are given.
+function authOf(entry: Entry): ImageAuth {
   const decoded = entry.auth ? Buffer.from(entry.auth, 'base64').toString('utf8') : '';
   const colon = decoded.indexOf(':');
   const username = entry.username ?? (colon < 0 ? undefined : decoded.slice(0, colon));
   const password = entry.password ?? (colon < 0 ? undefined : decoded.slice(colon + 1));
   return {
-    serverAddress: key.replace(/^https?:\/\//, '').split('/')[0] ?? '',
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(entry.identitytoken ? { identityToken: entry.identitytoken } : {}),
@@ -71,8 +71,8 @@ export function registryCredentials(image: string, secrets: readonly Secret[], s
     .flatMap((secret) => Object.entries(registries(secret)).map(([key, entry]) => ({ key, entry, secret })))
     .filter(({ key }) => registryMatches(key, reference))
     .sort((a, b) => b.key.length - a.key.length)
-    .map(({ key, entry, secret: { metadata } }) => {
-      const auth = authOf(key, entry);
+    .map(({ entry, secret: { metadata } }) => {
+      const auth = authOf(entry);
       const { uid = '', namespace = '', name } = metadata;
       return { auth, source: { kubernetesSecrets: [{ uid, namespace, name, credentialHash: hashOf(auth, entry.email, sha256) }] } };
     });

@@ -56,8 +56,7 @@ export class CredentialProviders {
         if (!identity) continue;
         const source = identity.account ? { source: { kubernetesServiceAccounts: [identity.account] } } : {};
         for (const [pattern, credential] of Object.entries(await this.#ask(provider, reference, identity))) {
-          if (matchesImage(pattern, reference))
-            found.push([pattern, { auth: { ...credential, serverAddress: reference.domain }, ...source }]);
+          if (matchesImage(pattern, reference)) found.push([pattern, { auth: credential, ...source }]);
         }
       } catch (error) {
         this.#deps.world.log.warn('a credential provider failed', { provider: provider.name, image, error: messageOf(error) });

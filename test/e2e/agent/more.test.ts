@@ -4,12 +4,15 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { ConfigMaps, Nodes, Pods, ResourceClaims } from '#api/refs.ts';
+import { ConfigMaps, Nodes, Pods, ResourceClaims, Secrets } from '#api/refs.ts';
 import { defineMessages } from '#agent/cri/wire.ts';
 import { type ClaimRef, draMessages } from '#agent/dra/driver.ts';
+import { buildImage } from '#agent/images/build.ts';
+import { busyboxLayer } from '../../images/busybox.ts';
 import { until } from '../../support/until.ts';
 import { startPlugin } from './deviceplugin.ts';
 import { processes } from './leaks.ts';
+import { startRegistry } from './registry.ts';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
 
 const main = (pod: Pod) => pod.status?.containerStatuses?.find((status) => status.name === 'main');
@@ -262,6 +265,49 @@ if (await inNamespace(import.meta.filename)) {
         }
         await client.resource(ConfigMaps).create({ metadata: { name: 'tardy', namespace }, data: { a: 'b' } }, { namespace });
         await node.until('waits', isReady);
+      }),
+
+      t.test('an image that needs a password is only for pods that have it, also when it is there', async () => {
+        const source = await buildImage(node.world, { names: [], config: { Cmd: ['sh'] }, layers: [await busyboxLayer(node.world)] });
+        await using registry = await startRegistry(source);
+        const { image } = registry;
+        const secret = async (name: string, password: string): Promise<string | undefined> => {
+          const data = { '.dockerconfigjson': Buffer.from(JSON.stringify(registry.config(password))).toString('base64') };
+          const made = await client
+            .resource(Secrets)
+            .create({ metadata: { name, namespace }, type: 'kubernetes.io/dockerconfigjson', data }, { namespace });
+          return made.metadata.uid;
+        };
+        const [uid] = await Promise.all([secret('right', 'open sesame'), secret('copy', 'open sesame'), secret('wrong', 'x')]);
+        const box = (name: string, imagePullPolicy: string, secretName?: string) =>
+          node.createPod(
+            shellPod(name, 'sleep 1000', {
+              container: { image, imagePullPolicy },
+              spec: secretName ? { imagePullSecrets: [{ name: secretName }] } : {},
+            }),
+          );
+        const refused = async (name: string, reason: RegExp): Promise<string> => {
+          const pod = await node.until(name, (seen) => reason.test(main(seen)?.state?.waiting?.reason ?? ''));
+          return main(pod)?.state?.waiting?.message ?? '';
+        };
+        await box('boxed', 'IfNotPresent', 'right');
+        await node.until('boxed', isReady);
+        const { served } = registry;
+        assert.ok(served > 0);
+        const folder = `${node.dataDir}/image_manager`;
+        const records = (await node.world.fs.list(`${folder}/pulled`)).map((name) => readFileSync(`${folder}/pulled/${name}`, 'utf8'));
+        assert.match(records.find((text) => text.includes('/private/box"')) ?? '', new RegExp(`"uid":"${uid}".*"name":"right"`));
+
+        await box('stranger', 'IfNotPresent');
+        assert.match(await refused('stranger', /^(ErrImagePull|ImagePullBackOff)$/), /401|[Aa]uthoriz/);
+        await box('forger', 'IfNotPresent', 'wrong');
+        assert.match(await refused('forger', /^(ErrImagePull|ImagePullBackOff)$/), /401|[Aa]uthoriz/);
+        await box('silent', 'Never');
+        assert.equal(await refused('silent', /^ErrImageNeverPull$/), `Container image "${image}" is not present with pull policy of Never`);
+        await box('twin', 'Never', 'copy');
+        await node.until('twin', isReady);
+        assert.equal(registry.served, served, 'nothing of it was pulled again');
+        await Promise.all(['stranger', 'forger', 'silent'].map((name) => pods.delete(name, { namespace })));
       }),
 
       t.test('processes are shared when the pod wants it', async () => {

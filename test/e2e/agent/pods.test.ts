@@ -120,7 +120,7 @@ if (await inNamespace(import.meta.filename)) {
         assert.match(await reason('nocommand', 'RunContainerError'), /no such file or directory/);
         assert.match(
           await reason('nopull', 'ImagePullBackOff'),
-          /^Back-off pulling image "localhost:1\/absent:1": ErrImagePull: rpc error/,
+          /^Back-off pulling image "localhost:1\/absent:1": ErrImagePull: (rpc error|failed to pull)/,
         );
         const events = await node.events('nopull');
         for (const wanted of [
