@@ -17,6 +17,7 @@ test('what a file sets', () => {
     'staticPodPath: /etc/kubernetes/manifests',
     'fileCheckFrequency: 5s',
     'maxPods: 42',
+    'runtimeRequestTimeout: 90s',
     'containerLogMaxSize: 1Mi',
     'systemReserved: {cpu: 200m, memory: 100Mi}',
     'kubeReserved: {cpu: 300m}',
@@ -29,6 +30,7 @@ test('what a file sets', () => {
     staticPodPath: '/etc/kubernetes/manifests',
     fileCheckFrequency: 5000,
     maxPods: 42,
+    runtimeRequestTimeout: 90_000,
     containerLogMaxSize: 1024 * 1024,
     reserved: { cpu: '500m', memory: '100Mi' },
     shutdown: [
