@@ -6,7 +6,17 @@ import { unchanged } from './compare.ts';
 import { type Conflict, describeConflicts } from './conflicts.ts';
 import { setByClientSideApply, withLastApplied } from './clientside.ts';
 import { emptySet, type FieldSet } from './fieldset.ts';
-import { capUpdaters, type Manager, managerKey, type Managers, readManagers, unowned, withSet, writeManagers } from './managers.ts';
+import {
+  capUpdaters,
+  dropGone,
+  type Manager,
+  managerKey,
+  type Managers,
+  readManagers,
+  unowned,
+  withSet,
+  writeManagers,
+} from './managers.ts';
 import { type Shape, shapeOfStruct } from './shape.ts';
 import { skeletonOf } from './skeleton.ts';
 import { atomicSet, fieldsOf, mergeTyped, removeFields, withNamedFields } from './typed.ts';
@@ -113,6 +123,7 @@ export function trackUpdate(input: UpdateInput): readonly ManagedFieldsEntry[] |
 
 /** Gives the writer what an update changes, and takes it from all others. */
 function takeOver(managers: Map<string, Manager>, input: UpdateInput): void {
+  dropGone(managers, input.isGone);
   reconcile(managers, input);
   const before = input.live ? comparable(input.live) : skeletonOf(input.struct);
   const difference = new Difference(input, before, comparable(input.next));
@@ -135,7 +146,7 @@ function takeOver(managers: Map<string, Manager>, input: UpdateInput): void {
 
 /** Takes away what the manager applied last time, no longer applies, and nobody else claims. */
 function pruned(merged: unknown, managers: Managers, { former, spoken }: { former: Manager | undefined; spoken: Spoken }): unknown {
-  if (!former || former.set.empty) return merged;
+  if (!former || former.set.empty || spoken.isGone?.(former.apiVersion)) return merged;
   const last = tongueOf(spoken, former.apiVersion);
   const named = (value: unknown, shape: Shape): FieldSet => withNamedFields(fieldsOf(value, shape), shape);
   const lastNamed = withNamedFields(former.set, last.shape);
@@ -194,9 +205,10 @@ export function applyPatch(input: ApplyInput): ApplyResult {
   const before = live ? withoutManagedFields(live) : skeletonOf(input.struct);
   const managers = readManagers(live?.metadata.managedFields) ?? new Map<string, Manager>();
   if (live && managers.size === 0) takeOver(managers, { ...input, live: undefined, next: live, manager: beforeFirstApply, untimed: false });
-  reconcile(managers, input);
   const identity = { manager, operation: 'Apply', apiVersion, subresource };
   const self = managerKey(identity);
+  dropGone(managers, input.isGone, self);
+  reconcile(managers, input);
   const former = managers.get(self);
   const ignored = ignoredSet(input);
 

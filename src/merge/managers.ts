@@ -88,6 +88,12 @@ export function withSet(manager: Manager, set: FieldSet): Manager {
   return { ...rest, set };
 }
 
+/** Forgets who speaks versions that are gone; `except` is left for the caller to deal with. */
+export function dropGone(managers: Map<string, Manager>, isGone: ((apiVersion: string) => boolean) | undefined, except?: string): void {
+  if (!isGone) return;
+  for (const [key, { apiVersion }] of managers) if (key !== except && isGone(apiVersion)) managers.delete(key);
+}
+
 const maxUpdaters = 10;
 
 /** Keeps the number of updaters down: the oldest of a version are put together as `ancient-changes`. */

@@ -22,6 +22,8 @@ export interface Spoken {
   readonly reset?: readonly (readonly string[])[];
   /** Undefined for a version whose fields are taken to be those of the version at hand. */
   version?(apiVersion: string): OtherVersion | undefined;
+  /** Whether the kind has no such version any more: what managers said in it means nothing. */
+  isGone?(apiVersion: string): boolean;
 }
 
 /** An object and its shape in some version. */

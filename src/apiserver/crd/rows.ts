@@ -76,6 +76,7 @@ export function rowOf(crd: CustomResourceDefinition, version: CustomResourceDefi
     custom: {
       schema,
       listKind,
+      versions: crd.spec.versions.map(({ name }) => name),
       offered,
       ...(deprecation ? { deprecation } : {}),
       revision: `${crd.metadata.uid ?? ''}/${crd.metadata.generation ?? 0}/${offered.length}`,

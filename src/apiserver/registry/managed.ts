@@ -4,6 +4,7 @@ import { type OwnedObject, trackUpdate as ownersAfter, type Writer } from '#merg
 import type { OtherVersion } from '#merge/versions.ts';
 import { deepEqual } from '#api/walk/equal.ts';
 import type { ObjectMeta } from '#api/meta/v1/objectmeta.ts';
+import { structOfKind } from '#api/walk/protobuf.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import type { WriteRequest } from './request.ts';
 import type { Conversion } from './resource.ts';
@@ -65,7 +66,14 @@ export function writerOf(request: WriteRequest): Writer {
     untimed: subresource === 'scale',
     reset: resetBy(request),
     version: (apiVersion) => otherVersion(request, apiVersion),
+    isGone: (apiVersion) => apiVersion !== resource.apiVersion && !isKnown(row, apiVersion),
   };
+}
+
+/** Whether there is the kind in that version: in its definition, be it served or not, or built in. */
+function isKnown({ group, kind, custom }: ResourceRow, apiVersion: string): boolean {
+  if (!custom) return structOfKind(apiVersion, kind) !== undefined;
+  return custom.versions.some((version) => apiVersion === `${group}/${version}`);
 }
 
 /** Another version of the kind, where it can be converted at once; the fields of others are taken to be called the same. */

@@ -19,6 +19,8 @@ export interface SubresourceRow {
 export interface CustomRow {
   readonly schema: Schema;
   readonly listKind: string;
+  /** All versions of the definition, also those that are not served. */
+  readonly versions: readonly string[];
   /** What discovery tells: less when the definition is going. */
   readonly offered: readonly Verb[];
   /** Sent as a warning with every answer. */

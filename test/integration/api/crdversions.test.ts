@@ -230,6 +230,57 @@ describe('versions', () => {
     assert.equal((await one.list(ns)).items.length, 2);
   });
 
+  it('that are gone from the definition own nothing after the next write', async () => {
+    const crd = await versions(undefined);
+    const definitions = api.client.resource(CustomResourceDefinitions);
+    const one = api.client.resource(customRef(crd, 'v1'));
+    const two = api.client.resource(customRef(crd, 'v2'));
+    const apply = (version: typeof one, manager: string, labels: object, name = 'a') =>
+      version.patch(
+        name,
+        { apiVersion: `stable.example.com/${version.ref.version}`, kind: crd.spec.names.kind, metadata: { name, labels } },
+        { type: 'apply', fieldManager: manager, ...ns },
+      );
+    for (const name of ['a', 'b']) {
+      await apply(one, 'old', { old: '1' }, name);
+      await apply(one, 'both', { both: '1', left: '1' }, name);
+      await apply(two, 'new', { new: '1' }, name);
+      await one.patch(name, { metadata: { labels: { updated: '1' } } }, { type: 'merge', fieldManager: 'updater', ...ns });
+    }
+    const owners = ({ metadata }: Unstructured) =>
+      (metadata.managedFields ?? []).map(({ manager, apiVersion }) => `${manager} ${apiVersion?.split('/')[1]}`).sort();
+    assert.deepEqual(owners(await two.get('a', ns)), ['both v1', 'new v2', 'old v1', 'updater v1']);
+    // Not served is not gone.
+    const unserved = [
+      { op: 'replace', path: '/spec/versions/0/storage', value: false },
+      { op: 'replace', path: '/spec/versions/0/served', value: false },
+      { op: 'replace', path: '/spec/versions/1/storage', value: true },
+    ];
+    await definitions.patch(crd.metadata.name, unserved, { type: 'json' });
+    const refused = (promise: Promise<unknown>) =>
+      promise.then(
+        () => false,
+        () => true,
+      );
+    await until('v1 is not served', () => refused(one.get('a', ns)));
+    await two.patch('a', { host: 'h' }, { type: 'merge', fieldManager: 'someone', ...ns });
+    assert.deepEqual(owners(await two.get('a', ns)), ['both v1', 'new v2', 'old v1', 'someone v2', 'updater v1']);
+    await definitions.patch(crd.metadata.name, { status: { storedVersions: ['v2'] } }, { type: 'merge', subresource: 'status' });
+    await definitions.patch(crd.metadata.name, [{ op: 'remove', path: '/spec/versions/0' }], { type: 'json' });
+    await until('v1 is gone', async () => {
+      // Nothing but the managers changes: even so the object is written.
+      const { metadata } = await two.patch('a', { host: 'h' }, { type: 'merge', fieldManager: 'someone', ...ns });
+      return metadata.managedFields?.length === 2;
+    });
+    assert.deepEqual(owners(await two.get('a', ns)), ['new v2', 'someone v2']);
+    // Who applies again begins anew: nothing is taken away that only the gone version owned.
+    const applied = await apply(two, 'both', { both: '2' }, 'b');
+    assert.deepEqual(owners(applied), ['both v2', 'new v2']);
+    assert.deepEqual(applied.metadata.labels, { old: '1', both: '2', left: '1', new: '1', updated: '1' });
+    await assert.rejects(apply(two, 'other', { both: '3' }, 'b'), (error: StatusError) => error.code === 409);
+    await apply(two, 'other', { old: '2', updated: '2' }, 'b');
+  });
+
   it('are served again by a server that starts, and by another one beside it', async () => {
     const crd = await versions(webhook());
     await api.client.resource(customRef(crd, 'v1')).create(named('kept', { hostPort: 'k:1' }));
