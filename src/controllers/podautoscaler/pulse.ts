@@ -1,4 +1,4 @@
-// Custom and external metrics are told by nobody: their values alone are asked for every second, so that an autoscaler looks
+// Custom and external metrics are told by nobody: their values alone are asked for twice a second, so that an autoscaler looks
 // closely only when one has moved.
 import type { Clock } from '#base/clock.ts';
 import type { MetricSpec } from '#api/autoscaling/v2/horizontalpodautoscaler.ts';
@@ -6,7 +6,7 @@ import type { Moving } from './listening.ts';
 import type { MetricSource } from './source.ts';
 
 /** Milliseconds between two questions. */
-const beat = 1_000;
+const beat = 500;
 
 /** The values of one metric now; undefined: it is told by others. */
 function question(source: MetricSource, namespace: string, selector: string, spec: MetricSpec): (() => Promise<unknown>) | undefined {
