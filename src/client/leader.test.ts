@@ -6,7 +6,8 @@ import { seededRandom } from '#base/seeded.ts';
 import { createTestClock, type TestClock } from '#base/testclock.ts';
 import type { Component } from '#base/world.ts';
 import type { Client } from './client.ts';
-import { planElection, startElection } from './leader.ts';
+import type { Transport } from './transport.ts';
+import { planElection, startElection, whileLeading } from './leader.ts';
 
 const type = { group: 'coordination.k8s.io', resource: 'leases' };
 const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
@@ -109,6 +110,45 @@ for (const mood of ['fails', 'hangs'] as const) {
     await b.election[Symbol.asyncDispose]();
   });
 }
+
+test('what is under way when the lease is lost sends nothing any more; one that is stopped ends in peace', async () => {
+  const sent: string[] = [];
+  const transport: Transport = {
+    async send({ path }) {
+      sent.push(path);
+      return { status: 200, headers: {}, body: { object: {} } };
+    },
+  };
+  for (const lost of [true, false]) {
+    const clock = createTestClock();
+    const mood = { fails: false, hangs: false };
+    const started = Promise.withResolvers<Client>();
+    const over = Promise.withResolvers<void>();
+    const start = (leading: AbortSignal): Component => {
+      started.resolve(whileLeading({ transport } as Client, leading));
+      return { ready: Promise.resolve(), health: () => undefined, [Symbol.asyncDispose]: () => over.promise };
+    };
+    const world = { clock, random: seededRandom(1), log };
+    const election = startElection({ client: server().client(mood), world, name: 'x', identity: 'a', start });
+    const client = await started.promise;
+    const send = () => client.transport.send({ method: 'POST', path: '/x' });
+    await send();
+    if (lost) {
+      mood.fails = true;
+      await clock.advance(20_000);
+      await assert.rejects(send, /another one may lead by now/);
+      over.resolve();
+    } else {
+      const ending = election[Symbol.asyncDispose]();
+      await clock.settle();
+      await send();
+      over.resolve();
+      await ending;
+    }
+    await election[Symbol.asyncDispose]();
+  }
+  assert.equal(sent.length, 3);
+});
 
 test('when to take the lease', () => {
   const self = { identity: 'me', leaseDuration: 15_000 };

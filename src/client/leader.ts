@@ -6,6 +6,7 @@ import type { Lease, LeaseSpec } from '#api/coordination/v1/lease.ts';
 import { Leases } from '#api/refs.ts';
 import { isNotFound } from '#api/status.ts';
 import type { Client } from './client.ts';
+import { createClient } from './create.ts';
 import { createRecorder } from './events.ts';
 
 /** How one instance takes part; the times are those of client-go unless told otherwise. */
@@ -26,8 +27,22 @@ export interface ElectionOptions extends Candidacy {
   /** Name of the Lease, e.g. `kube-controller-manager`. */
   readonly name: string;
   readonly namespace?: string;
-  /** Makes the work; called each time we become leader, disposed when we stop being it. */
-  start(): Component;
+  /**
+   * Makes the work; called each time we become leader, disposed when we stop being it. `leading` aborts at once when the lease is
+   * lost: what is under way then may take long to end, and must send nothing any more (`whileLeading`).
+   */
+  start(leading: AbortSignal): Component;
+}
+
+/** The same client as long as the signal has not aborted; from then on it sends nothing. */
+export function whileLeading(client: Client, leading: AbortSignal): Client {
+  const { transport } = client;
+  return createClient({
+    async send(request) {
+      leading.throwIfAborted();
+      return transport.send(request);
+    },
+  });
 }
 
 /** The lease as last seen, and when we saw it change (by our own clock: clocks of others are not trusted). */
@@ -122,7 +137,8 @@ export function startElection(options: ElectionOptions): Component {
   async function lead(): Promise<void> {
     log.info('became leader');
     tell('became leader');
-    work = options.start();
+    const leading = new AbortController();
+    work = options.start(leading.signal);
     work.ready.then(resolveReady, resolveReady);
     let renewed = world.clock.monotonic();
     while (!signal.aborted) {
@@ -135,6 +151,7 @@ export function startElection(options: ElectionOptions): Component {
       else if (world.clock.monotonic() - renewed >= renewDeadline) break;
     }
     if (!signal.aborted) {
+      leading.abort(new Error('another one may lead by now'));
       log.warn('stopped leading');
       tell('stopped leading');
     }

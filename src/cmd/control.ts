@@ -11,7 +11,7 @@ import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
 import { createInformers } from '#client/informer.ts';
-import { startElection } from '#client/leader.ts';
+import { startElection, whileLeading } from '#client/leader.ts';
 import { startControllers } from '#controllers/start.ts';
 import { createCollector, type MetricsCollector } from '#metrics/collector.ts';
 import { type Scheduler, startScheduler } from '#scheduler/scheduler.ts';
@@ -120,14 +120,14 @@ export async function startControlPlane({ world, options, where, addresses }: Co
     const config = await schedulerConfig(world, options.schedulerConfig);
     const election = options.leaderElect ? { identity: `${options.nodeName}_${world.random.uuid()}` } : undefined;
     const gangs = options.runtimeConfig.includes('scheduling.k8s.io/v1alpha1');
-    const schedule = (): Scheduler =>
-      (scheduler = startScheduler({ client: clientFor('system:kube-scheduler'), informers, world, config, gangs }));
+    const schedulerClient = clientFor('system:kube-scheduler');
+    const schedule = (client: Client): Scheduler => (scheduler = startScheduler({ client, informers, world, config, gangs }));
     const elected = election && {
       ...election,
-      client: clientFor('system:kube-scheduler'),
+      client: schedulerClient,
       world,
       name: 'kube-scheduler',
-      start: schedule,
+      start: (leading: AbortSignal) => schedule(whileLeading(schedulerClient, leading)),
     };
     const components: Component[] = [
       stack.use(elected ? startElection(elected) : schedule()),

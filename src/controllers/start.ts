@@ -3,7 +3,7 @@ import type { KeyPair } from '#base/pki.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Informers } from '#client/cache.ts';
 import type { Client } from '#client/client.ts';
-import { type Candidacy, startElection } from '#client/leader.ts';
+import { type Candidacy, startElection, whileLeading } from '#client/leader.ts';
 import { startBootstrapSigner } from './bootstrapsigner/controller.ts';
 import { startAttachDetachController } from './attachdetach/controller.ts';
 import { startClusterRoleAggregationController } from './clusterroleaggregation/controller.ts';
@@ -61,7 +61,9 @@ export function startControllers(options: ControllersOptions): Component {
   const { election, world } = options;
   if (election === undefined) return startAll(options);
   const client = options.clientFor('system:kube-controller-manager');
-  return startElection({ client, world, name: 'kube-controller-manager', ...election, start: () => startAll(options) });
+  const start = (leading: AbortSignal): Component =>
+    startAll({ ...options, clientFor: (name) => whileLeading(options.clientFor(name), leading) });
+  return startElection({ client, world, name: 'kube-controller-manager', ...election, start });
 }
 
 function startAll(options: ControllersOptions): Component {
