@@ -151,7 +151,7 @@ export async function advertise(transport: Transport, target: { readonly address
     EndpointSlices,
     {
       metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-      addressType: 'IPv4',
+      addressType: target.address.includes(':') ? 'IPv6' : 'IPv4',
       endpoints: [{ addresses: [target.address], conditions: { ready: true } }],
       ports: [{ name: 'https', port: target.port, protocol: 'TCP' }],
     },

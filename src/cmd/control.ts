@@ -50,12 +50,14 @@ export interface ControlOptions {
   readonly world: World;
   readonly options: UpOptions;
   readonly where: Place;
-  /** Addresses to listen on; the first is advertised. */
+  /** Addresses to listen on. */
   readonly addresses: readonly string[];
+  /** This machine's address, by which the cluster knows the server, whether it listens there or on loopback only. */
+  readonly address: string;
 }
 
 /** Starts the control plane; resolves when the API answers. */
-export async function startControlPlane({ world, options, where, addresses }: ControlOptions): Promise<ControlPlane> {
+export async function startControlPlane({ world, options, where, addresses, address }: ControlOptions): Promise<ControlPlane> {
   const stack = new AsyncDisposableStack();
   try {
     const [primary = ''] = networksOf(options.serviceCidr);
@@ -108,9 +110,8 @@ export async function startControlPlane({ world, options, where, addresses }: Co
       port = listener.port;
       stack.defer(() => listener.close(2_000));
     }
-    // A loopback address means nothing to a pod: without another one the `kubernetes` Service has no endpoints.
-    const reachable = addresses.find((address) => !address.startsWith('127.') && address !== '::1');
-    if (reachable !== undefined) await api.advertise(reachable, port);
+    // A loopback address is none for an endpoint: a machine without another one has a `kubernetes` Service without endpoints.
+    if (!address.startsWith('127.') && address !== '::1') await api.advertise(address, port);
     const server = `https://127.0.0.1:${port}`;
     await writeKubeconfig(world, where.kubeconfig, { server, ca: pki.ca.cert, credentials: pki.admin });
 
@@ -130,7 +131,7 @@ export async function startControlPlane({ world, options, where, addresses }: Co
       start: (leading: AbortSignal) => schedule(whileLeading(schedulerClient, leading)),
     };
     const components: Component[] = [
-      stack.use(elected ? startElection(elected) : schedule()),
+      stack.use(elected ? startElection(elected) : schedule(schedulerClient)),
       stack.use(
         startControllers({
           clientFor,

@@ -60,6 +60,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
         options,
         where,
         addresses: [...new Set(['127.0.0.1', ...(options.nodes.kind === 'real' || options.listen ? [nodeIp] : [])])],
+        address: nodeIp,
       }),
     );
     const run = { pid: process.pid, server: control.server, nodeName: options.nodeName, nodes: options.nodes.kind, ready: false };

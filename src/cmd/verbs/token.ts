@@ -1,7 +1,8 @@
 // `tutti token create`: a bootstrap token, with which a node may ask for its certificate.
 import type { World } from '#base/world.ts';
-import { EndpointsRes, Secrets } from '#api/refs.ts';
+import { ConfigMaps, EndpointsRes, Secrets } from '#api/refs.ts';
 import type { Client } from '#client/client.ts';
+import { clusterInfoName, clusterInfoNamespace } from '#client/clusterinfo.ts';
 import { createClient } from '#client/create.ts';
 import { httpTransport } from '#client/http.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
@@ -24,11 +25,14 @@ export interface TokenFlags {
   readonly printJoinCommand?: boolean;
 }
 
-/** The server's address as other machines know it: the first endpoint of the `kubernetes` Service. */
+/** The server's address as other machines know it: the first endpoint of the `kubernetes` Service, if they may join at all. */
 async function publicServer(client: Client): Promise<string> {
+  const invitations = await client.resource(ConfigMaps).list({ namespace: clusterInfoNamespace });
+  const invited = invitations.items.some(({ metadata }) => metadata.name === clusterInfoName);
   const { subsets } = await client.resource(EndpointsRes).get('kubernetes', { namespace: 'default' });
   const [address, port] = [subsets?.[0]?.addresses?.[0]?.ip, subsets?.[0]?.ports?.[0]?.port];
-  if (address === undefined) throw new UsageError('this server listens for no other machines: start it with `tutti server` or with a node');
+  if (!invited || address === undefined)
+    throw new UsageError('this server listens for no other machines: start it with `tutti server` or with a node');
   return `https://${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 

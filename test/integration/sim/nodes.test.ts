@@ -4,6 +4,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { nodeAddresses } from '#cmd/up.ts';
+import { createWorld } from '#host/world.ts';
 import { type Kubectl, kubectlFor, runCommand } from '../../support/kubectl.ts';
 import { until } from '../../support/until.ts';
 
@@ -48,6 +50,21 @@ describe('simulated nodes', () => {
     assert.equal(items[0].status.capacity.cpu, '8');
     await kubectl.ok('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=30s');
     assert.match(await kubectl.ok('describe', 'node', 'sim-0'), /Container Runtime Version: +sim:\/\//);
+  });
+
+  it('know where the API server is, though it listens for no other machines', async () => {
+    const outside = nodeAddresses(createWorld({ logLevel: 'error' }), '', '10.244.0.0/16').filter((address) => address !== '127.0.0.1');
+    const { subsets = [] } = await json('get', 'endpoints', 'kubernetes');
+    const addresses = subsets.flatMap((subset: { addresses: { ip: string }[] }) => subset.addresses.map(({ ip }) => ip));
+    assert.deepEqual(addresses, outside);
+    const { items } = await json('get', 'endpointslices', '-l', 'kubernetes.io/service-name=kubernetes');
+    assert.deepEqual(
+      items.flatMap((slice: { endpoints: { addresses: string[] }[] }) => slice.endpoints.flatMap((endpoint) => endpoint.addresses)),
+      outside,
+    );
+    const token = await tutti('token', 'create', '--print-join-command');
+    assert.equal(token.code, 1, token.stdout);
+    assert.match(token.stderr, /this server listens for no other machines/);
   });
 
   it('run a Deployment through its life', async () => {
