@@ -75,6 +75,9 @@ export class Cluster {
   readonly #troubled = new Map<string, number>();
   /** When machines lost their power. */
   readonly #dark = new Map<string, number>();
+  /** Members that are stopped, and when others were told to go on. */
+  readonly #frozen = new Set<string>();
+  readonly #woken = new Map<string, number>();
   readonly #incarnations = new Map<string, number>();
   /** When members were started again. */
   readonly #reborn = new Map<string, number>();
@@ -175,6 +178,28 @@ export class Cluster {
     this.say(`fault cut the watches of ${name}`);
   }
 
+  /** Stops a member, as SIGSTOP does it: it neither knows nor does anything until it is woken. */
+  freeze(name: string): void {
+    const member = this.members.get(name);
+    if (member === undefined || this.#frozen.has(name)) return;
+    this.#trouble(name);
+    this.say(`fault ${name} is stopped`);
+    this.#frozen.add(name);
+    member.process.clock.freeze();
+    member.link.hold();
+  }
+
+  wake(name: string): void {
+    const member = this.members.get(name);
+    if (member === undefined || !this.#frozen.delete(name)) return;
+    this.#trouble(name);
+    this.#woken.set(name, this.now);
+    this.say(`${name} goes on`);
+    // Timers go off before anything is read.
+    member.process.clock.thaw();
+    this.time.after(0, () => member.link.release());
+  }
+
   /** Kills a member now, or after so many more of its requests. */
   kill(name: string, afterCalls = 0): void {
     this.say(`fault kill ${name} after ${afterCalls} calls`);
@@ -225,6 +250,7 @@ export class Cluster {
       if (link.severed) link.mend();
       this.#trouble(name);
     }
+    for (const name of [...this.#frozen]) this.wake(name);
     for (const one of this.machines) if (!one.powered) this.powerOn(one);
     this.say('all is well again');
   }
@@ -239,13 +265,26 @@ export class Cluster {
   /** Milliseconds for which a member (and the server) has been alive on a fair network. */
   calmFor(name: string): number {
     const member = this.members.get(name);
-    if (member === undefined || !member.process.alive || member.link.severed || !member.link.isFair || !this.server.up) return 0;
+    if (
+      member === undefined ||
+      this.#frozen.has(name) ||
+      !member.process.alive ||
+      member.link.severed ||
+      !member.link.isFair ||
+      !this.server.up
+    )
+      return 0;
     return this.now - Math.max(this.#troubled.get(name) ?? 0, this.#troubled.get('server') ?? 0);
   }
 
   /** True when a member has taken the place of a dead one, whose last requests may still be on their way, within so many ms. */
   isReborn(name: string, within: number): boolean {
     return this.now - (this.#reborn.get(name) ?? Number.NEGATIVE_INFINITY) < within;
+  }
+
+  /** True when a member was stopped and goes on since no more than so many ms: it has yet to find out what it has missed. */
+  isWaking(name: string, within: number): boolean {
+    return this.now - (this.#woken.get(name) ?? Number.NEGATIVE_INFINITY) < within;
   }
 
   /** Milliseconds for which a machine has had no power; 0: it has. */
@@ -313,6 +352,7 @@ export class Cluster {
   #supervise(member: Member, restart: () => void): void {
     member.process.onKill(() => {
       this.say(`${member.name} is dead`);
+      this.#frozen.delete(member.name);
       this.#trouble(member.name);
       this.time.after(500 + this.random.next() * (this.#healing ? 2_000 : 9_000), restart);
     });

@@ -54,6 +54,8 @@ export class Link {
   readonly #underway = new Set<PromiseWithResolvers<never>>();
   #weather = fair;
   #severed = false;
+  /** What answers wait for while the process is stopped. */
+  #held: PromiseWithResolvers<void> | undefined;
   /** Requests that the process may still make before it is killed; undefined: as many as it likes. */
   #callsLeft: number | undefined;
 
@@ -85,6 +87,16 @@ export class Link {
   mend(): void {
     this.#severed = false;
     for (const watch of this.#watches) watch.resume();
+  }
+
+  /** The process is stopped: what comes for it waits. */
+  hold(): void {
+    this.#held ??= Promise.withResolvers();
+  }
+
+  release(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
   }
 
   /** Breaks the watches that are open. */
@@ -128,6 +140,7 @@ export class Link {
       return await Promise.race([aborted.promise, this.#travel(user, request)]);
     } finally {
       signal?.removeEventListener('abort', abort);
+      await this.#held?.promise;
       // What was asked for by a process that is gone is answered to nobody.
       if (!process.alive) await never();
     }
@@ -186,6 +199,7 @@ export class Link {
       time,
       delay: () => random.next() ** 3 * this.#weather.delay,
       repeats: () => this.#weather.repeat > 0 && random.next() < this.#weather.repeat,
+      held: () => this.#held?.promise,
       deadAfter: () => 15_000 + random.next() * 30_000,
       ended: () => {
         this.#watches.delete(stream);

@@ -23,6 +23,9 @@ export interface ProcessClock extends Clock {
   jump(ms: number): void;
   /** Milliseconds by which the wall clock is ahead of everybody's (or behind). */
   readonly offset: number;
+  /** The process is stopped, as SIGSTOP does it: its timers wait, and go off when it goes on. */
+  freeze(): void;
+  thaw(): void;
   /** Stops all timers for good. */
   kill(): void;
 }
@@ -34,22 +37,43 @@ export function processClock(time: Clock): ProcessClock {
   const timers = new Set<Timer>();
   let offset = 0;
   let dead = false;
+  /** Timers that have gone off while the process was stopped, in their order; undefined: it runs. */
+  let held: Set<() => void> | undefined;
   // A process that starts begins to count anew.
   const started = time.monotonic();
 
-  function add(ms: number, fn: () => void): Timer {
+  function whenRunning(fire: () => void): void {
+    if (held === undefined) fire();
+    else held.add(fire);
+  }
+
+  function begin(start: (run: () => void) => Timer, fn: () => void): Timer {
     if (dead) return never;
-    const timer = time.after(ms, () => {
-      timers.delete(timer);
-      fn();
-    });
-    timers.add(timer);
-    return {
+    let over = false;
+    const fire = (): void => {
+      if (!over && !dead) fn();
+    };
+    const timer = start(() => whenRunning(fire));
+    const begun = {
       cancel() {
-        timers.delete(timer);
+        over = true;
+        timers.delete(begun);
         timer.cancel();
       },
     };
+    timers.add(begun);
+    return begun;
+  }
+
+  function add(ms: number, fn: () => void): Timer {
+    const timer = begin(
+      (run) => time.after(ms, run),
+      () => {
+        timers.delete(timer);
+        fn();
+      },
+    );
+    return timer;
   }
 
   const plain = sleeper(add);
@@ -72,17 +96,7 @@ export function processClock(time: Clock): ProcessClock {
     now: () => Math.floor(time.now() + offset),
     monotonic: () => time.monotonic() - started,
     after: add,
-    every(ms, fn) {
-      if (dead) return never;
-      const timer = time.every(ms, fn);
-      timers.add(timer);
-      return {
-        cancel() {
-          timers.delete(timer);
-          timer.cancel();
-        },
-      };
-    },
+    every: (ms, fn) => begin((run) => time.every(ms, run), fn),
     sleep,
     jump(ms) {
       offset += ms;
@@ -90,8 +104,18 @@ export function processClock(time: Clock): ProcessClock {
     get offset() {
       return offset;
     },
+    freeze() {
+      held ??= new Set();
+    },
+    thaw() {
+      const due = held ?? [];
+      held = undefined;
+      // One after the other, with a turn for what each of them does.
+      for (const fire of due) time.after(0, () => whenRunning(fire));
+    },
     kill() {
       dead = true;
+      held = undefined;
       for (const timer of timers) timer.cancel();
       timers.clear();
     },

@@ -11,6 +11,8 @@ export interface WatchStreamOptions {
   repeats(): boolean;
   /** Milliseconds until a stream that got nothing through counts as broken. */
   deadAfter(): number;
+  /** While the reader's process is stopped: resolves when it goes on. */
+  held(): Promise<void> | undefined;
   /** Called once, when nothing comes any more. */
   ended(): void;
 }
@@ -80,8 +82,9 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
     if (this.#over) return;
     this.#close();
     this.#error = error;
-    this.#waiter?.reject(error);
-    this.#waiter = undefined;
+    const held = this.#options.held();
+    if (held === undefined) this.#refuse();
+    else void held.then(() => this.#refuse());
   }
 
   /** Nobody reads any more; who waits for an event waits for ever. */
@@ -118,6 +121,8 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
   #deliver(): void {
     const first = this.#line[0];
     if (this.#over || this.#waiter === undefined || first === undefined || this.#stalled !== undefined) return;
+    const held = this.#options.held();
+    if (held !== undefined) return void held.then(() => this.#deliver());
     const wait = first.due - this.#options.time.monotonic();
     if (wait > 0) {
       if (this.#armed) return;
@@ -136,6 +141,11 @@ export class WatchStream implements AsyncIterableIterator<WatchEvent, undefined>
       this.#close();
       resolve({ done: true, value: undefined });
     }
+  }
+
+  #refuse(): void {
+    this.#waiter?.reject(this.#error);
+    this.#waiter = undefined;
   }
 
   #close(): void {

@@ -48,13 +48,13 @@ export function nobodyOverbooked(cluster: Cluster): void {
   });
 }
 
-/** A node that could be reached all the time (for a minute and longer) loses no pods to taints, whatever clocks say. */
+/**
+ * A node that could be reached all the time (for a minute and longer) is not given up, whatever clocks say and whatever happens
+ * to managers: who hears nothing blames nobody. It loses no pods to taints, where managers know its taints.
+ */
 export function healthyNodesKeepPods(cluster: Cluster): void {
   const patience = 60_000;
-  const healthy = (node: string, since: number): boolean =>
-    cluster.calmFor(`${node}/agent`) > since &&
-    // A watch that could not be had is asked for again after half a minute at the latest, and silence counts after another minute.
-    managersCalmFor(cluster) > 1.5 * patience;
+  const healthy = (node: string, since: number): boolean => cluster.calmFor(`${node}/agent`) > since;
   cluster.truth.on(Nodes, (next, previous) => {
     if (next === undefined || previous === undefined) return;
     const unknown = (one: typeof next): boolean =>
@@ -66,7 +66,8 @@ export function healthyNodesKeepPods(cluster: Cluster): void {
     if (user !== controllerUser('node-controller')) return;
     const pod = cluster.truth.lastOf(uid) as Pod | undefined;
     const node = pod?.spec.nodeName;
-    if (node && healthy(node, 6 * patience)) cluster.violated('healthy nodes keep their pods', `${key} was evicted from ${node}`);
+    if (node && healthy(node, 6 * patience) && managersCalmFor(cluster) > 1.5 * patience)
+      cluster.violated('healthy nodes keep their pods', `${key} was evicted from ${node}`);
   });
 }
 

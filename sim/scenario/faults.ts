@@ -48,6 +48,13 @@ const kill: Fault = (cluster) => {
   cluster.kill(name, below(cluster.random, 12));
 };
 
+/** A process that knows nothing of the time that it misses: a manager's machine that hangs, a debugger. */
+const freeze: Fault = (cluster) => {
+  const name = pick(cluster.random, control(cluster));
+  cluster.freeze(name);
+  later(cluster, pick(cluster.random, [20_000, 300_000]), () => cluster.wake(name));
+};
+
 const crashServer: Fault = (cluster) => cluster.crashServer();
 
 const power: Fault = (cluster) => {
@@ -103,6 +110,7 @@ export const faults: Readonly<Record<string, { readonly weight: number; readonly
   sever: { weight: 3, strike: sever },
   cut: { weight: 3, strike: cut },
   kill: { weight: 6, strike: kill },
+  freeze: { weight: 2, strike: freeze },
   crashServer: { weight: 2, strike: crashServer },
   power: { weight: 2, strike: power },
   container: { weight: 2, strike: container },

@@ -33,6 +33,8 @@ export interface Informer<T extends KubeObject> {
   readonly resourceVersion: string;
   /** Resolves when `synced` becomes true. */
   readonly whenSynced: Promise<void>;
+  /** Lists again, for who suspects that the watch is dead without anybody having been told; resolves when that is done. */
+  relist(): Promise<void>;
 }
 
 /** One shared informer per (resource, selection); they start at `start()` and stop at disposal. */

@@ -143,6 +143,32 @@ test('what is said twice, or again after something newer, changes nothing', asyn
   assert.equal(informer.resourceVersion, '7');
 });
 
+test('lists again when asked to: a watch may be dead and nobody knows', async () => {
+  const clock = createTestClock();
+  const server = scripted();
+  server.set([configMap('a', 1)], '1');
+  await using informers = createInformers(createClient(server.transport), { clock, random, log: silent });
+  const informer = informers.of(ConfigMaps);
+  informers.start();
+  await informers.synced();
+  await clock.settle();
+  const [, dead] = server.requests;
+  server.set([configMap('a', 5)], '6');
+  const relisted = [informer.relist(), informer.relist()];
+  await clock.settle();
+  await Promise.all(relisted);
+  assert.equal(informer.lister.get('a', 'default')?.metadata.resourceVersion, '5');
+  assert.ok(dead?.signal?.aborted, 'the old watch is given up');
+  assert.deepEqual(
+    server.requests.slice(2).map(({ query }) => new URLSearchParams(query).get('resourceVersion')),
+    ['0', '6'],
+    'one list for both, and a watch from there',
+  );
+  server.push({ type: 'MODIFIED', object: configMap('a', 7) });
+  await clock.settle();
+  assert.equal(informer.lister.get('a', 'default')?.metadata.resourceVersion, '7');
+});
+
 test('a server that is away is asked again, ever more slowly', async () => {
   const clock = createTestClock();
   let tries = 0;

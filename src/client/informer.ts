@@ -28,6 +28,9 @@ class SharedInformer<T extends KubeObject> implements Informer<T> {
   readonly #selection: Selection;
   readonly #world: Outside;
   readonly #abort = new AbortController();
+  /** Ends the present list or watch. */
+  #round = new AbortController();
+  #relisting: PromiseWithResolvers<void> | undefined;
   readonly whenSynced: Promise<void>;
   #resolveSynced: () => void = () => {};
   #running: Promise<void> | undefined;
@@ -70,8 +73,16 @@ class SharedInformer<T extends KubeObject> implements Informer<T> {
     this.#running ??= this.#run();
   }
 
+  relist(): Promise<void> {
+    this.#relisting ??= Promise.withResolvers();
+    this.#version = '';
+    this.#round.abort(new Error('listing again'));
+    return this.#relisting.promise;
+  }
+
   async stop(): Promise<void> {
     this.#abort.abort(new Error('informer stops'));
+    this.#round.abort(this.#abort.signal.reason);
     await this.#running;
   }
 
@@ -81,17 +92,21 @@ class SharedInformer<T extends KubeObject> implements Informer<T> {
     let failures = 0;
     while (!signal.aborted) {
       const began = clock.monotonic();
+      const round = new AbortController();
+      this.#round = round;
       try {
         if (this.#version === '' && this.#stream) await this.#follow(true);
         else {
           if (this.#version === '') await this.#list();
-          await this.#follow(false);
+          if (!round.signal.aborted) await this.#follow(false);
         }
+        if (round.signal.aborted) continue;
         // A watch that lived ended normally (time-out of the server): go on at once.
         if (clock.monotonic() - began >= 1000) failures = 0;
         else failures++;
       } catch (error) {
         if (signal.aborted) return;
+        if (round.signal.aborted) continue;
         if (isGone(error)) {
           this.#mustBeNewest = this.#version !== '';
           this.#version = '';
@@ -111,7 +126,7 @@ class SharedInformer<T extends KubeObject> implements Informer<T> {
   }
 
   async #list(): Promise<void> {
-    const { signal } = this.#abort;
+    const { signal } = this.#round;
     const result = await this.#client.list({ ...this.#selection, ...(this.#mustBeNewest ? {} : { resourceVersion: '0' }), signal });
     if (signal.aborted) return;
     this.#mustBeNewest = false;
@@ -119,7 +134,7 @@ class SharedInformer<T extends KubeObject> implements Informer<T> {
   }
 
   async #follow(initial: boolean): Promise<void> {
-    const { signal } = this.#abort;
+    const { signal } = this.#round;
     const events = this.#client.watch({
       ...this.#selection,
       ...(initial ? { sendInitialEvents: true } : { resourceVersion: this.#version }),
@@ -162,6 +177,8 @@ class SharedInformer<T extends KubeObject> implements Informer<T> {
     for (const object of items) this.#put(object);
     this.synced = true;
     this.#resolveSynced();
+    this.#relisting?.resolve();
+    this.#relisting = undefined;
   }
 
   #put(object: T): void {

@@ -22,6 +22,9 @@ export class Feed<T extends KubeObject> implements Informer<T> {
     for (const object of this.lister.list()) handlers.added?.(object);
     return () => this.#handlers.delete(handlers);
   }
+  relist(): Promise<void> {
+    return Promise.resolve();
+  }
   put(object: T): void {
     const previous = this.lister.put(object);
     this.resourceVersion = object.metadata.resourceVersion ?? '0';

@@ -1,5 +1,6 @@
 // Node lifecycle: notices silent nodes, says so in their status and taints, and takes their pods out of service.
 import { rfc3339 } from '#base/clock.ts';
+import { orAborted } from '#base/signal.ts';
 import type { Component } from '#base/world.ts';
 import type { Node } from '#api/core/v1/node.ts';
 import { keyOf } from '#api/object.ts';
@@ -11,6 +12,7 @@ import { createRecorder } from '#client/events.ts';
 import { semanticEqual } from '../equal.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { nodeCondition, planSilence, readiness } from './health.ts';
+import { attention, Hearing } from './hearing.ts';
 import { evictionTaint, hasEvictionTaint, planTaints } from './taints.ts';
 import { EvictionPace, ZoneCounts, type Zones, zoneOf } from './zones.ts';
 
@@ -33,12 +35,15 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
   const leases = informers.of(Leases, { namespace: 'kube-node-lease' });
   pods.addIndex(byNode, (pod) => (pod.spec.nodeName ? [pod.spec.nodeName] : []));
   const recorder = createRecorder(client, world, { component: 'node-controller' });
-  /** When (monotonic) a node was last heard of. Its own clock is not trusted. */
-  const heard = new Map<string, number>();
+  /** By our own clock, which cannot be set: those of nodes are not trusted. */
+  const hearing = new Hearing(gracePeriod, world.clock.monotonic());
+  const attending = world.clock.every(attention, () => hearing.attend(world.clock.monotonic()));
+  /** When the leases were last listed because nobody was heard. */
+  let listened = Number.NEGATIVE_INFINITY;
   const pace = new EvictionPace();
   let allDown = false;
   const counts = new ZoneCounts();
-  const heardNow = (name: string): unknown => heard.set(name, world.clock.monotonic());
+  const heardNow = (name: string): void => hearing.heard(name, world.clock.monotonic());
 
   function nodeEvent(node: Node, reason: string, message: string): void {
     const { name, uid } = node.metadata;
@@ -47,17 +52,27 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
 
   /** Milliseconds until the node counts as silent; 0 or less: it does. */
   function patience(node: Node): number {
-    const now = world.clock.monotonic();
-    const since = heard.get(node.metadata.name) ?? now;
-    return since + (readiness(node) === undefined ? startupGracePeriod : gracePeriod) - now;
+    const grace = readiness(node) === undefined ? startupGracePeriod : gracePeriod;
+    return hearing.patience(node.metadata.name, world.clock.monotonic(), grace);
+  }
+
+  /** Nobody is heard: the watch may be dead without our having been told, so the leases are listed before we believe it. */
+  async function listenAgain(signal: AbortSignal): Promise<void> {
+    if (!hearing.isDeaf(world.clock.monotonic()) || world.clock.monotonic() - listened < attention) return;
+    await orAborted(leases.relist(), signal);
+    listened = world.clock.monotonic();
   }
 
   async function reconcile(key: string, signal: AbortSignal): Promise<void | { requeueAfter: number }> {
     let node = nodes.lister.getByKey(key);
     if (node === undefined) return;
-    const left = patience(node);
+    let left = patience(node);
     try {
-      if (left <= 0) node = await declareSilent(node, signal);
+      if (left <= 0 && planSilence(node, world.clock.now()) !== undefined) {
+        await listenAgain(signal);
+        left = patience(node);
+        if (left <= 0) node = await declareSilent(node, signal);
+      }
       const wait = await taint(node, signal);
       const next = Math.min(left > 0 ? left + 1 : Number.POSITIVE_INFINITY, wait);
       return Number.isFinite(next) ? { requeueAfter: next } : undefined;
@@ -85,12 +100,15 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
     if (zones.allDown !== allDown) {
       allDown = zones.allDown;
       world.log.info(allDown ? 'all nodes are not ready: no node is emptied' : 'a node is ready again: nodes may be emptied');
+      // Who was cut off from one was cut off from all: they are given the time to be heard again.
+      if (!allDown) hearing.startAnew(world.clock.monotonic());
       for (const { metadata } of nodes.lister.list()) handle.enqueue(metadata.name);
     }
     let wait = 0;
     if (evictionTaint(node) !== undefined && !allDown && !hasEvictionTaint(node)) {
       const zone = zoneOf(node);
-      wait = pace.take(zone, zones.rates.get(zone) ?? 0, world.clock.monotonic());
+      wait = readiness(node) === 'Unknown' ? Math.max(0, patience(node)) : 0;
+      if (wait === 0) wait = pace.take(zone, zones.rates.get(zone) ?? 0, world.clock.monotonic());
     }
     const taints = planTaints(node, !allDown && wait === 0, world.clock.now());
     if (taints !== undefined) {
@@ -151,7 +169,7 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
         if (!same) handle.enqueue(name);
       },
       deleted: (node) => {
-        heard.delete(node.metadata.name);
+        hearing.forget(node.metadata.name);
         nodeEvent(node, 'RemovingNode', `Node ${node.metadata.name} event: Removing Node ${node.metadata.name} from Controller`);
         counts.remove(node);
         // Those that wait to be emptied may go on; one more tells whether all that are left are down.
@@ -161,9 +179,10 @@ export function startNodeLifecycleController(deps: ControllerDeps & NodeLifecycl
     }),
     leases.onChange({
       updated: (lease, previous) => {
-        if (lease.spec.renewTime !== previous.spec.renewTime && heard.has(lease.metadata.name)) heardNow(lease.metadata.name);
+        if (lease.spec.renewTime !== previous.spec.renewTime && hearing.knows(lease.metadata.name)) heardNow(lease.metadata.name);
       },
     }),
+    () => attending.cancel(),
     () => podHandle[Symbol.asyncDispose](),
     () => recorder[Symbol.asyncDispose](),
   );

@@ -184,7 +184,7 @@ test('pods of missing nodes and terminating pods without a node are collected', 
 
 test('a silent node becomes unknown, its pods are not ready, tainted nodes are emptied', async () => {
   await using bench = await withControllers((deps) => [
-    startNodeLifecycleController({ ...deps, gracePeriod: 400, startupGracePeriod: 400 }),
+    startNodeLifecycleController({ ...deps, gracePeriod: 1000, startupGracePeriod: 1000 }),
     startTaintEvictionController(deps),
   ]);
   const { client, world } = bench;
