@@ -250,7 +250,7 @@ export class Cluster {
       if (link.severed) link.mend();
       this.#trouble(name);
     }
-    for (const name of [...this.#frozen]) this.wake(name);
+    for (const name of this.#frozen) this.wake(name);
     for (const one of this.machines) if (!one.powered) this.powerOn(one);
     this.say('all is well again');
   }
