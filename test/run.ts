@@ -56,6 +56,8 @@ if (chosen.some((part) => part.name === 'e2e')) {
 const own26 = resolve(root, 'node_modules/.bin/node');
 const node = existsSync(own26) ? own26 : process.execPath;
 const totals = { passed: 0, failed: 0, skipped: 0 };
+/** What the runner says of failed tests, told once more at the end: a log may be cut off at its beginning. */
+const failures: string[] = [];
 let failed = false;
 
 /** Runs a part and tells what it printed when it is through. */
@@ -76,6 +78,8 @@ async function run(part: Part): Promise<void> {
   const count = (name: string): number => Number([...printed.matchAll(new RegExp(`^ℹ ${name} (\\d+)$`, 'gm'))].at(-1)?.[1] ?? 0);
   totals.passed += count('pass');
   totals.failed += count('fail') + count('cancelled');
+  const why = printed.lastIndexOf('\n✖ failing tests:');
+  if (code !== 0) failures.push(`\n== failed in ${part.name}\n${why < 0 ? printed.slice(-2000) : printed.slice(why, why + 10_000)}`);
   totals.skipped += count('skipped');
   if (code !== 0) failed = true;
 }
@@ -91,5 +95,6 @@ for (const part of chosen) {
   await Promise.all(aside.splice(0));
 }
 await Promise.all(aside);
+process.stdout.write(failures.join('\n'));
 console.log(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped`);
 process.exit(failed || totals.passed === 0 ? 1 : 0);

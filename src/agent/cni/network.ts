@@ -17,7 +17,10 @@ export interface NetworkOptions {
   readonly netns?: string;
 }
 
-type Needs = Pick<World, 'fs' | 'exec'>;
+type Needs = Pick<World, 'fs' | 'exec' | 'clock'>;
+
+/** No plugin takes as long as this between taking an address and saying for whom, in milliseconds. */
+const unownedAfter = 60_000;
 
 async function inPlace({ exec }: Pick<World, 'exec'>, netns: string | undefined, command: string, input?: string): Promise<void> {
   const inner = ['sh', '-c', command];
@@ -26,10 +29,20 @@ async function inPlace({ exec }: Pick<World, 'exec'>, netns: string | undefined,
   if (result.code !== 0) throw new Error(`${command.split('\n')[0]}: ${result.stderr.trim() || `exit code ${result.code}`}`);
 }
 
+/** Frees addresses that were taken for nobody: the plugin was killed before it wrote down whose they are. */
+export async function freeUnowned({ fs, clock }: Pick<World, 'fs' | 'clock'>, leases: string): Promise<void> {
+  for (const name of await fs.list(leases)) {
+    const file = await fs.stat(`${leases}/${name}`);
+    if (file?.size === 0 && clock.now() - file.mtime > unownedAfter) await fs.remove(`${leases}/${name}`);
+  }
+}
+
 /** Puts our plugins, and no others, where the runtime looks for them. */
-async function writePlugins({ fs }: Needs, { paths, machine, podCidrs, mtu }: NetworkOptions): Promise<void> {
+async function writePlugins(world: Needs, { paths, machine, podCidrs, mtu }: NetworkOptions): Promise<void> {
+  const { fs } = world;
   const leases = `${paths.ipam}/${paths.network}`;
   await fs.mkdir(leases, 0o755);
+  await freeUnowned(world, leases);
   const { ip, nsenter } = machine;
   const plugins: Readonly<Record<string, string>> = {
     [pluginName]: networkPlugin({ ip, nsenter, leases, subnets: podCidrs, mtu }),

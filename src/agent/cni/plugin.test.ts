@@ -4,6 +4,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { createWorld } from '#host/world.ts';
+import { freeUnowned } from './network.ts';
 import { loopbackPlugin, networkPlugin } from './plugin.ts';
 
 interface Said {
@@ -18,7 +20,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 /** The plugin on programs that only note what they are asked. `inside` fails when there is a file `broken`. */
-function plugin(...subnets: string[]): (command: string, id: string) => Said {
+function plugin(...subnets: string[]): (command: string, id: string, before?: string) => Said {
   const log = `${dir}/log`;
   const ip = `#!/bin/sh\n{ echo "ip $*"; [ "$1" = -batch ] && cat; } >>'${log}'\n`;
   writeFileSync(`${dir}/ip`, ip, { mode: 0o755 });
@@ -26,9 +28,9 @@ function plugin(...subnets: string[]): (command: string, id: string) => Said {
   writeFileSync(`${dir}/nsenter`, nsenter, { mode: 0o755 });
   const leases = mkdtempSync(join(dir, "lea ses'"));
   const text = networkPlugin({ ip: `${dir}/ip`, nsenter: `${dir}/nsenter`, leases, subnets, mtu: 1450 });
-  return (command, id) => {
+  return (command, id, before = '') => {
     const env = { PATH: process.env.PATH, CNI_COMMAND: command, CNI_CONTAINERID: id, CNI_NETNS: '/run/n', CNI_IFNAME: 'eth0' };
-    const ran = spawnSync('sh', ['-c', text], { env, input: '{}', encoding: 'utf8' });
+    const ran = spawnSync('sh', ['-c', `${before}\n${text}`], { env, input: '{}', encoding: 'utf8' });
     return { code: ran.status, answer: ran.stdout };
   };
 }
@@ -105,6 +107,26 @@ test('what fails leaves no address taken', () => {
   assert.equal(call('ADD', 'abcdefghijkl').code, 1);
   assert.deepEqual(leases(), []);
   assert.match(readFileSync(`${dir}/log`, 'utf8'), /ip link del vethabcdefgh\n$/);
+});
+
+test('an address whose owner cannot be written down stays free, and the error says why', () => {
+  const call = plugin('10.1.0.0/24');
+  const full = call('ADD', 'abcdefghijkl', "trap '' XFSZ; ulimit -f 0");
+  assert.equal(full.code, 1);
+  assert.match((JSON.parse(full.answer) as { msg: string }).msg, /10\.1\.0\.2: File too large$/);
+  assert.deepEqual(leases(), []);
+});
+
+test('addresses that were taken for nobody are free again after a while', async () => {
+  const call = plugin('10.1.0.0/24');
+  const place = join(dir, readdirSync(dir).find((name) => name.startsWith('lea')) ?? '');
+  call('ADD', 'abcdefghijkl');
+  writeFileSync(join(place, '10.1.0.7'), '');
+  const { fs, clock } = createWorld();
+  await freeUnowned({ fs, clock }, place);
+  assert.deepEqual(leases(), ['10.1.0.2', '10.1.0.7']);
+  await freeUnowned({ fs, clock: { ...clock, now: () => clock.now() + 61_000 } }, place);
+  assert.deepEqual(leases(), ['10.1.0.2']);
 });
 
 test('addresses that host-local gave are known', () => {

@@ -16,7 +16,8 @@ export interface PluginOptions {
 
 /** More addresses than this of a subnet are not looked through: no node has so many pods. */
 const mostAddresses = 65_534;
-/** The first of the error codes that plugins may choose themselves. */
+/** Of the codes of the CNI specification: input or output failed; the first of those that plugins may choose themselves. */
+const ioFailure = 5;
 const noAddress = 100;
 const versions = `VERSION) echo '{"cniVersion":"0.4.0","supportedVersions":["0.3.0","0.3.1","0.4.0","1.0.0"]}' ;;`;
 
@@ -61,15 +62,14 @@ const taking = ({ version, first, last, text }: Family): string => `take${versio
     tries=$((tries - 1))
     n=$((n < ${last} ? n + 1 : ${first}))
     ${text}
-    if echo "$CNI_CONTAINERID" 2>/dev/null >"$leases/$address"; then
+    if true 2>/dev/null >"$leases/$address"; then
+      own "$address"
       echo "$n" >|"$leases/last${version}"
       ip${version}=$address
       return
     fi
   done
-  echo '{"cniVersion":"0.4.0","code":${noAddress},"msg":"no address of ${version === 4 ? 'IPv4' : 'IPv6'} is free"}'
-  release
-  exit 1
+  fail ${noAddress} 'no address of ${version === 4 ? 'IPv4' : 'IPv6'} is free'
 }
 `;
 
@@ -136,6 +136,20 @@ release() {
   # Gone already when the pod's namespace is.
   ${quoted(ip)} link del "$link" 2>/dev/null
   rm -f "$@"
+}
+
+fail() {
+  printf '{"cniVersion":"0.4.0","code":%s,"msg":"%s"}\\n' "$1" "$2"
+  release
+  exit 1
+}
+
+# A file that stayed empty would keep its address for ever. tee says why, which a shell does not.
+own() {
+  echo "$CNI_CONTAINERID" 2>/dev/null >>"$leases/$1" && return
+  why=$(cd "$leases" && echo "$CNI_CONTAINERID" | tee -a "$1" 2>&1 >/dev/null) && return
+  rm -f "$leases/$1"
+  fail ${ioFailure} "$why"
 }
 ${families.some(({ version }) => version === 6) ? hexadecimal : ''}${families.map(taking).join('')}
 add() {
