@@ -1,14 +1,13 @@
 // A small SPDY/3.1 client for the runtime's streaming server: opens streams, sends and receives data. Header blocks are
 // sent as stored deflate blocks, so no compressor is needed; those that come back carry nothing that matters here.
 import type { Socket } from '#base/net.ts';
+import { controlType, frameType, spdyFrames } from './spdyframes.ts';
 
-const longestFrame = 1024 * 1024;
 /** zlib header and the first block, which names SPDY's dictionary. */
 const preamble = Buffer.from([0x78, 0x20, 0xe3, 0xc6, 0xa7, 0xc2]);
 /** An empty stored block: a flush. */
 const flush = Buffer.from([0, 0, 0, 0xff, 0xff]);
 
-const frameType = { syn: 1, synReply: 2, reset: 3, ping: 6, goAway: 7 } as const;
 const fin = 1;
 
 export interface StreamHandlers {
@@ -79,30 +78,21 @@ export class SpdyClient {
 
   /** Reads frames until the peer closes. */
   async run(): Promise<void> {
-    let rest = Buffer.alloc(0);
-    for await (const bytes of this.#socket.readable) {
-      rest = rest.length === 0 ? Buffer.from(bytes) : Buffer.concat([rest, bytes]);
-      while (rest.length >= 8) {
-        const length = rest.readUInt32BE(4) & 0xffffff;
-        if (length > longestFrame * 16) throw new Error('spdy: frame is too long');
-        if (rest.length < 8 + length) break;
-        const frame = rest.subarray(0, 8 + length);
-        rest = rest.subarray(8 + length);
-        if ((await this.#frame(frame)) === 'end') return;
-      }
+    for await (const frame of spdyFrames(this.#socket.readable)) {
+      if ((await this.#frame(frame)) === 'end') return;
     }
   }
 
   async #frame(frame: Buffer): Promise<'end' | undefined> {
     const flags = frame[4] ?? 0;
     const payload = frame.subarray(8);
-    if (((frame[0] ?? 0) & 0x80) === 0) {
+    const type = controlType(frame);
+    if (type === undefined) {
       const handlers = this.#streams.get(frame.readUInt32BE(0) & 0x7fffffff);
       if (payload.length > 0) await handlers?.data?.(Buffer.from(payload));
       if (flags & fin) handlers?.end?.();
       return undefined;
     }
-    const type = frame.readUInt16BE(2);
     if (type === frameType.ping) await this.#control(frameType.ping, payload);
     else if (type === frameType.reset || (type === frameType.synReply && flags & fin)) {
       this.#streams.get(payload.readUInt32BE(0) & 0x7fffffff)?.end?.();
