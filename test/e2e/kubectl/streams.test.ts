@@ -47,7 +47,7 @@ function runner(space: Space, path: string) {
   const env = { KUBECONFIG: space.cluster.kubeconfig, HOME: folder };
   return {
     env,
-    run: (...args: string[]) => runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 120_000 }),
+    run: (...args: string[]) => runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 250_000 }),
     start: (...args: string[]) => spawn(path, ['-n', space.namespace, ...args], { env: { ...process.env, ...env } }),
   };
 }
