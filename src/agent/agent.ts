@@ -11,9 +11,7 @@ import { readResolver } from './config/resolver.ts';
 import { registryCredentials } from './config/credentials.ts';
 import { boundingSet } from './config/security.ts';
 import { CpuFollower } from './cpus/follow.ts';
-import { noCpuManager, startCpuManager } from './cpus/manager.ts';
 import { CredentialProviders } from './credentials/providers.ts';
-import { DeviceManager } from './devices/manager.ts';
 import { DynamicResources } from './dra/manager.ts';
 import { EvictionManager } from './eviction/manager.ts';
 import { ImageCollector } from './images/gc.ts';
@@ -23,6 +21,7 @@ import { readNodeFacts, readPressure } from './node/facts.ts';
 import { NodeLease } from './node/lease.ts';
 import { NodeManager } from './node/register.ts';
 import { extendedResources, nodeAllocatable, nodeCapacity } from './node/status.ts';
+import { startEquipment } from './numa/equipment.ts';
 import { PodObjects } from './objects/objects.ts';
 import type { AgentOptions } from './options.ts';
 import type { AgentStats, ImageCredentials, PodCgroups, PodVolumes } from './parts.ts';
@@ -147,18 +146,15 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       volumesInUse: csi.inUse,
     },
   );
-  const devices = new DeviceManager(world, { dir: `${config.dataDir}/device-plugins`, changed: () => node.check() });
   const claims = new DynamicResources(world, { client, file: `${config.dataDir}/claims.json` });
-  await Promise.all([devices.start(), claims.start()]);
+  await claims.start();
   const cpuFollower = new CpuFollower({ world, runtime, cpus: () => cpus, workers: () => pods?.workers() ?? [] });
-  const cpus = config.cpuManager
-    ? await startCpuManager(world, {
-        options: config.cpuManager,
-        reserved: config.reserved['cpu'] ?? '0',
-        file: `${config.dataDir}/cpu_manager_state`,
-        changed: () => cpuFollower.changed(),
-      })
-    : noCpuManager;
+  const { devices, cpus, memory, topology } = await startEquipment(world, {
+    config,
+    memoryBytes: facts.memoryBytes,
+    devicesChanged: () => node.check(),
+    cpusChanged: () => cpuFollower.changed(),
+  });
   const { verification } = config.imagePulls;
   const imageRecords =
     verification && (await PullManager.start({ world, runtime, directory: `${config.dataDir}/image_manager`, verification }));
@@ -243,6 +239,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     devices,
     claims,
     cpus,
+    memory,
+    topology,
     admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable, ...devices.resources().allocatable }),
     pressures: () => evictions.pressures(),
     shuttingDown: () => shutdown.underWay,

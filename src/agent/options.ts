@@ -2,6 +2,7 @@
 import type { Taint } from '#api/core/v1/affinity.ts';
 import type { Provider } from './credentials/config.ts';
 import { evictionDefaults, type EvictionOptions } from './eviction/thresholds.ts';
+import type { TopologyOptions } from './numa/options.ts';
 import type { ShutdownPeriod } from './shutdown/plan.ts';
 import { imageGcDefaults, type ImageGcOptions } from './images/gcplan.ts';
 import { imagePullDefaults, type ImagePullOptions } from './pulls/options.ts';
@@ -60,6 +61,10 @@ export interface AgentOptions {
   readonly podPidsLimit?: number;
   /** Containers of Guaranteed pods that ask for whole processors get their own; undefined: nobody does. */
   readonly cpuManager?: CpuManagerOptions;
+  /** Containers of Guaranteed pods have their memory of certain NUMA nodes; undefined: of any. */
+  readonly memoryManager?: MemoryManagerOptions;
+  /** Resources of a container come from the same NUMA nodes; undefined: from any. */
+  readonly topologyManager?: TopologyOptions;
   /** Memory is protected and throttled by requests, on cgroup v2 (feature MemoryQoS); undefined: it is not. */
   readonly memoryQos?: { readonly throttlingFactor: number };
   /** Plugins that know credentials of registries; undefined: there are none. */
@@ -76,6 +81,20 @@ export interface CpuManagerOptions {
   readonly reservedCpus: string;
   /** `full-pcpus-only` and the like. */
   readonly options: Readonly<Record<string, string>>;
+}
+
+/** Memory of a NUMA node that no container gets. */
+export interface MemoryReservation {
+  readonly numaNode: number;
+  /** Quantities of `memory` and of huge pages. */
+  readonly limits: Readonly<Record<string, string>>;
+}
+
+/** The static policy of kubelet's memory manager. */
+export interface MemoryManagerOptions {
+  readonly policy: 'Static';
+  /** Adds up to what the node reserves, and what must stay free by its hard eviction threshold. */
+  readonly reservedMemory: readonly MemoryReservation[];
 }
 
 /** Fills in what the caller left out. */

@@ -49,6 +49,8 @@ export interface NodeShare {
   readonly memoryCapacity: number;
   /** Where the container may run, where a policy says so. */
   readonly cpus?: ContainerCpus | undefined;
+  /** NUMA nodes that it has its memory of, where a policy says so. */
+  readonly memoryNodes?: string | undefined;
   readonly memoryQos?: MemoryQos | undefined;
   /** Sizes of huge pages that the node has, e.g. `2Mi`. */
   readonly hugepageSizes?: readonly string[];
@@ -71,6 +73,7 @@ export function containerResources(pod: Pod, container: AnyContainer, about: Nod
     // On processors of its own a container is not held back (feature DisableCPUQuotaWithExclusiveCPUs).
     ...(about.cpus?.exclusive ? {} : { cpuPeriod, cpuQuota: cpuQuota(quantityMilli(limits['cpu'] ?? '0')) }),
     ...(about.cpus ? { cpusetCpus: about.cpus.cpus } : {}),
+    ...(about.memoryNodes === undefined ? {} : { cpusetMems: about.memoryNodes }),
     cpuShares: cpuShares(quantityMilli(request ?? '0')),
     ...(memory > 0 ? { memoryLimitInBytes: memory } : {}),
     ...(about.memoryQos ? { unified: memoryFiles(container, about.memoryQos) } : {}),

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Clock } from '#base/clock.ts';
 import type { Fs } from '#base/fs.ts';
 import type { World } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
+import { AdmissionError } from '../numa/admission.ts';
+import type { Hint } from '../numa/hints.ts';
+import { type NumaLayout, readNumaLayout } from '../numa/layout.ts';
+import { TopologyManager } from '../numa/manager.ts';
+import { maskOf } from '../numa/mask.ts';
 import { formatCpuset } from '../settings/cpuset.ts';
-import { startCpuManager } from './manager.ts';
+import { type CpuManager, startCpuManager } from './manager.ts';
 import { exclusiveCpus, formatState, parseState } from './state.ts';
 import { takeProcessors } from './take.ts';
 import type { Processor } from './topology.ts';
@@ -14,6 +20,7 @@ const topology: readonly Processor[] = Array.from({ length: 8 }, (_, id) => ({
   id,
   socket: String(Math.floor((id % 4) / 2)),
   core: String(id % 4),
+  node: 0,
 }));
 const all = topology.map(({ id }) => id);
 const take = (free: readonly number[], wanted: number): string => formatCpuset(takeProcessors(topology, new Set(free), wanted));
@@ -49,6 +56,9 @@ test('whole processors of Guaranteed pods only', () => {
   assert.equal(count({ cpu: '2' }), 0);
 });
 
+const byAdmission = (cpus: CpuManager) => new TopologyManager({ clock: { monotonic: () => 0 } as Clock, providers: [cpus] });
+const admit = (cpus: CpuManager, of: Pod): Promise<void> => byAdmission(cpus).admit(of);
+
 /** A machine of the topology above, with files in memory. */
 function machine(): { files: Map<string, string>; world: Pick<World, 'fs'> } {
   const files = new Map([['/sys/devices/system/cpu/online', '0-7\n']]);
@@ -61,15 +71,24 @@ function machine(): { files: Map<string, string>; world: Pick<World, 'fs'> } {
       const text = files.get(path);
       return text === undefined ? Promise.reject(new Error('ENOENT')) : Promise.resolve(text);
     },
+    list: () => Promise.resolve([]),
     write: (path, data) => Promise.resolve(void files.set(path, String(data))),
   };
   return { files, world: { fs: fs as Fs } };
 }
 
 const file = '/state';
-const start = (world: Pick<World, 'fs'>, more: { reserved?: string; cpus?: string; options?: Amounts; changed?: () => void } = {}) =>
+interface StartOptions {
+  readonly reserved?: string;
+  readonly cpus?: string;
+  readonly options?: Amounts;
+  readonly changed?: () => void;
+  readonly layout?: NumaLayout;
+}
+const start = async (world: Pick<World, 'fs'>, more: StartOptions = {}) =>
   startCpuManager(world, {
     options: { policy: 'static', reservedCpus: more.cpus ?? '', options: more.options ?? {} },
+    layout: more.layout ?? (await readNumaLayout(world)),
     reserved: more.reserved ?? '500m',
     file,
     changed: more.changed ?? (() => undefined),
@@ -82,8 +101,8 @@ test('who asks gets processors, others keep off them; they come back at the end;
   const mine = pod('mine', [container('a', whole), container('b', { cpu: '500m', memory: '1Mi' })]);
   const other = pod('other', [{ name: 'c' }]);
   assert.deepEqual(cpus.of(other, 'c'), { cpus: '0-7', exclusive: false });
-  await cpus.admit(mine);
-  await cpus.admit(mine);
+  await admit(cpus, mine);
+  await admit(cpus, mine);
   assert.equal(changes, 1);
   // Processor 0 is reserved: for all who have none of their own, and for nobody alone.
   assert.deepEqual(cpus.of(mine, 'a'), { cpus: '1,5', exclusive: true });
@@ -94,7 +113,7 @@ test('who asks gets processors, others keep off them; they come back at the end;
   const again = await start(world);
   assert.deepEqual(again.of(mine, 'a'), { cpus: '1,5', exclusive: true });
   assert.deepEqual(again.pods(), ['mine']);
-  await assert.rejects(again.admit(pod('greedy', [container('c', { cpu: '6', memory: '1Mi' })])), /requested=6, available=5/);
+  await assert.rejects(admit(again, pod('greedy', [container('c', { cpu: '6', memory: '1Mi' })])), /requested=6, available=5/);
   await again.forget('mine');
   assert.deepEqual(again.of(other, 'c'), { cpus: '0-7', exclusive: false });
 });
@@ -102,10 +121,10 @@ test('who asks gets processors, others keep off them; they come back at the end;
 test('what an init container had serves the containers after it', async () => {
   const cpus = await start(machine().world);
   const one = pod('p', [container('main', whole)], { initContainers: [container('first', whole)] });
-  await cpus.admit(one);
+  await admit(cpus, one);
   assert.deepEqual(cpus.of(one, 'main'), cpus.of(one, 'first'));
   const sidecar = pod('q', [container('main', whole)], { initContainers: [container('first', whole, { restartPolicy: 'Always' })] });
-  await cpus.admit(sidecar);
+  await admit(cpus, sidecar);
   assert.notEqual(cpus.of(sidecar, 'main')?.cpus, cpus.of(sidecar, 'first')?.cpus);
 });
 
@@ -113,8 +132,11 @@ test('options: whole cores only, reserved processors for nobody', async () => {
   const { world } = machine();
   const cpus = await start(world, { options: { 'full-pcpus-only': 'true', 'strict-cpu-reservation': 'true' }, cpus: '0,4' });
   await assert.rejects(
-    cpus.admit(pod('odd', [container('c', { cpu: '3', memory: '1Mi' })])),
-    /^Error: SMT Alignment Error: requested 3 cpus not multiple cpus per core = 2$/,
+    admit(cpus, pod('odd', [container('c', { cpu: '3', memory: '1Mi' })])),
+    (error) =>
+      error instanceof AdmissionError &&
+      error.reason === 'SMTAlignmentError' &&
+      error.message === 'SMT Alignment Error: requested 3 cpus not multiple cpus per core = 2',
   );
   assert.deepEqual(cpus.of(pod('other', [{ name: 'c' }]), 'c'), { cpus: '1-3,5-7', exclusive: false });
   await assert.rejects(start(machine().world, { options: { 'no-such': 'true' } }), /"no-such" is not supported/);
@@ -132,4 +154,70 @@ test('a state that does not fit is refused', async () => {
     () => parseState('{"policyName":"none","defaultCpuSet":"","checksum":1,"entries":{}}'),
     /differs from state checkpoint policy "none"/,
   );
+});
+
+/** Two nodes, as the sockets are, or four: each of one core of the topology above. */
+const layoutOf = (...cpus: readonly (readonly number[])[]): NumaLayout =>
+  cpus.map((ids, id) => ({ id, cpus: new Set(ids), memory: 0, hugepages: {}, distances: [] }));
+const two = layoutOf([0, 1, 4, 5], [2, 3, 6, 7]);
+const four = layoutOf([0, 4], [1, 5], [2, 6], [3, 7]);
+
+test('hints: enough free processors, those of fewest nodes are preferred', async () => {
+  const hint = (places: readonly number[], preferred: boolean): Hint => ({ nodes: maskOf(places), preferred });
+  const cpus = await start(machine().world, { layout: two });
+  const hints = (of: Pod) => cpus.hints(of, of.spec.containers[0] as never).get('cpu');
+  const asks = (cpu: string) => pod('p', [container('c', { cpu, memory: '1Mi' })]);
+  assert.deepEqual(hints(asks('2')), [hint([0], true), hint([1], true), hint([0, 1], false)]);
+  // Processor 0 is reserved: node 0 would be wide enough, but has three to give.
+  assert.deepEqual(hints(asks('4')), [hint([1], true), hint([0, 1], false)]);
+  assert.deepEqual(hints(asks('5')), [hint([0, 1], true)]);
+  assert.deepEqual(hints(asks('8')), []);
+  assert.equal(hints(asks('1500m')), undefined);
+  // What it has stays where it is.
+  const owner = asks('2');
+  await cpus.allocate(owner, owner.spec.containers[0] as never, hint([1], true));
+  assert.deepEqual(cpus.of(owner, 'c'), { cpus: '2,6', exclusive: true });
+  assert.deepEqual(hints(owner), [hint([1], true), hint([0, 1], false)]);
+  assert.deepEqual(cpus.podHints(owner).get('cpu'), [hint([1], true), hint([0, 1], false)]);
+});
+
+test('hints of a pod: all its containers together; a container after an init container: where that was', async () => {
+  const cpus = await start(machine().world, { layout: two });
+  const one = pod('p', [container('main', whole), container('side', whole)], { initContainers: [container('first', whole)] });
+  assert.deepEqual(
+    cpus
+      .podHints(one)
+      .get('cpu')
+      ?.map(({ nodes, preferred }) => [nodes, preferred]),
+    [
+      [2, true],
+      [3, false],
+    ],
+  );
+  await cpus.allocate(one, one.spec.initContainers?.[0] as never, { nodes: 2, preferred: true });
+  assert.deepEqual(
+    cpus
+      .hints(one, one.spec.containers[0] as never)
+      .get('cpu')
+      ?.map(({ nodes }) => nodes),
+    [2, 3],
+  );
+});
+
+test('processors of the hint come first, the rest from anywhere', async () => {
+  const cpus = await start(machine().world, { layout: four });
+  const big = pod('big', [container('c', { cpu: '3', memory: '1Mi' })]);
+  await cpus.allocate(big, big.spec.containers[0] as never, { nodes: maskOf([3]), preferred: false });
+  // The third is of the same socket, of which least is free.
+  assert.equal(cpus.of(big, 'c')?.cpus, '2-3,7');
+  assert.deepEqual(cpus.pinning, { requests: 1, errors: 0 });
+});
+
+test('without a hint: whole nodes, then cores where least is free', () => {
+  const nodes = topology.map((processor) => ({ ...processor, socket: '0', node: processor.id % 4 < 2 ? 0 : 1 }));
+  const pick = (free: readonly number[], wanted: number): string => formatCpuset(takeProcessors(nodes, new Set(free), wanted));
+  assert.equal(pick(all, 4), '0-1,4-5');
+  assert.equal(pick([0, 2, 3, 4, 6, 7], 2), '0,4');
+  assert.equal(pick([0, 1, 4, 5, 3, 7], 2), '3,7');
+  assert.equal(pick([0, 1, 4, 5, 3, 7], 1), '3');
 });

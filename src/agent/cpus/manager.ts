@@ -1,13 +1,20 @@
 // The CPU manager's static policy: containers of Guaranteed pods that ask for whole processors get them for themselves, and
 // all others keep off them.
 import type { World } from '#base/world.ts';
+import type { Container } from '#api/core/v1/container.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { quantityMilli } from '#format/quantity.ts';
+import { AdmissionError } from '../numa/admission.ts';
+import { CheckpointFile } from '../numa/checkpoint.ts';
+import { type Hint, type HintProvider, type Hints, noProvider } from '../numa/hints.ts';
+import type { NumaLayout } from '../numa/layout.ts';
+import { counted, newPinning, type Pinning } from '../numa/pinning.ts';
 import type { CpuManagerOptions } from '../options.ts';
 import { formatCpuset, parseCpuset } from '../settings/cpuset.ts';
-import { initContainers, isSidecar, uidOf } from '../sync/spec.ts';
+import { uidOf } from '../sync/spec.ts';
+import { containerHints, leftByInit, podHints, within } from './hints.ts';
 import { type CpuState, exclusiveCpus, formatState, parseState } from './state.ts';
-import { CpuError, takeProcessors } from './take.ts';
+import { takeProcessors } from './take.ts';
 import { type Processor, readTopology, threadsPerCore } from './topology.ts';
 
 /** The processors of a container. */
@@ -17,31 +24,28 @@ export interface ContainerCpus {
   readonly exclusive: boolean;
 }
 
-export interface CpuManager {
-  /** Promises a pod's containers their processors; throws when there are too few. Idempotent. */
-  admit(pod: Pod): Promise<void>;
+export interface CpuManager extends HintProvider {
   /** Where a container may run; undefined: everywhere, as no policy is in force. */
   of(pod: Pod, container: string): ContainerCpus | undefined;
   /** True when a container of the pod has processors of its own. */
   exclusive(pod: Pod): boolean;
-  /** Pods with processors of their own. */
-  pods(): readonly string[];
-  forget(podUid: string): Promise<void>;
+  /** How often processors were to be given, and could not be. */
+  readonly pinning: Readonly<Pinning>;
 }
 
 /** No policy: everybody runs everywhere. */
 export const noCpuManager: CpuManager = {
-  admit: () => Promise.resolve(),
+  ...noProvider,
   of: () => undefined,
   exclusive: () => false,
-  pods: () => [],
-  forget: () => Promise.resolve(),
+  pinning: newPinning(),
 };
 
 const knownOptions = new Set(['full-pcpus-only', 'strict-cpu-reservation']);
 
 export interface CpuManagerDeps {
   readonly options: CpuManagerOptions;
+  readonly layout: NumaLayout;
   /** The node's reserved processor time, as a quantity. */
   readonly reserved: string;
   /** Where promises are kept. */
@@ -57,58 +61,75 @@ function flag(options: CpuManagerOptions['options'], name: string): boolean {
 }
 
 class StaticCpuManager implements CpuManager {
-  readonly #world: Pick<World, 'fs'>;
   readonly #deps: CpuManagerDeps;
   readonly #topology: readonly Processor[];
   readonly #reserved: ReadonlySet<number>;
   readonly #wholeCores: boolean;
+  readonly #checkpoint: CheckpointFile;
   #state: CpuState;
-  #written: Promise<void> = Promise.resolve();
+  readonly pinning = newPinning();
 
   constructor(
     world: Pick<World, 'fs'>,
     deps: CpuManagerDeps,
     about: { topology: readonly Processor[]; reserved: ReadonlySet<number>; state: CpuState },
   ) {
-    this.#world = world;
     this.#deps = deps;
     this.#topology = about.topology;
     this.#reserved = about.reserved;
     this.#state = about.state;
+    this.#checkpoint = new CheckpointFile(world, deps.file);
     this.#wholeCores = flag(deps.options.options, 'full-pcpus-only');
   }
 
-  /** What one container gets, given what earlier init containers of the pod had and leave behind. */
-  #take(about: { wanted: number; shared: ReadonlySet<number>; reusable: ReadonlySet<number> }): ReadonlySet<number> {
-    const { wanted, shared, reusable } = about;
-    const perCore = threadsPerCore(this.#topology);
-    if (this.#wholeCores && wanted % perCore !== 0) {
-      throw new CpuError(`SMT Alignment Error: requested ${wanted} cpus not multiple cpus per core = ${perCore}`);
-    }
-    const again = [...reusable].slice(0, wanted);
-    const free = shared.difference(this.#reserved).difference(new Set(again));
-    if (again.length === wanted) return new Set(again);
-    return new Set([...again, ...takeProcessors(this.#topology, free, wanted - again.length)]);
+  get #choice() {
+    const { shared, assigned } = this.#state;
+    return { topology: this.#topology, nodes: this.#deps.layout.length, free: shared.difference(this.#reserved), assigned };
   }
 
-  async admit(pod: Pod): Promise<void> {
-    const uid = uidOf(pod);
-    const before = this.#state.assigned.get(uid) ?? new Map<string, ReadonlySet<number>>();
-    const mine = new Map(before);
-    let shared = this.#state.shared;
-    let reusable: ReadonlySet<number> = new Set();
-    for (const container of [...initContainers(pod), ...pod.spec.containers]) {
-      const init = pod.spec.initContainers?.includes(container) === true && !isSidecar(container);
-      const wanted = exclusiveCpus(pod, container);
-      if (wanted === 0) continue;
-      const got = mine.get(container.name) ?? this.#take({ wanted, shared, reusable });
-      mine.set(container.name, got);
-      shared = shared.difference(got);
-      // An init container has ended when the next one starts: its processors serve again.
-      reusable = init ? reusable.union(got) : reusable.difference(got);
+  lacks(pod: Pod, container: Container): boolean {
+    return exclusiveCpus(pod, container) > 0 && !this.#state.assigned.get(uidOf(pod))?.has(container.name);
+  }
+
+  hints(pod: Pod, container: Container): Hints {
+    return containerHints(pod, container, this.#choice);
+  }
+
+  podHints(pod: Pod): Hints {
+    return podHints(pod, this.#choice);
+  }
+
+  /** What one container gets, given what earlier init containers of the pod leave to it. */
+  #take(wanted: number, left: ReadonlySet<number>, { nodes }: Hint): ReadonlySet<number> {
+    const perCore = threadsPerCore(this.#topology);
+    if (this.#wholeCores && wanted % perCore !== 0) {
+      throw new AdmissionError(
+        'SMTAlignmentError',
+        `SMT Alignment Error: requested ${wanted} cpus not multiple cpus per core = ${perCore}`,
+      );
     }
-    if (mine.size === before.size) return;
-    await this.#become({ shared, assigned: new Map([...this.#state.assigned, [uid, mine]]) });
+    const { free } = this.#choice;
+    const near = nodes === undefined ? undefined : within(this.#topology, nodes);
+    // First what the pod has already, then what is free; first of the hint's nodes, then of all.
+    const pools = near ? [left.intersection(near), free.intersection(near), left, free] : [left, free];
+    const taken = new Set<number>();
+    for (const pool of pools) {
+      const open = pool.difference(taken);
+      const missing = wanted - taken.size;
+      if (missing > 0) for (const cpu of takeProcessors(this.#topology, open, Math.min(missing, open.size))) taken.add(cpu);
+    }
+    if (taken.size < wanted) takeProcessors(this.#topology, free.union(left), wanted);
+    return taken;
+  }
+
+  async allocate(pod: Pod, container: Container, hint: Hint): Promise<void> {
+    if (!this.lacks(pod, container)) return;
+    const uid = uidOf(pod);
+    const { shared, assigned } = this.#state;
+    const left = leftByInit(pod, container.name, assigned);
+    const got = counted(this.pinning, () => this.#take(exclusiveCpus(pod, container), left, hint));
+    const mine = new Map([...(assigned.get(uid) ?? []), [container.name, got]]);
+    await this.#become({ shared: shared.difference(got), assigned: new Map([...assigned, [uid, mine]]) });
   }
 
   of(pod: Pod, container: string): ContainerCpus {
@@ -133,13 +154,10 @@ class StaticCpuManager implements CpuManager {
     await this.#become({ shared, assigned });
   }
 
-  /** Takes the state and writes it down, one after the other. */
+  /** Takes the state and writes it down. */
   async #become(state: CpuState): Promise<void> {
     this.#state = state;
-    this.#written = this.#written
-      .catch(() => undefined)
-      .then(() => this.#world.fs.write(this.#deps.file, formatState(this.#state), { mode: 0o600, atomic: true }));
-    await this.#written;
+    await this.#checkpoint.save(() => formatState(this.#state));
     this.#deps.changed();
   }
 }
@@ -161,7 +179,7 @@ export async function startCpuManager(world: Pick<World, 'fs'>, deps: CpuManager
   for (const name of Object.keys(deps.options.options)) {
     if (!knownOptions.has(name)) throw new Error(`CPU Manager policy option ${JSON.stringify(name)} is not supported`);
   }
-  const topology = await readTopology(world);
+  const topology = await readTopology(world, deps.layout);
   const all: ReadonlySet<number> = new Set(topology.map(({ id }) => id));
   const reserved = reservedCpus(topology, deps);
   if (!reserved.isSubsetOf(all)) throw new Error(`reservedSystemCPUs ${formatCpuset(reserved)} are not all online: ${formatCpuset(all)}`);

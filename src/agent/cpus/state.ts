@@ -1,9 +1,9 @@
 // What the CPU manager has promised, as its file keeps it: kubelet's form. Pure.
 import type { Container } from '#api/core/v1/container.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { fnv32a } from '#format/hash.ts';
 import { isObject } from '#format/own.ts';
 import { quantityMilli } from '#format/quantity.ts';
+import { seal, unseal } from '../numa/checkpoint.ts';
 import { formatCpuset, parseCpuset } from '../settings/cpuset.ts';
 import { qosClass } from '../status/qos.ts';
 
@@ -24,23 +24,13 @@ export function formatState(state: CpuState): string {
       Object.fromEntries([...containers].map(([name, cpus]) => [name, formatCpuset(cpus)])),
     ]),
   );
-  const body = { policyName: 'static', defaultCpuSet: formatCpuset(state.shared), entries };
-  return JSON.stringify({ ...body, checksum: fnv32a(JSON.stringify(body)) });
+  return seal({ policyName: 'static', defaultCpuSet: formatCpuset(state.shared), entries });
 }
 
 /** Reads the file; throws when it is damaged or of another policy. */
 export function parseState(text: string): CpuState {
-  const value: unknown = JSON.parse(text);
-  if (!isObject(value) || !isObject(value['entries'])) throw new Error('could not restore state from checkpoint: it is not one');
-  const { policyName, defaultCpuSet, entries, checksum } = value;
-  if (policyName !== 'static') {
-    throw new Error(
-      `could not restore state from checkpoint: configured policy "static" differs from state checkpoint policy ${JSON.stringify(policyName)}`,
-    );
-  }
-  if (checksum !== fnv32a(JSON.stringify({ policyName, defaultCpuSet, entries }))) {
-    throw new Error('could not restore state from checkpoint: checkpoint is corrupted');
-  }
+  const { defaultCpuSet, entries } = unseal(text, 'static');
+  if (!isObject(entries)) throw new Error('could not restore state from checkpoint: it is not one');
   const containers = (of: unknown): ReadonlyMap<string, ReadonlySet<number>> =>
     new Map(Object.entries(isObject(of) ? of : {}).map(([name, cpus]) => [name, parseCpuset(String(cpus))]));
   return {

@@ -1,40 +1,60 @@
-// Which processors a container gets for itself: whole sockets, then whole cores, then single threads, so that containers
-// share as little as can be. Pure.
+// Which processors a container gets for itself: whole sockets and NUMA nodes, then whole cores, then single threads, so that
+// containers share as little as can be. Pure.
 import type { Processor } from './topology.ts';
 
-/** The pods' part cannot be given. */
-export class CpuError extends Error {}
+type Key = 'socket' | 'node' | 'core';
 
 const byId = (a: Processor, b: Processor): number => a.id - b.id;
 
-/** Groups of which every member is free, in the order of their first processor. */
-function wholes(topology: readonly Processor[], free: ReadonlySet<number>, key: 'socket' | 'core'): (readonly Processor[])[] {
-  return [...Map.groupBy(topology.toSorted(byId), (processor) => processor[key]).values()].filter((group) =>
+/** The larger of sockets and NUMA nodes first: a node may span sockets, or a socket have several nodes. */
+function largest(topology: readonly Processor[]): readonly ['node' | 'socket', 'node' | 'socket'] {
+  const count = (key: Key): number => new Set(topology.map((processor) => processor[key])).size;
+  return count('socket') >= count('node') ? ['node', 'socket'] : ['socket', 'node'];
+}
+
+/** Groups of which every member is free, those first of whose surroundings least is free. */
+function wholes(topology: readonly Processor[], free: ReadonlySet<number>, key: Key): (readonly Processor[])[] {
+  const groups = [...Map.groupBy(topology.toSorted(byId), (processor) => processor[key]).values()].filter((group) =>
     group.every(({ id }) => free.has(id)),
   );
+  if (key !== 'core') return groups;
+  const order = fullestFirst(topology, free);
+  return groups.toSorted(([a], [b]) => (a && b ? order(a, b) : 0));
 }
 
-/** Single threads, those first whose core and socket have fewest free ones left: whole cores are kept for others. */
-function threads(topology: readonly Processor[], free: ReadonlySet<number>): Processor[] {
-  const freeOnes = topology.filter(({ id }) => free.has(id));
-  const count = (key: 'socket' | 'core', of: Processor): number => freeOnes.filter((other) => other[key] === of[key]).length;
-  return freeOnes.toSorted((a, b) => count('socket', a) - count('socket', b) || count('core', a) - count('core', b) || byId(a, b));
+/** Orders processors: those whose node, socket and core have fewest free ones come first, so that whole ones are kept for others. */
+function fullestFirst(topology: readonly Processor[], free: ReadonlySet<number>): (a: Processor, b: Processor) => number {
+  const keys = [...largest(topology), 'core'] as const;
+  const counts = keys.map((key) =>
+    Map.groupBy(
+      topology.filter(({ id }) => free.has(id)),
+      (processor) => processor[key],
+    ),
+  );
+  return (a, b) => {
+    for (const [index, key] of keys.entries()) {
+      const groups: ReadonlyMap<unknown, readonly Processor[]> | undefined = counts[index];
+      const difference = (groups?.get(a[key])?.length ?? 0) - (groups?.get(b[key])?.length ?? 0);
+      if (difference !== 0) return difference;
+    }
+    return byId(a, b);
+  };
 }
 
-/** Takes `wanted` of the free processors. Throws CpuError in kubelet's words when there are too few. */
+/** Takes `wanted` of the free processors. Throws in kubelet's words when there are too few. */
 export function takeProcessors(topology: readonly Processor[], free: ReadonlySet<number>, wanted: number): ReadonlySet<number> {
   if (free.size < wanted) {
-    throw new CpuError(`not enough cpus available to satisfy request: requested=${wanted}, available=${free.size}`);
+    throw new Error(`not enough cpus available to satisfy request: requested=${wanted}, available=${free.size}`);
   }
   const taken = new Set<number>();
   const left = (): ReadonlySet<number> => free.difference(taken);
-  for (const key of ['socket', 'core'] as const) {
+  for (const key of [...largest(topology), 'core'] as const) {
     for (const group of wholes(topology, left(), key)) {
       if (group.length <= wanted - taken.size) for (const { id } of group) taken.add(id);
     }
   }
   while (taken.size < wanted) {
-    const [next] = threads(topology, left());
+    const [next] = topology.filter(({ id }) => left().has(id)).toSorted(fullestFirst(topology, left()));
     if (!next) break;
     taken.add(next.id);
   }

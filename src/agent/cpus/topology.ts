@@ -1,5 +1,6 @@
-// Which processors of the machine share a core and a socket.
+// Which processors of the machine share a core, a socket and a NUMA node.
 import type { World } from '#base/world.ts';
+import type { NumaLayout } from '../numa/layout.ts';
 import { parseCpuset } from '../settings/cpuset.ts';
 
 export interface Processor {
@@ -7,12 +8,14 @@ export interface Processor {
   /** Distinguishes cores of the whole machine. */
   readonly core: string;
   readonly socket: string;
+  /** Place of its NUMA node in the layout. */
+  readonly node: number;
 }
 
 const base = '/sys/devices/system/cpu';
 
 /** The processors that are online. Where the kernel tells nothing of cores, each is one of its own. */
-export async function readTopology({ fs }: Pick<World, 'fs'>): Promise<readonly Processor[]> {
+export async function readTopology({ fs }: Pick<World, 'fs'>, layout: NumaLayout): Promise<readonly Processor[]> {
   const online = parseCpuset(await fs.readText(`${base}/online`));
   const number = async (id: number, file: string): Promise<string | undefined> =>
     fs.readText(`${base}/cpu${id}/topology/${file}`).then(
@@ -23,7 +26,8 @@ export async function readTopology({ fs }: Pick<World, 'fs'>): Promise<readonly 
     [...online].map(async (id) => {
       const socket = (await number(id, 'physical_package_id')) ?? '0';
       const core = (await number(id, 'core_id')) ?? `cpu${id}`;
-      return { id, socket, core: `${socket}/${core}` };
+      const node = layout.findIndex(({ cpus }) => cpus.has(id));
+      return { id, socket, core: `${socket}/${core}`, node: Math.max(0, node) };
     }),
   );
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { choose, DeviceLedger } from './ledger.ts';
+import { choose, DeviceLedger, open } from './ledger.ts';
 
 const claim = (podUid: string, container: string, count = 1) => ({ podUid, container, resource: 'x.io/gpu', count });
 const none = new Set<string>();
@@ -33,6 +33,12 @@ test('freed with the pod', () => {
 
 test('the choice: own, then preferred, then any', () => {
   const offer = { own: ['1'], free: ['2', '3', '4'] };
-  assert.deepEqual(choose(3, offer, ['4', '9']), ['1', '4', '2']);
-  assert.deepEqual(choose(1, { own: [], free: ['2', '3'] }, []), ['2']);
+  const pick = (count: number, from: typeof offer, preferred: readonly string[], near: readonly string[] = []): string[] =>
+    choose(count, open(count, from, new Set(near)), preferred);
+  assert.deepEqual(pick(3, offer, ['4', '9']), ['1', '4', '2']);
+  assert.deepEqual(pick(1, { own: [], free: ['2', '3'] }, []), ['2']);
+  // Near ones come before preferred ones; among more near ones than are needed the plugin chooses.
+  assert.deepEqual(pick(3, offer, ['4'], ['3']), ['1', '3', '4']);
+  assert.deepEqual(pick(2, offer, ['2', '4'], ['3', '4']), ['1', '4']);
+  assert.deepEqual(open(3, offer, new Set(['3', '4'])), { taken: ['1', '3', '4'], from: ['2'] });
 });

@@ -15,6 +15,14 @@ export interface Claim {
   readonly count: number;
 }
 
+/** Healthy devices that a claim may choose from. */
+export interface Offer {
+  /** Of nobody. */
+  readonly free: readonly string[];
+  /** Of init containers of the same pod. */
+  readonly own: readonly string[];
+}
+
 export class DeviceLedger {
   #allocations: Allocation[];
 
@@ -34,7 +42,7 @@ export class DeviceLedger {
    * What a claim may choose from: the healthy devices that no container of another pod has. `own` are those that init
    * containers of the same pod had: they have ended when the others start, so their devices are used again first.
    */
-  offer(claim: Claim, healthy: readonly string[], initContainers: ReadonlySet<string>): { free: string[]; own: string[] } {
+  offer(claim: Claim, healthy: readonly string[], initContainers: ReadonlySet<string>): Offer {
     const same = this.#allocations.filter((one) => one.resource === claim.resource);
     const own = same.filter((one) => one.podUid === claim.podUid && initContainers.has(one.container)).flatMap(({ ids }) => ids);
     const kept = new Set(own);
@@ -44,6 +52,11 @@ export class DeviceLedger {
     for (const id of regular) taken.add(id);
     const good = healthy.filter((id) => !taken.has(id));
     return { own: good.filter((id) => kept.has(id)), free: good.filter((id) => !kept.has(id)) };
+  }
+
+  /** What a pod has of a resource. */
+  ofPod(podUid: string, resource: string): readonly string[] {
+    return this.#allocations.filter((one) => one.podUid === podUid && one.resource === resource).flatMap(({ ids }) => ids);
   }
 
   note(claim: Claim, ids: readonly string[]): void {
@@ -59,8 +72,26 @@ export class DeviceLedger {
   }
 }
 
-/** Devices in the order of choice: the pod's own first, then what the plugin prefers, then any. */
-export function choose(count: number, offer: { free: readonly string[]; own: readonly string[] }, preferred: readonly string[]): string[] {
-  const allowed = new Set([...offer.own, ...offer.free]);
-  return [...new Set([...offer.own, ...preferred.filter((id) => allowed.has(id)), ...offer.free])].slice(0, count);
+/** Where a choice of devices begins: those that must be taken, and those that the plugin may choose among. */
+export interface Opening {
+  readonly taken: readonly string[];
+  readonly from: readonly string[];
+}
+
+/**
+ * The first step of a choice: the pod's own devices, then those near the container's NUMA nodes. The plugin has a say among the
+ * near ones when there are more than enough of them, else among all others.
+ */
+export function open(count: number, offer: Offer, near: ReadonlySet<string>): Opening {
+  const own = offer.own.slice(0, count);
+  const close = offer.free.filter((id) => near.has(id));
+  if (close.length > count - own.length) return { taken: own, from: close };
+  const taken = [...own, ...close];
+  return { taken, from: offer.free.filter((id) => !taken.includes(id)) };
+}
+
+/** The devices of a choice: those that must be taken, then what the plugin prefers, then any. */
+export function choose(count: number, { taken, from }: Opening, preferred: readonly string[]): string[] {
+  const allowed = new Set(from);
+  return [...new Set([...taken, ...preferred.filter((id) => allowed.has(id)), ...from])].slice(0, count);
 }

@@ -1,14 +1,16 @@
 // Device plugins: what registers at our socket becomes a resource of the node; pods that ask for it get devices of it.
 import { messageOf } from '#base/errors.ts';
 import { GrpcError, grpcCode, type GrpcServer } from '#base/grpc.ts';
-import { Mutex } from '#base/mutex.ts';
 import type { World } from '#base/world.ts';
 import type { Container } from '#api/core/v1/container.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { isExtendedResource } from '#api/core/v1/resources.rules.ts';
 import { quantityValue } from '#format/quantity.ts';
-import { initContainers, isSidecar, uidOf } from '../sync/spec.ts';
-import { type Allocation, choose, type Claim, DeviceLedger } from './ledger.ts';
+import type { Hint, HintProvider, Hints } from '../numa/hints.ts';
+import type { NumaLayout } from '../numa/layout.ts';
+import { initContainers, isSidecar, podPeak, uidOf } from '../sync/spec.ts';
+import { deviceHints, nearDevices, placed } from './hints.ts';
+import { type Allocation, choose, type Claim, DeviceLedger, type Offer, open } from './ledger.ts';
 import { type ContainerDevices, messages, noDevices, type RegisterRequest, united, version } from './messages.ts';
 import { DevicePlugin } from './plugin.ts';
 
@@ -18,6 +20,8 @@ type Amounts = Readonly<Record<string, string>>;
 export interface DeviceManagerOptions {
   /** Directory of the sockets: plugins see it as `/var/lib/kubelet/device-plugins`. */
   readonly dir: string;
+  /** The machine's NUMA nodes; empty where nothing is aligned to them. */
+  readonly layout: NumaLayout;
   /** The node's resources differ now. */
   readonly changed: () => void;
 }
@@ -28,13 +32,12 @@ const wants = (container: Container): [string, number][] =>
     isExtendedResource(name) && quantityValue(value) > 0 ? [[name, quantityValue(value)]] : [],
   );
 
-export class DeviceManager {
+export class DeviceManager implements HintProvider {
   readonly #world: Needs;
   readonly #options: DeviceManagerOptions;
   readonly #plugins = new Map<string, DevicePlugin>();
   /** Resources that plugins offered once: until one comes back, the node has none of them to give. */
   readonly #known = new Set<string>();
-  readonly #turn = new Mutex();
   #ledger = new DeviceLedger();
   #server: GrpcServer | undefined;
 
@@ -101,40 +104,75 @@ export class DeviceManager {
     };
   }
 
-  /** Gives a pod the devices that all its containers ask for. Rejects with the reason when it cannot. */
-  async admit(pod: Pod): Promise<void> {
-    const all = [...initContainers(pod), ...pod.spec.containers];
-    const claims = all.flatMap((container) =>
-      wants(container).map(([resource, count]): Claim => ({ podUid: uidOf(pod), container: container.name, resource, count })),
-    );
-    const open = claims.filter(
-      (claim) =>
-        this.#known.has(claim.resource) &&
-        !this.#ledger.of(claim.podUid, claim.container).some(({ resource }) => resource === claim.resource),
-    );
-    if (open.length === 0) return;
-    const passing = new Set(
-      initContainers(pod)
-        .filter((container) => !isSidecar(container))
-        .map(({ name }) => name),
-    );
-    await this.#turn.run(async () => {
-      for (const claim of open) await this.#give(claim, passing);
-      await this.#save();
-    });
+  /** The devices of a container that a plugin offers, or did once. */
+  #claims(pod: Pod, container: Container): Claim[] {
+    return wants(container)
+      .filter(([resource]) => this.#known.has(resource))
+      .map(([resource, count]) => ({ podUid: uidOf(pod), container: container.name, resource, count }));
   }
 
-  async #give(claim: Claim, passing: ReadonlySet<string>): Promise<void> {
+  #given({ podUid, container, resource }: Claim): readonly string[] | undefined {
+    return this.#ledger.of(podUid, container).find((one) => one.resource === resource)?.ids;
+  }
+
+  #offer(pod: Pod, claim: Claim): Offer {
+    const passing = initContainers(pod).filter((container) => !isSidecar(container));
+    return this.#ledger.offer(claim, this.#plugins.get(claim.resource)?.healthy ?? [], new Set(passing.map(({ name }) => name)));
+  }
+
+  lacks(pod: Pod, container: Container): boolean {
+    return this.#claims(pod, container).some((claim) => !this.#given(claim));
+  }
+
+  /** Hints for so many of what is offered, or for what was given before. */
+  #hints(
+    { resource, count }: Pick<Claim, 'resource' | 'count'>,
+    given: readonly string[],
+    offer: () => Offer,
+  ): readonly Hint[] | undefined {
+    const devices = this.#plugins.get(resource)?.devices ?? [];
+    if (!placed(devices)) return undefined;
+    const about = { layout: this.#options.layout, devices };
+    if (given.length === 0) return deviceHints(count, { ...about, ...offer() });
+    return given.length === count ? deviceHints(count, { ...about, free: given, own: [] }) : [];
+  }
+
+  hints(pod: Pod, container: Container): Hints {
+    const claims = this.#claims(pod, container);
+    return new Map(claims.map((claim) => [claim.resource, this.#hints(claim, this.#given(claim) ?? [], () => this.#offer(pod, claim))]));
+  }
+
+  podHints(pod: Pod): Hints {
+    const all = [...initContainers(pod), ...pod.spec.containers];
+    const resources = new Set(all.flatMap((container) => this.#claims(pod, container).map(({ resource }) => resource)));
+    const podUid = uidOf(pod);
+    return new Map(
+      [...resources].map((resource) => {
+        const count = podPeak(pod, (container) => this.#claims(pod, container).find((claim) => claim.resource === resource)?.count ?? 0);
+        const claim: Claim = { podUid, container: '', resource, count };
+        return [resource, this.#hints(claim, this.#ledger.ofPod(podUid, resource), () => this.#offer(pod, claim))];
+      }),
+    );
+  }
+
+  /** Gives a container the devices that it asks for, first those near the nodes of the hint. Rejects with the reason when it cannot. */
+  async allocate(pod: Pod, container: Container, hint: Hint): Promise<void> {
+    const claims = this.#claims(pod, container).filter((claim) => !this.#given(claim));
+    if (claims.length === 0) return;
+    for (const claim of claims) await this.#give(claim, this.#offer(pod, claim), hint);
+    await this.#save();
+  }
+
+  async #give(claim: Claim, offer: Offer, { nodes }: Hint): Promise<void> {
     const plugin = this.#plugins.get(claim.resource);
-    const offer = this.#ledger.offer(claim, plugin?.healthy ?? [], passing);
-    const available = [...offer.own, ...offer.free];
-    if (!plugin || available.length < claim.count) {
-      throw new Error(
-        `requested number of devices unavailable for ${claim.resource}. Requested: ${claim.count}, Available: ${available.length}`,
-      );
+    const available = offer.own.length + offer.free.length;
+    if (!plugin || available < claim.count) {
+      throw new Error(`requested number of devices unavailable for ${claim.resource}. Requested: ${claim.count}, Available: ${available}`);
     }
-    const preferred = await plugin.preferred(available, offer.own.slice(0, claim.count), claim.count);
-    this.#ledger.note(claim, choose(claim.count, offer, preferred));
+    const near = nodes === undefined ? new Set<string>() : nearDevices(this.#options.layout, nodes, plugin.devices ?? []);
+    const { taken, from } = open(claim.count, offer, near);
+    const preferred = taken.length < claim.count ? await plugin.preferred([...taken, ...from], taken, claim.count) : [];
+    this.#ledger.note(claim, choose(claim.count, { taken, from }, preferred));
   }
 
   /** What a container needs to use its devices; asked each time that it starts. */

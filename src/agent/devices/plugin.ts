@@ -7,6 +7,15 @@ const callTime = 30_000;
 export interface PluginDevice {
   readonly id: string;
   readonly healthy: boolean;
+  /** Ids of the NUMA nodes that it is near to; none: the plugin does not say. */
+  readonly nodes: readonly number[];
+}
+
+/** A device as the plugin tells of it. */
+interface Told {
+  readonly id: string;
+  readonly health: string;
+  readonly topology?: { readonly nodes: readonly { readonly id: number }[] };
 }
 
 export class DevicePlugin {
@@ -34,8 +43,12 @@ export class DevicePlugin {
     try {
       const stream = this.#channel.serverStream('/v1beta1.DevicePlugin/ListAndWatch', messages.Empty.encode({}), { signal });
       for await (const bytes of stream) {
-        const { devices } = messages.ListAndWatchResponse.decode(bytes) as { devices: { id: string; health: string }[] };
-        this.devices = devices.map(({ id, health }) => ({ id, healthy: health === 'Healthy' }));
+        const { devices } = messages.ListAndWatchResponse.decode(bytes) as unknown as { devices: Told[] };
+        this.devices = devices.map(({ id, health, topology }) => ({
+          id,
+          healthy: health === 'Healthy',
+          nodes: topology?.nodes.map((node) => node.id) ?? [],
+        }));
         changed();
       }
     } finally {

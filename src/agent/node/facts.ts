@@ -20,7 +20,7 @@ type Needs = Pick<World, 'fs' | 'exec'>;
 
 const architectures: Readonly<Record<string, string>> = { x86_64: 'amd64', aarch64: 'arm64', armv7l: 'arm', riscv64: 'riscv64' };
 
-async function text(world: Needs, path: string): Promise<string> {
+async function text(world: Pick<World, 'fs'>, path: string): Promise<string> {
   return world.fs.readText(path).then(
     (value) => value.trim(),
     () => '',
@@ -33,8 +33,8 @@ export function meminfoBytes(meminfo: string, name: string): number {
   return match ? Number(match[1]) * 1024 : 0;
 }
 
-async function hugepages(world: Needs): Promise<Record<string, number>> {
-  const base = '/sys/kernel/mm/hugepages';
+/** Bytes of huge pages by size name, of the machine or of the NUMA node that a directory belongs to. */
+export async function readHugepages(world: Pick<World, 'fs'>, base = '/sys/kernel/mm/hugepages'): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
   for (const name of await world.fs.list(base)) {
     const kib = Number(/^hugepages-(\d+)kB$/.exec(name)?.[1] ?? 0);
@@ -70,7 +70,7 @@ export async function readNodeFacts(world: Needs): Promise<NodeFacts> {
     cpus: Math.max(1, (stat.match(/^cpu\d+ /gm) ?? []).length),
     memoryBytes: meminfoBytes(meminfo, 'MemTotal'),
     swapBytes: meminfoBytes(meminfo, 'SwapTotal'),
-    hugepages: await hugepages(world),
+    hugepages: await readHugepages(world),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { AgentContext } from '../sync/context.ts';
 import type { PodManager } from '../sync/pods.ts';
 import { running } from '../sync/state.ts';
+import { MetricsText } from '#format/prometheus.ts';
 
 interface Usage {
   readonly cpu?: { readonly time?: string; readonly usageCoreNanoSeconds?: number };
@@ -96,7 +97,30 @@ export function agentMetrics(context: AgentContext, pods: PodManager): string {
   lines.add('kubelet_running_containers', gauge('[BETA] Number of containers currently running'), { container_state: 'running' }, count);
   lines.add('kubelet_desired_pods', gauge('[ALPHA] The number of pods the kubelet is being instructed to run'), {}, pods.workers().length);
   lines.add('kubelet_node_name', gauge("[ALPHA] The node's name. The count is always 1."), { node: context.options.nodeName }, 1);
-  return lines.toString();
+  return `${lines}${equipmentMetrics(context)}`;
+}
+
+/** How processors and memory of their own were given to containers, and how they were aligned. */
+export function equipmentMetrics({ topology, cpus, memory }: Pick<AgentContext, 'topology' | 'cpus' | 'memory'>): string {
+  const text = new MetricsText();
+  const count = (name: string, help: string, value: number): void =>
+    text.numbers(`kubelet_${name}`, { type: 'counter', help: `[ALPHA] ${help}` }, [[{}, value]]);
+  count('topology_manager_admission_requests_total', 'Pods that the topology manager was asked about', topology.requests);
+  count('topology_manager_admission_errors_total', 'Pods refused as their resources could not be aligned', topology.errors);
+  text.histograms('kubelet_topology_manager_admission_duration_ms', '[ALPHA] Milliseconds that an admission took', [
+    [{}, topology.durations],
+  ]);
+  count('cpu_manager_pinning_requests_total', 'Containers that were to get processors of their own', cpus.pinning.requests);
+  count('cpu_manager_pinning_errors_total', 'Containers that got no processors of their own', cpus.pinning.errors);
+  count('memory_manager_pinning_requests_total', 'Containers that were to get memory of their own', memory.pinning.requests);
+  count('memory_manager_pinning_errors_total', 'Containers that got no memory of their own', memory.pinning.errors);
+  if (topology.config?.policy === 'single-numa-node') {
+    const labels = { boundary: 'numa_node', scope: topology.config.scope };
+    const about = { type: 'counter' as const, help: '[ALPHA] Alignments of resources' };
+    text.numbers('kubelet_container_aligned_compute_resources_count', about, [[labels, topology.aligned]]);
+    text.numbers('kubelet_container_aligned_compute_resources_failure_count', about, [[labels, topology.unaligned]]);
+  }
+  return text.toString();
 }
 
 /** Containers as cAdvisor tells of them, and the machine. */

@@ -93,6 +93,20 @@ test('the longest pause between restarts is also the first when it is shorter; p
   assert.equal(imagePullDefaults.backoffMax, 300_000);
 });
 
+test('memory of certain nodes, and everything of the same', () => {
+  const reservedMemory = [{ numaNode: 1, limits: { memory: '1Gi', 'hugepages-2Mi': '4Mi' } }];
+  assert.equal(read({ memoryManagerPolicy: 'None', reservedMemory }).memoryManager, undefined);
+  assert.deepEqual(read({ memoryManagerPolicy: 'Static', reservedMemory }).memoryManager, { policy: 'Static', reservedMemory });
+  assert.equal(read({ topologyManagerPolicy: 'none', topologyManagerScope: 'pod' }).topologyManager, undefined);
+  const options = { 'prefer-closest-numa-nodes': 'true' };
+  assert.deepEqual(read({ topologyManagerPolicy: 'restricted', topologyManagerPolicyOptions: options }).topologyManager, {
+    policy: 'restricted',
+    scope: 'container',
+    options,
+  });
+});
+
+const node0 = (...limits: readonly object[]): object => ({ reservedMemory: limits.map((one) => ({ numaNode: 0, limits: one })) });
 const refused: readonly (readonly [string, object, RegExp])[] = [
   ['another kind', { kind: 'Pod' }, /not a KubeletConfiguration/],
   ['an unknown field', { staticPodPat: 'x' }, /^SettingsError: strict decoding error: unknown field "staticPodPat"$/],
@@ -111,6 +125,29 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
   ],
   ['a sysctl of the whole machine', { allowedUnsafeSysctls: ['vm.swappiness'] }, /"vm.swappiness" are not known to be namespaced/],
   ['no policy', { cpuManagerPolicy: 'dynamic' }, /unknown policy: "dynamic"/],
+  [
+    'no topology policy',
+    { topologyManagerPolicy: 'strict' },
+    /^SettingsError: invalid configuration: topologyManagerPolicy \(--topology-manager-policy\) "strict" must be one of: \["none" "best-effort" "restricted" "single-numa-node"\]$/,
+  ],
+  [
+    'no topology scope',
+    { topologyManagerScope: 'node' },
+    /topologyManagerScope \(--topology-manager-scope\) "node" must be one of: "container", or "pod"$/,
+  ],
+  ['no memory policy', { memoryManagerPolicy: 'static' }, /unknown policy: "static"/],
+  ['a memory policy of another system', { memoryManagerPolicy: 'BestEffort' }, /policy "BestEffort" is not available for platform "linux"/],
+  [
+    'memory that is none',
+    node0({ cpu: '1' }),
+    /the limit type "cpu" for NUMA node 0 is not supported, only \[memory hugepages-<HugePageSize>\] is accepted/,
+  ],
+  ['no memory', node0({ memory: '0' }), /reserved memory may not be zero for NUMA node 0 and resource "memory"/],
+  [
+    'memory twice',
+    node0({ memory: '1' }, { memory: '1' }),
+    /the reserved memory has a duplicate value for NUMA node 0 and resource "memory"/,
+  ],
   ['too much throttling', { memoryThrottlingFactor: 1.5 }, /memoryThrottlingFactor 1.5 must be/],
   [
     'several pulls one after the other',

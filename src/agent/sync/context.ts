@@ -10,6 +10,8 @@ import type { DnsConfig } from '../config/dns.ts';
 import type { NodeSecurity } from '../config/security.ts';
 import type { DeviceManager } from '../devices/manager.ts';
 import type { DynamicResources } from '../dra/manager.ts';
+import type { MemoryManager } from '../memory/manager.ts';
+import type { TopologyManager } from '../numa/manager.ts';
 import type { PodObjects } from '../objects/objects.ts';
 import type { AgentOptions } from '../options.ts';
 import type { ImageCredentials, PodCgroups, PodVolumes } from '../parts.ts';
@@ -39,6 +41,8 @@ export interface AgentContext {
   readonly devices: DeviceManager;
   readonly claims: DynamicResources;
   readonly cpus: CpuManager;
+  readonly memory: MemoryManager;
+  readonly topology: TopologyManager;
   readonly credentials: ImageCredentials;
   /** Restarts of containers. */
   readonly restarts: Backoff;

@@ -49,6 +49,8 @@ export class PodManager {
     this.#synced = true;
     this.#mirrors.complete();
     for (const state of this.#context.cache.states()) this.runtimeChanged(state.uid);
+    // Before any pod is judged: what others have left is theirs to have.
+    await this.#context.topology.retain((uid) => this.#workers.has(uid));
     await this.#cleanUp();
   }
 
@@ -200,8 +202,6 @@ export class PodManager {
         );
       this.#cleanUpTimer = world.clock.after(retry, again);
     }
-    for (const uid of this.#context.devices.pods()) if (!this.#workers.has(uid)) await this.#context.devices.forget(uid);
-    for (const uid of this.#context.cpus.pods()) if (!this.#workers.has(uid)) await this.#context.cpus.forget(uid);
     for (const uid of this.#context.claims.pods())
       if (!this.#workers.has(uid)) await this.#context.claims.release(uid).catch(() => undefined);
     for (const name of await world.fs.list(`${options.dataDir}/logs`)) {

@@ -87,6 +87,10 @@ export async function resizePod(context: AgentContext, pod: Pod, about: { state:
     sizes.pending = { reason: 'Infeasible', message: 'Resize is infeasible for Guaranteed Pods alongside CPU Manager static policy' };
     return [];
   }
+  if (context.options.memoryManager && qosClass(pod) === 'Guaranteed') {
+    sizes.pending = { reason: 'Infeasible', message: 'Resize is infeasible for Guaranteed Pods alongside Memory Manager static policy' };
+    return [];
+  }
   const others = context.activePods().filter((other) => other.metadata.uid !== pod.metadata.uid);
   const allocatable = context.admissible();
   const infeasible = capacityProblem(pod, [], allocatable);

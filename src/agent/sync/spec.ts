@@ -20,6 +20,23 @@ export function allContainers(pod: Pod): { kind: ContainerKind; container: AnyCo
   ];
 }
 
+/**
+ * The most that a pod needs of something at any time: the sum of its containers and sidecars, or an init container beside the
+ * sidecars before it.
+ */
+export function podPeak(pod: Pod, of: (container: Container) => number): number {
+  let sidecars = 0;
+  let peak = 0;
+  for (const container of initContainers(pod)) {
+    if (isSidecar(container)) sidecars += of(container);
+    else peak = Math.max(peak, sidecars + of(container));
+  }
+  return Math.max(
+    peak,
+    pod.spec.containers.reduce((sum, container) => sum + of(container), sidecars),
+  );
+}
+
 /** A container of the pod by name, of any kind. */
 export function findContainer(pod: Pod, name: string): { kind: ContainerKind; container: AnyContainer } | undefined {
   return allContainers(pod).find((entry) => entry.container.name === name);

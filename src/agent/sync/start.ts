@@ -149,6 +149,7 @@ async function configure(
     image: image.image,
     memoryCapacity: Number(context.capacity['memory-bytes'] ?? 0),
     cpus: context.cpus.of(pod, container.name),
+    memoryNodes: context.memory.of(pod, container.name),
     memoryQos: memoryQosOf(context),
     hugepageSizes: context.hugepageSizes,
     security: context.security,

@@ -2,6 +2,7 @@
 import type { Timer } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
+import { AdmissionError } from '../numa/admission.ts';
 import { podDir, podLogDir } from '../options.ts';
 import type { WaitingReason } from '../status/input.ts';
 import { sameJson } from '../status/patch.ts';
@@ -293,15 +294,14 @@ export class PodWorker {
     if (!signal.aborted) await this.publish();
   }
 
-  /** Gives the pod the devices that it asks for; without them it is not taken. */
+  /** Gives the pod the processors, memory and devices of its own that it asks for; without them it is not taken. */
   async #equip(pod: Pod): Promise<boolean> {
     try {
-      await this.#context.cpus.admit(pod);
-      await this.#context.devices.admit(pod);
+      await this.#context.topology.admit(pod);
     } catch (error) {
-      const text = `Allocate failed due to ${messageOf(error)}, which is unexpected`;
-      this.#context.recorder.event(pod, 'Warning', 'UnexpectedAdmissionError', text);
-      this.end({ reason: 'UnexpectedAdmissionError', message: `Pod was rejected: ${text}` }, {});
+      if (!(error instanceof AdmissionError)) throw error;
+      this.#context.recorder.event(pod, 'Warning', error.reason, error.message);
+      this.end({ reason: error.reason, message: `Pod was rejected: ${error.message}` }, {});
       return false;
     }
     try {
@@ -396,8 +396,7 @@ export class PodWorker {
     await this.publish(true);
     await this.#unmount();
     await this.#context.cgroups.remove(this.id.uid);
-    await this.#context.devices.forget(this.id.uid);
-    await this.#context.cpus.forget(this.id.uid);
+    await this.#context.topology.forget(this.id.uid);
     await this.#context.claims.release(this.id.uid);
     this.#refreshTimer?.cancel();
     this.#context.objects.unregister(this.id.uid);
