@@ -6,9 +6,15 @@ import { messages } from '#agent/devices/messages.ts';
 const bytes = (data: Uint8Array): Buffer => Buffer.from(data);
 const raw = (data: Buffer): Uint8Array => data;
 
+export interface TestDevice {
+  readonly id: string;
+  readonly health: 'Healthy' | 'Unhealthy';
+  readonly topology?: { readonly nodes: readonly { readonly id: number }[] };
+}
+
 export interface TestPlugin {
   /** Tells the node which devices there are and which of them work. */
-  tell(devices: readonly { id: string; health: 'Healthy' | 'Unhealthy' }[]): void;
+  tell(devices: readonly TestDevice[]): void;
   /** Ids of each allocation. */
   readonly allocated: string[][];
   readonly prepared: string[][];
