@@ -8,8 +8,8 @@ interface Pending {
   write(signal: AbortSignal): Promise<void>;
 }
 
-/** More than this waiting: new events are dropped. */
-const capacity = 1000;
+/** More than this waiting: new events are dropped. Where thousands of pods are bound at once each of them is still told of. */
+const capacity = 10_000;
 const maxTries = 12;
 const retryDelay = 10_000;
 

@@ -94,3 +94,11 @@ test('others are others; what has expired is told anew; nothing told, nothing wa
   assert.equal(clock.pending, 0);
   await recorder[Symbol.asyncDispose]();
 });
+
+test('a burst is told whole, up to a bound', async () => {
+  const { stored, recorder } = bench();
+  for (let i = 0; i < 10_500; i++) recorder.event(pod(`p${i}`, '1'), 'Normal', 'Scheduled', 'm', 'Binding');
+  await recorder.flush();
+  assert.ok(stored.size >= 10_000 && stored.size < 10_500, `${stored.size} told`);
+  await recorder[Symbol.asyncDispose]();
+});

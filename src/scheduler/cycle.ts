@@ -110,11 +110,11 @@ export class Cycle {
   }
 
   #begin(pod: PodInfo, cache: ClusterCache): Prepared | (Attempt & { ok: false }) {
-    const nothing = { nodes: cache.nodes, rejections: [], plugins: new Set<string>() };
-    if (cache.nodes.length === 0) return { ok: false, verdict: nothing, prepared: undefined };
+    const { nodes } = cache;
+    if (nodes.length === 0) return { ok: false, verdict: { nodes, rejections: [], plugins: new Set() }, prepared: undefined };
     const prepared = this.prepare(pod, cache);
     if (!isRefused(prepared)) return prepared;
-    const verdict = { ...nothing, upFront: prepared, plugins: new Set([prepared.plugin]) };
+    const verdict = { nodes, rejections: [], upFront: prepared, plugins: new Set([prepared.plugin]) };
     return { ok: false, verdict, prepared: undefined };
   }
 

@@ -1,5 +1,6 @@
 // The watch cache of one storage prefix: every object by key in key order, the recent changes, and who wants to know.
 import type { StoreEvent, KeyValue } from '#store/kv.ts';
+import { SortedKeys } from '#base/sortedkeys.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { EncodableEvent } from '../chain.ts';
 import { Entry } from './entry.ts';
@@ -48,7 +49,7 @@ export class Table {
   readonly prefix: string;
   readonly #options: TableOptions;
   readonly #entries = new Map<string, Entry>();
-  #keys: string[] = [];
+  #keys = new SortedKeys();
   #ring: Change[] = [];
   #lastChange = 0;
   #complete = 0;
@@ -89,14 +90,13 @@ export class Table {
   load(entries: readonly KeyValue[], revision: number): void {
     this.#entries.clear();
     this.#ring = [];
-    this.#keys = [];
     this.#complete = revision;
     this.#lastChange = 0;
     for (const kv of entries) {
       this.#entries.set(kv.key, Entry.of(kv.key, kv.modRevision, kv.value, this.#options.freeze));
-      this.#keys.push(kv.key);
       if (kv.modRevision > this.#lastChange) this.#lastChange = kv.modRevision;
     }
+    this.#keys = SortedKeys.from(entries.map((kv) => kv.key));
     // A deletion may have happened after the newest surviving change: until proven otherwise, it did.
     this.#lastChange = Math.max(this.#lastChange, revision);
     for (const listener of this.#listeners()) listener.interrupted();
@@ -122,7 +122,7 @@ export class Table {
     if (previous && previous.revision >= kv.modRevision) return undefined;
     const entry = Entry.of(kv.key, kv.modRevision, kv.value, this.#options.freeze);
     this.#entries.set(kv.key, entry);
-    if (!previous) this.#keys.splice(this.position(kv.key), 0, kv.key);
+    if (!previous) this.#keys.add(kv.key);
     return new Change(previous ? 'MODIFIED' : 'ADDED', entry, previous);
   }
 
@@ -130,29 +130,13 @@ export class Table {
     const previous = this.#entries.get(key);
     if (!previous || previous.revision >= revision) return undefined;
     this.#entries.delete(key);
-    this.#keys.splice(this.position(key), 1);
+    this.#keys.delete(key);
     return new Change('DELETED', previous.at(revision), previous);
-  }
-
-  /** Index of the first key that is not smaller than `key`. */
-  position(key: string): number {
-    const keys = this.#keys;
-    let low = 0;
-    let high = keys.length;
-    if (high > 0 && (keys[high - 1] as string) < key) return high;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((keys[middle] as string) < key) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   /** Entries whose key starts with `prefix`, in key order, from key `from` on. */
   *range(prefix: string, from = prefix): Generator<Entry> {
-    const keys = this.#keys;
-    for (let i = this.position(from); i < keys.length; i++) {
-      const key = keys[i] as string;
+    for (const key of this.#keys.from(from)) {
       if (!key.startsWith(prefix)) return;
       yield this.#entries.get(key) as Entry;
     }
@@ -161,7 +145,7 @@ export class Table {
   /** Number of keys that start with `prefix`, from `from` on. */
   count(prefix: string, from = prefix): number {
     // Keys are ASCII names and '/': '\uffff' sorts after all of them.
-    return this.position(`${prefix}\uffff`) - this.position(from);
+    return this.#keys.before(`${prefix}\uffff`) - this.#keys.before(from);
   }
 
   /** Changes after `revision`, oldest first; undefined when some of them are no longer kept. */
