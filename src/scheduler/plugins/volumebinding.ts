@@ -1,5 +1,6 @@
 // VolumeBinding: bound volumes must be reachable from the node; unbound claims get a volume that is, or one that is made there.
 import type { World } from '#base/world.ts';
+import type { Node } from '#api/core/v1/node.ts';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import { keyOf } from '#api/object.ts';
@@ -85,9 +86,13 @@ export interface VolumeBindingDeps {
   readonly world: Pick<World, 'clock'>;
 }
 
-/** Writes the decisions and waits until the claims are bound. Rejects when that takes too long. */
-async function carryOut(plan: VolumePlan, nodeName: string, deps: VolumeBindingDeps & { timeout: number }): Promise<void> {
+/**
+ * Writes the decisions and waits until the claims are bound. Rejects when that takes too long, and when a claim was given another
+ * volume, which the node does not reach: somebody else has decided about it before.
+ */
+async function carryOut(plan: VolumePlan, node: Node, deps: VolumeBindingDeps & { timeout: number }): Promise<void> {
   const { client, informers, world, storage, timeout } = deps;
+  const nodeName = node.metadata.name;
   for (const { claim, volume } of plan.bind) {
     const { metadata } = claim;
     const claimRef = {
@@ -109,20 +114,22 @@ async function carryOut(plan: VolumePlan, nodeName: string, deps: VolumeBindingD
     await client.resource(PersistentVolumeClaims).patch(claimName, body, { type: 'merge', namespace });
   }
   const keys = [...plan.bind.map(({ claim }) => keyOf(claim)), ...plan.provision.map(keyOf)];
-  const left = (): string[] =>
-    keys.filter((key) => {
-      const claim = storage.claim(key);
-      return claim === undefined || !isBound(claim);
-    });
-  if (left().length === 0) return;
+  const volumeOf = (key: string): PersistentVolume | undefined => {
+    const claim = storage.claim(key);
+    return claim !== undefined && isBound(claim) ? storage.volume(claim.spec.volumeName ?? '') : undefined;
+  };
+  const left = (): string[] => keys.filter((key) => volumeOf(key) === undefined);
   const done = Promise.withResolvers<void>();
   const timer = world.clock.after(timeout, () =>
     done.reject(new Error(`binding volumes: timed out waiting for the condition: ${left().join(', ')}`)),
   );
   const check = (): void => {
-    if (left().length === 0) done.resolve();
+    const astray = keys.map(volumeOf).find((volume) => volume !== undefined && !reachable(volume, node));
+    if (astray !== undefined) done.reject(new Error(`pv "${astray.metadata.name}" node affinity doesn't match node "${nodeName}"`));
+    else if (left().length === 0) done.resolve();
   };
-  const stop = informers.of(PersistentVolumeClaims).onChange({
+  const stopVolumes = informers.of(PersistentVolumes).onChange({ added: check, updated: check });
+  const stopClaims = informers.of(PersistentVolumeClaims).onChange({
     updated: (claim, previous) => {
       // Whoever makes volumes takes the node off when it cannot make one there.
       const gaveUp =
@@ -139,7 +146,8 @@ async function carryOut(plan: VolumePlan, nodeName: string, deps: VolumeBindingD
     check();
     await done.promise;
   } finally {
-    stop();
+    stopVolumes();
+    stopClaims();
     timer.cancel();
   }
 }
@@ -190,8 +198,8 @@ export function volumeBinding(deps: VolumeBindingDeps, timeout = 600_000): Plugi
     },
     preBind(_, node, state) {
       const plan = planOf(state, node);
-      if (plan === undefined || plan.bind.length + plan.provision.length === 0) return undefined;
-      return carryOut(plan, node.name, { ...deps, timeout }).then(() => {
+      if (node.node === undefined || plan === undefined || plan.bind.length + plan.provision.length === 0) return undefined;
+      return carryOut(plan, node.node, { ...deps, timeout }).then(() => {
         for (const { volume } of plan.bind) assumed.volumes.delete(volume.metadata.name);
         for (const claim of plan.provision) assumed.claims.delete(keyOf(claim));
       });

@@ -5,9 +5,12 @@ import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { StorageClass } from '#api/storage/v1/storageclass.ts';
+import { createTestClock } from '#base/testclock.ts';
 import type { Plugin } from '../framework.ts';
+import type { NodeInfo } from '../nodeinfo.ts';
+import { podInfo } from '../podinfo.ts';
 import { node, on, pod } from '../testing/build.ts';
-import { judge } from '../testing/judge.ts';
+import { cacheOf, judge } from '../testing/judge.ts';
 import { noStorage, type Storage } from '../volumes/storage.ts';
 import { nodeVolumeLimits } from './nodevolumelimits.ts';
 import { volumeBinding, type VolumeBindingDeps } from './volumebinding.ts';
@@ -153,6 +156,49 @@ test('VolumeBinding: a volume that can be made, where its class allows and there
     a: '! node(s) did not have enough free storage',
     b: 'ok',
   });
+});
+
+test('VolumeBinding: the pod waits for its volume, and goes elsewhere when the claim was given one elsewhere', async () => {
+  for (const elsewhere of [false, true]) {
+    let claims = [claim('x')];
+    let volumes = [volume('here', { node: 'a' })];
+    const listeners = new Set<() => void>();
+    const onChange = ({ updated = () => {} }: { updated?(object: PersistentVolumeClaim, previous: PersistentVolumeClaim): void }) => {
+      const listener = (): void => updated(claims[0] as PersistentVolumeClaim, claim('x'));
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    };
+    const written: unknown[] = [];
+    const plugin = volumeBinding({
+      storage: storage(
+        {},
+        { claim: () => claims[0], volume: (name) => volumes.find((one) => one.metadata.name === name), volumes: () => volumes },
+      ),
+      client: { resource: () => ({ patch: async (name: string) => written.push(name) }) },
+      informers: { of: () => ({ onChange }) },
+      world: { clock: createTestClock() },
+    } as unknown as VolumeBindingDeps);
+    const cache = cacheOf({ nodes });
+    const [info, state, at] = [podInfo(using('x')), new Map(), cache.nodes.find(({ name }) => name === 'a') as NodeInfo];
+    plugin.preFilter?.(info, state, cache);
+    assert.equal(plugin.filter?.(info, at, state), undefined);
+    let ended = false;
+    const binding = Promise.resolve(plugin.preBind?.(info, at, state)).finally(() => (ended = true));
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    await turn();
+    assert.deepEqual(written, ['here']);
+    claims = [claim('x', { volumeName: elsewhere ? 'there' : 'here' })];
+    for (const listener of listeners) listener();
+    if (elsewhere) {
+      binding.catch(() => undefined);
+      await turn();
+      assert.ok(!ended, 'the volume is not known yet');
+      volumes = [...volumes, volume('there', { node: 'b' })];
+      for (const listener of listeners) listener();
+      await assert.rejects(binding, /pv "there" node affinity doesn't match node "a"/);
+    } else await binding;
+    assert.equal(listeners.size, 0);
+  }
 });
 
 test('VolumeRestrictions: a claim for one pod only is in use', () => {
