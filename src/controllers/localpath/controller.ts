@@ -10,8 +10,9 @@ import { isAlreadyExists, isNotFound } from '#api/status.ts';
 import { objectOf } from '#client/body.ts';
 import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
+import { selectedNode } from '../volumebinder/plan.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
-import { countByNode, planGrowth, planProvision, planReclaim, provisioner, selectedNode, volumeFor } from './plan.ts';
+import { countByNode, planGrowth, planProvision, planReclaim, provisioner, volumeFor } from './plan.ts';
 
 /** Starts the controller. */
 export function startLocalPathProvisioner({ client, informers, world }: ControllerDeps): Component {

@@ -4,18 +4,8 @@ import type { Node } from '#api/core/v1/node.ts';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import type { StorageClass } from '#api/storage/v1/storageclass.ts';
-import {
-  type ClaimView,
-  countByNode,
-  nodeAnnotation,
-  planGrowth,
-  planProvision,
-  planReclaim,
-  provisionedBy,
-  provisioner,
-  selectedNode,
-  volumeFor,
-} from './plan.ts';
+import { type ClaimView, countByNode, nodeAnnotation, planGrowth, planProvision, planReclaim, provisioner, volumeFor } from './plan.ts';
+import { provisionedBy, selectedNode } from '../volumebinder/plan.ts';
 
 const node = (name: string, more: object = {}): Node =>
   ({

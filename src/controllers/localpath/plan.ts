@@ -6,13 +6,12 @@ import type { Draft } from '#api/object.ts';
 import { isConditionTrue } from '#api/podutil.ts';
 import type { StorageClass } from '#api/storage/v1/storageclass.ts';
 import { compareQuantity } from '#format/quantity.ts';
+import { provisionedBy, selectedNode } from '../volumebinder/plan.ts';
 
 /** Names us in storage classes. */
 export const provisioner = 'tutti.dev/local-path';
-export const provisionedBy = 'pv.kubernetes.io/provisioned-by';
 /** The node whose directory a volume is. */
 export const nodeAnnotation = 'tutti.dev/local-path-node';
-export const selectedNode = 'volume.kubernetes.io/selected-node';
 const hostLabel = 'kubernetes.io/hostname';
 
 export type ProvisionStep =

@@ -20,6 +20,7 @@ import {
   planVolume,
   provisionerAnnotations,
   type Told,
+  unbound,
 } from './plan.ts';
 
 const defaultClassAnnotation = 'storageclass.kubernetes.io/is-default-class';
@@ -165,6 +166,10 @@ export function startVolumeBinder(deps: ControllerDeps): Component {
     const volume = newestVolumes.get(name);
     if (volume === undefined) return;
     const phase = planVolume(volume, await claimOf(volume));
+    if (phase === 'unbind') {
+      wake(await setPhase(await updateVolume(unbound(volume)), 'Available'));
+      return;
+    }
     if (phase !== undefined) await setPhase(volume, phase);
     if (phase === 'Available') wake(volume);
   }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import type { StorageClass } from '#api/storage/v1/storageclass.ts';
-import { type ClaimAction, planClaim, planVolume } from './plan.ts';
+import { boundByController, type ClaimAction, planClaim, planVolume, provisionedBy, unbound } from './plan.ts';
 
 const claimOf = (spec: object = {}, annotations: object = {}): PersistentVolumeClaim =>
   ({
@@ -145,7 +145,25 @@ const phases = [
   { name: 'reserved', volume: volumeOf('v', '1Gi', to('c')), claim: undefined, want: 'Available' },
   { name: 'bound', volume: volumeOf('v', '1Gi', to('c', 'cu')), claim: claimOf({ volumeName: 'v' }), want: 'Bound' },
   { name: 'on its way', volume: volumeOf('v', '1Gi', to('c', 'cu')), claim: claimOf(), want: undefined },
+  {
+    name: 'free again: its claim has another',
+    volume: volumeOf('v', '1Gi', to('c', 'cu')),
+    claim: claimOf({ volumeName: 'w' }),
+    want: 'unbind',
+  },
+  {
+    name: 'released: it was made for a claim that has another',
+    volume: volumeOf('v', '1Gi', { ...to('c', 'cu'), persistentVolumeReclaimPolicy: 'Delete' }, { annotations: { [provisionedBy]: 'p' } }),
+    claim: claimOf({ volumeName: 'w' }),
+    want: 'Released',
+  },
   { name: 'released', volume: volumeOf('v', '1Gi', to('c', 'cu')), claim: 'gone' as const, want: 'Released' },
   { name: 'released: the claim was made anew', volume: volumeOf('v', '1Gi', to('c', 'before')), claim: claimOf(), want: 'Released' },
 ];
 for (const { name, volume, claim, want } of phases) test(`a volume is ${name}`, () => assert.equal(planVolume(volume, claim), want));
+
+test('a volume that its claim does not need is free, or reserved as it was', () => {
+  const ours = unbound(volumeOf('v', '1Gi', to('c', 'cu'), { annotations: { [boundByController]: 'yes', other: 'x' } }));
+  assert.deepEqual([ours.spec.claimRef, ours.metadata.annotations], [undefined, { other: 'x' }]);
+  assert.deepEqual(unbound(volumeOf('v', '1Gi', to('c', 'cu'))).spec.claimRef, { name: 'c', namespace: 'ns' });
+});

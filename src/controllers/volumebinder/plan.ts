@@ -5,6 +5,7 @@ import type { StorageClass } from '#api/storage/v1/storageclass.ts';
 import { bestMatch, classOf, isFor, mismatch } from './match.ts';
 
 export const bindCompleted = 'pv.kubernetes.io/bind-completed';
+export const provisionedBy = 'pv.kubernetes.io/provisioned-by';
 export const boundByController = 'pv.kubernetes.io/bound-by-controller';
 export const selectedNode = 'volume.kubernetes.io/selected-node';
 export const provisionerAnnotations = ['volume.beta.kubernetes.io/storage-provisioner', 'volume.kubernetes.io/storage-provisioner'];
@@ -94,11 +95,23 @@ export type ClaimState = PersistentVolumeClaim | 'gone';
 
 export type VolumePhase = 'Available' | 'Bound' | 'Released' | 'Failed' | 'Pending';
 
-/** The phase that a volume should have; undefined: its claim decides. */
-export function planVolume(volume: PersistentVolume, claim: ClaimState | undefined): VolumePhase | undefined {
+/** The phase that a volume should have; `unbind`: its claim has another volume; undefined: its claim decides. */
+export function planVolume(volume: PersistentVolume, claim: ClaimState | undefined): VolumePhase | 'unbind' | undefined {
   const ref = volume.spec.claimRef;
   if (ref === undefined || !ref.uid) return 'Available';
   if (claim === undefined) return undefined;
   if (claim === 'gone' || claim.metadata.uid !== ref.uid) return volume.status.phase === 'Failed' ? 'Failed' : 'Released';
-  return claim.spec.volumeName === volume.metadata.name ? 'Bound' : undefined;
+  if (!claim.spec.volumeName) return undefined;
+  if (claim.spec.volumeName === volume.metadata.name) return 'Bound';
+  // One that was made for the claim is of no use to anybody else.
+  const made = volume.metadata.annotations?.[provisionedBy] !== undefined && volume.spec.persistentVolumeReclaimPolicy === 'Delete';
+  return made ? (volume.status.phase === 'Failed' ? 'Failed' : 'Released') : 'unbind';
+}
+
+/** The volume as it was before it was meant for its claim: free, or reserved by name if that was somebody's wish. */
+export function unbound(volume: PersistentVolume): PersistentVolume {
+  const { [boundByController]: ours, ...annotations } = volume.metadata.annotations ?? {};
+  const { claimRef, ...spec } = volume.spec;
+  const { uid: _, ...wish } = claimRef ?? {};
+  return { ...volume, metadata: { ...volume.metadata, annotations }, spec: ours === undefined ? { ...spec, claimRef: wish } : spec };
 }

@@ -291,3 +291,23 @@ test('claims for devices are made by template, told in the pod, and freed when i
   await client.resource(Pods).patch('renderer', { status: { phase: 'Succeeded' } }, { type: 'merge', subresource: 'status', namespace });
   await gone(() => resourceClaims.get(name, { namespace }));
 });
+
+test('a volume that was meant for a claim which has another is free again', async () => {
+  await volume('taken');
+  await claim('taken');
+  const { uid } = (await claimIs('taken', 'Bound')).metadata;
+  await volumes().create({
+    metadata: { name: 'spare', annotations: { 'pv.kubernetes.io/bound-by-controller': 'yes' } },
+    spec: {
+      capacity: { storage: '2Gi' },
+      accessModes: ['ReadWriteOnce'],
+      hostPath: { path: '/tmp/x' },
+      storageClassName: 'taken',
+      claimRef: { kind: 'PersistentVolumeClaim', name: 'taken', namespace, uid },
+    },
+  } as Draft<PersistentVolume>);
+  await volumeIs('spare', 'Available');
+  const { metadata, spec } = await volumes().get('spare');
+  assert.deepEqual([spec.claimRef, metadata.annotations?.['pv.kubernetes.io/bound-by-controller']], [undefined, undefined]);
+  assert.equal((await claimIs('taken', 'Bound')).spec.volumeName, 'taken');
+});
