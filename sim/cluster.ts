@@ -19,11 +19,12 @@ import { startScheduler } from '#scheduler/scheduler.ts';
 import { createDisk } from './host/disk.ts';
 import { fair, Link, type Passed, type Weather } from './host/link.ts';
 import { Machine } from './host/machine.ts';
-import { type Process, startProcess } from './host/process.ts';
+import { type Process, startProcess, type Surroundings } from './host/process.ts';
 import { Server } from './host/server.ts';
 import { createSimTime } from './host/time.ts';
 import { createTrace, type Trace } from './host/trace.ts';
 import { createUsage } from './host/usage.ts';
+import { Wire } from './host/wire.ts';
 import { Truth } from './truth.ts';
 
 /** A rule was broken: the life ends here. */
@@ -72,6 +73,8 @@ export class Cluster {
   /** Called when a process sends a request. */
   readonly onIssued = new Set<(process: string, user: string, request: ApiRequest) => void>();
   readonly #options: ClusterOptions;
+  /** What all processes share. */
+  readonly #around: Surroundings;
   readonly #troubled = new Map<string, number>();
   /** When machines lost their power. */
   readonly #dark = new Map<string, number>();
@@ -99,6 +102,12 @@ export class Cluster {
       createDisk(() => 4),
       createUsage(this.time, () => this.machines, podOf),
     );
+    const weatherOf = (name: string): Weather | undefined => {
+      const link = this.members.get(name)?.link;
+      return link?.severed === false ? link.weather : undefined;
+    };
+    const wire = new Wire({ time: this.time, random: seededRandom(`${options.seed}/wire`), weatherOf });
+    this.#around = { seed: this.seed, time: this.time, wire, log: this.#log };
     this.machines = Array.from({ length: options.nodes }, (_, i) => this.#machine(`node-${i}`));
     this.onPassed.add((passed) => this.#note(passed));
   }
@@ -324,8 +333,7 @@ export class Cluster {
   };
 
   #spawn(name: string, fs?: Fs): Member {
-    const around = { seed: this.seed, time: this.time, log: this.#log };
-    const process = startProcess(around, name, this.#nextIncarnation(name), fs);
+    const process = startProcess(this.#around, name, this.#nextIncarnation(name), fs);
     const link = new Link({
       process,
       random: seededRandom(`${this.seed}/network/${name}/${this.#incarnations.get(name)}`),
@@ -359,11 +367,10 @@ export class Cluster {
   }
 
   async #startServer(): Promise<void> {
-    const around = { seed: this.seed, time: this.time, log: this.#log };
     const pending = new Set(this.#unanswered.values());
     this.#unanswered.clear();
     try {
-      await this.server.start(startProcess(around, 'server', this.#nextIncarnation('server')));
+      await this.server.start(startProcess(this.#around, 'server', this.#nextIncarnation('server')));
       if (!this.server.up) return;
       this.#trouble('server');
       this.say('the server is up');

@@ -14,8 +14,13 @@ const unsupported = (what: string) => (): never => {
 };
 const parentOf = (path: string): string => path.slice(0, path.lastIndexOf('/'));
 
+export interface Files extends Fs {
+  /** True when there is a file or a directory. */
+  has(path: string): boolean;
+}
+
 /** An empty disk. Files have no times: nothing that is simulated looks at them. */
-export function createFiles(): Fs {
+export function createFiles(): Files {
   const entries = new Map<string, Entry>();
   let inodes = 1;
 
@@ -34,6 +39,7 @@ export function createFiles(): Fs {
   }
 
   return {
+    has: (path) => entries.has(path),
     read: async (path) => must(path).bytes,
     readText: async (path) => Buffer.from(must(path).bytes).toString('utf8'),
     async write(path, data, options = {}) {

@@ -70,6 +70,10 @@ export class Link {
     return this.#severed;
   }
 
+  get weather(): Weather {
+    return this.#weather;
+  }
+
   get isFair(): boolean {
     return this.#weather === fair;
   }

@@ -9,7 +9,7 @@ import { createClient } from '#client/create.ts';
 import type { Transport, UserInfo } from '#client/transport.ts';
 import { componentUser } from '#apiserver/authn/groups.ts';
 import { startSimAgent } from '#cmd/simnodes.ts';
-import { createFiles } from './files.ts';
+import { createFiles, type Files } from './files.ts';
 import type { Process } from './process.ts';
 import { connectRuntime } from './runtimelink.ts';
 
@@ -27,7 +27,8 @@ const tls = { cert: '', key: '', clientCa: '' };
 export class Machine {
   readonly name: string;
   readonly #options: MachineOptions;
-  #fs: Fs = createFiles();
+  /** Outlasts its power. */
+  readonly #fs: Files = createFiles();
   #host: Process | undefined;
   #agent: Process | undefined;
   #running: Agent | undefined;
@@ -39,6 +40,11 @@ export class Machine {
   constructor(options: MachineOptions) {
     this.name = options.name;
     this.#options = options;
+  }
+
+  /** True when there is a file or a directory on its disk. */
+  has(path: string): boolean {
+    return this.#fs.has(path);
   }
 
   get powered(): boolean {

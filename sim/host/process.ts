@@ -14,11 +14,14 @@ import { realPki } from '#host/x509.ts';
 import { realZip } from '#host/zip.ts';
 import { createFiles } from './files.ts';
 import { type ProcessClock, processClock } from './time.ts';
+import type { Wire } from './wire.ts';
 
 /** What all processes of one life share. */
 export interface Surroundings {
   readonly seed: string;
   readonly time: Clock;
+  /** What is between machines. */
+  readonly wire: Wire;
   /** A line of a process's log. */
   log(level: 'debug' | 'info' | 'warn' | 'error', process: string, message: string, fields: LogFields): void;
 }
@@ -48,10 +51,8 @@ const notSimulated = (what: string) => (): never => {
   throw new Error(`${what} is not simulated`);
 };
 
-/** Nobody answers on the simulated network but the API server, which is reached by transports. */
-const net: Net = {
-  serveHttp: async () => ({ port: 10_250, useCertificate: () => undefined, close: () => Promise.resolve() }),
-  fetch: async () => refused(),
+/** Nobody answers on the simulated network but agents, and the API server, which is reached by transports. */
+const net: Omit<Net, 'serveHttp' | 'fetch'> = {
   upgrade: async () => refused(),
   connect: async () => refused(),
   listenTcp: async () => ({ port: 1, close: () => Promise.resolve() }),
@@ -77,12 +78,13 @@ export function startProcess(around: Surroundings, name: string, incarnation: nu
   const random = seededRandom(`${around.seed}/${name}/${incarnation}`);
   const endings: (() => void)[] = [];
   let alive = true;
+  const { wire } = around;
   const world: World = {
     clock,
     random,
     log: logOf(around, name),
     fs,
-    net,
+    net: { ...net, serveHttp: async (_, handlers) => wire.serve(self, handlers), fetch: (url, options) => wire.fetch(url, options) },
     exec: { pid: 1, run: async () => absentCommand(), spawn: notSimulated('a command'), alive: () => false, kill: () => undefined },
     grpc: {
       serve: () => Promise.resolve({ close: () => undefined }),
@@ -100,7 +102,7 @@ export function startProcess(around: Surroundings, name: string, incarnation: nu
     env: {},
     hostName: name,
   };
-  return {
+  const self: Process = {
     name,
     clock,
     random,
@@ -116,4 +118,5 @@ export function startProcess(around: Surroundings, name: string, incarnation: nu
       for (const end of endings) end();
     },
   };
+  return self;
 }

@@ -2,6 +2,7 @@
 import { accessReviewEndpoints } from '#apiserver/authz/endpoints.ts';
 import { discoveryPlug } from '#apiserver/discovery/plug.ts';
 import { type ApiServer, apiserverUser, createApiServer } from '#apiserver/server.ts';
+import { streamingPlug } from '#apiserver/streaming/plug.ts';
 import { createClient } from '#client/create.ts';
 import type { Client } from '#client/client.ts';
 import type { Transport, UserInfo } from '#client/transport.ts';
@@ -62,6 +63,7 @@ export class Server {
       plugs: [
         discoveryPlug({ extraGroups: () => metricsGroups }),
         metricsPlug(() => this.#usage),
+        streamingPlug({ client: { cert: '', key: '' }, ca: '' }),
         (backend) => ({ resources: accessReviewEndpoints(backend) }),
       ],
     });

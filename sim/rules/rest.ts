@@ -71,9 +71,22 @@ function* nodes(cluster: Cluster): Generator<string> {
   }
 }
 
+/** A claim that somebody has deleted stays for as long as a pod uses it. */
+function isHeld(cluster: Cluster, { kind, metadata }: KubeObject): boolean {
+  if (kind !== 'PersistentVolumeClaim') return false;
+  return cluster.truth
+    .list(Pods)
+    .some(
+      (pod) =>
+        pod.metadata.namespace === metadata.namespace &&
+        !isPodTerminal(pod) &&
+        pod.spec.volumes?.some(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName === metadata.name) === true,
+    );
+}
+
 function* owned(cluster: Cluster): Generator<string> {
   for (const object of cluster.truth.all()) {
-    if (leaving(object)) yield `${object.kind} ${keyOf(object)} is still there`;
+    if (leaving(object) && !isHeld(cluster, object)) yield `${object.kind} ${keyOf(object)} is still there`;
     const owners = object.metadata.ownerReferences ?? [];
     if (object.kind === 'Lease' || owners.length === 0) continue;
     if (!owners.some(({ uid }) => cluster.truth.byUid(uid) !== undefined)) yield `${object.kind} ${keyOf(object)} has no owner any more`;
@@ -224,6 +237,7 @@ function* volumes(cluster: Cluster): Generator<string> {
     const claim = truth.byUid(spec.claimRef?.uid);
     const phase = spec.claimRef === undefined ? 'Available' : claim === undefined ? 'Released' : 'Bound';
     if (status?.phase !== phase) yield `volume ${metadata.name} is ${status?.phase} instead of ${phase}`;
+    if (phase === 'Released' && spec.persistentVolumeReclaimPolicy === 'Delete') yield `volume ${metadata.name} outlives its claim`;
   }
   for (const claim of truth.list(PersistentVolumeClaims)) {
     const volume = truth.get(PersistentVolumes, claim.spec.volumeName ?? '');

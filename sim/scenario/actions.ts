@@ -22,49 +22,17 @@ import {
   StorageClasses,
 } from '#api/refs.ts';
 import { StatusError } from '#api/status.ts';
-import type { Random } from '#base/random.ts';
 import { below, pick } from '#base/seeded.ts';
 import type { Client } from '#client/client.ts';
+import { ensureLocalClass } from '#cmd/localclass.ts';
 import type { Cluster } from '../cluster.ts';
+import { type Action, creates, fresh, namespaces, one, patch } from './action.ts';
+import { claimed, unclaim, volumeSet } from './storage.ts';
 import * as workloads from './workloads.ts';
 
-/** Does something, or nothing when there is nothing to do it to. */
-export type Action = (cluster: Cluster, client: Client) => Promise<unknown> | undefined;
-
-const namespaces = ['default', 'team'];
 const templated = [Deployments, StatefulSets, DaemonSets] as const;
 const scaled = [Deployments, StatefulSets] as const;
 const any = [Deployments, StatefulSets, DaemonSets, Jobs, CronJobs] as const;
-
-/** One of the objects of these kinds that nobody deletes; undefined when there is none. */
-function one<T extends KubeObject>(cluster: Cluster, refs: readonly ResourceRef<T>[]): { ref: ResourceRef<T>; object: T } | undefined {
-  const found = refs.flatMap((ref) => cluster.truth.list(ref).map((object) => ({ ref, object })));
-  const living = found.filter(({ object }) => object.metadata.deletionTimestamp === undefined && object.metadata.name !== 'kubernetes');
-  return living.length === 0 ? undefined : pick(cluster.random, living);
-}
-
-/** Sends a merge patch to an object. */
-function patch<T extends KubeObject>(client: Client, target: { ref: ResourceRef<T>; object: T } | undefined, body: object) {
-  if (target === undefined) return undefined;
-  const { name, namespace } = target.object.metadata;
-  return client.resource(target.ref).patch(name, body, { type: 'merge', namespace });
-}
-
-function fresh(cluster: Cluster, prefix: string): string {
-  return `${prefix}-${cluster.nextSerial()}`;
-}
-
-/** Creates a workload in one of the namespaces. */
-function creates<T extends KubeObject>(
-  ref: ResourceRef<T>,
-  prefix: string,
-  make: (random: Random, name: string, namespace: string) => Draft<T>,
-): Action {
-  return (cluster, client) => {
-    const namespace = pick(cluster.random, namespaces);
-    return client.resource(ref).create(make(cluster.random, fresh(cluster, prefix), namespace), { namespace });
-  };
-}
 
 const daemonSet: Action = (cluster, client) =>
   cluster.truth.list(DaemonSets).length > 1 ? undefined : creates(DaemonSets, 'ds', workloads.daemonSet)(cluster, client);
@@ -72,7 +40,8 @@ const daemonSet: Action = (cluster, client) =>
 const cronJob: Action = (cluster, client) =>
   cluster.truth.list(CronJobs).length > 1 ? undefined : creates(CronJobs, 'cron', workloads.cronJob)(cluster, client);
 
-/** What every life has from the start: a priority above the others, and volumes on every node. */
+/** What every life has from the start: a priority above the others, volumes on every node, and a class that
+ * makes more on demand. */
 export async function prepare(cluster: Cluster, client: Client): Promise<void> {
   await client.resource(Namespaces).create({ metadata: { name: 'team' } });
   await client.resource(PriorityClasses).create({ metadata: { name: workloads.urgent }, value: 1_000 });
@@ -94,6 +63,7 @@ export async function prepare(cluster: Cluster, client: Client): Promise<void> {
       await client.resource(PersistentVolumes).create({ metadata: { name: `${name}-${disk}` }, spec } as Draft<PersistentVolume>);
     }
   }
+  await ensureLocalClass(client);
 }
 
 const roll: Action = (cluster, client) => {
@@ -242,6 +212,9 @@ const namespaceLife: Action = (cluster, client) => {
 export const actions: Readonly<Record<string, { readonly weight: number; readonly act: Action }>> = {
   deployment: { weight: 3, act: creates(Deployments, 'web', workloads.deployment) },
   statefulSet: { weight: 2, act: creates(StatefulSets, 'db', workloads.statefulSet) },
+  volumeSet: { weight: 1, act: volumeSet },
+  claimed: { weight: 1, act: claimed },
+  unclaim: { weight: 1, act: unclaim },
   daemonSet: { weight: 1, act: daemonSet },
   job: { weight: 2, act: creates(Jobs, 'job', workloads.job) },
   cronJob: { weight: 1, act: cronJob },

@@ -17,6 +17,8 @@ const seconds = (random: Random, most: number): number => Math.round(random.next
 /** A priority class above the others, and a storage class whose volumes users make: what every life has from the start. */
 export const urgent = 'urgent';
 export const disks = 'disks';
+/** A storage class whose volumes are made when pods need them. */
+export const onDemand = 'local-path';
 
 interface Lasting {
   /** How it ends by itself; absent: it does not. */
@@ -71,9 +73,19 @@ export function deployment(random: Random, name: string, namespace: string): Dra
   };
 }
 
+/** What a claim asks for. */
+export const claim = (storageClassName: string) => ({
+  accessModes: ['ReadWriteOnce'],
+  storageClassName,
+  resources: { requests: { storage: '1Gi' } },
+});
+
 /** A volume for each pod. */
-function claims(random: Random): Pick<StatefulSet['spec'], 'volumeClaimTemplates' | 'persistentVolumeClaimRetentionPolicy'> {
-  const spec = { accessModes: ['ReadWriteOnce'], storageClassName: disks, resources: { requests: { storage: '1Gi' } } };
+function claims(
+  random: Random,
+  storageClass: string,
+): Pick<StatefulSet['spec'], 'volumeClaimTemplates' | 'persistentVolumeClaimRetentionPolicy'> {
+  const spec = claim(storageClass);
   const policy = (): string => pick(random, ['Retain', 'Delete']);
   return {
     volumeClaimTemplates: [{ metadata: { name: 'data' }, spec }] as unknown as NonNullable<StatefulSet['spec']['volumeClaimTemplates']>,
@@ -101,12 +113,26 @@ export function statefulSet(random: Random, name: string, namespace: string): Dr
       minReadySeconds: pick(random, [0, 0, 2]),
       selector: { matchLabels: labels },
       template: template(random, labels),
-      ...(chance(random, 0.25) ? claims(random) : {}),
+      ...(chance(random, 0.25) ? claims(random, disks) : {}),
       updateStrategy: chance(random, 0.2)
         ? { type: 'RollingUpdate', rollingUpdate: { partition: below(random, 3) } }
         : { type: 'RollingUpdate' },
     },
   };
+}
+
+/** A StatefulSet with volumes that are made on demand. */
+export function volumeSet(random: Random, name: string, namespace: string): Draft<StatefulSet> {
+  const made = statefulSet(random, name, namespace);
+  return { ...made, spec: { ...made.spec, ...claims(random, onDemand) } } as Draft<StatefulSet>;
+}
+
+/** A Deployment whose pods share the claim of its name. */
+export function claimedDeployment(random: Random, name: string, namespace: string): Draft<Deployment> {
+  const made = deployment(random, name, namespace);
+  const volumes = [{ name: 'data', persistentVolumeClaim: { claimName: name } }];
+  const template = { ...made.spec?.template, spec: { ...made.spec?.template?.spec, volumes } };
+  return { ...made, spec: { ...made.spec, replicas: 1 + below(random, 2), template } } as Draft<Deployment>;
 }
 
 export function daemonSet(random: Random, name: string, namespace: string): Draft<DaemonSet> {
