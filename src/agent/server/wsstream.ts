@@ -35,6 +35,9 @@ export async function serveWebSocket(ask: StreamRequest, url: string): Promise<v
   }
 }
 
+/** The runtime takes no more. The messages of the client are read on, for it may not have heard all that was said to it. */
+const gone = (): undefined => undefined;
+
 /** The messages are SPDY already. */
 async function serveTunnel(peer: WebSocketConnection, upstream: Socket): Promise<void> {
   const down = async (): Promise<void> => {
@@ -42,7 +45,7 @@ async function serveTunnel(peer: WebSocketConnection, upstream: Socket): Promise
     await peer.close();
   };
   const up = async (): Promise<void> => {
-    for await (const message of peer.messages()) await upstream.write(message.data);
+    for await (const message of peer.messages()) await upstream.write(message.data).catch(gone);
     upstream.destroy();
   };
   await Promise.allSettled([down(), up()]);
@@ -79,11 +82,11 @@ async function serveStreams(ask: StreamRequest, protocol: ChannelProtocol, ends:
       const part = decodeChannel(protocol, message.data);
       if (!part) continue;
       if (part.number === channel.stdin && stdin !== undefined && stdinOpen) {
-        if (part.data.length > 0) await spdy.send(stdin, part.data);
-      } else if (part.number === channel.resize && resize !== undefined) await spdy.send(resize, part.data);
+        if (part.data.length > 0) await spdy.send(stdin, part.data).catch(gone);
+      } else if (part.number === channel.resize && resize !== undefined) await spdy.send(resize, part.data).catch(gone);
       else if (part.number === channel.close && protocol.closes && part.data[0] === channel.stdin && stdin !== undefined && stdinOpen) {
         stdinOpen = false;
-        await spdy.send(stdin, new Uint8Array(), true);
+        await spdy.send(stdin, new Uint8Array(), true).catch(gone);
       }
     }
     // The client is gone, and so is what it ran.
@@ -129,7 +132,7 @@ async function servePorts(ask: StreamRequest, protocol: ChannelProtocol, ends: E
     for await (const message of peer.messages()) {
       const part = decodeChannel(protocol, message.data);
       const stream = part && streams.get(part.number);
-      if (part && stream !== undefined && part.data.length > 0) await spdy.send(stream, part.data);
+      if (part && stream !== undefined && part.data.length > 0) await spdy.send(stream, part.data).catch(gone);
     }
     spdy.close();
   };

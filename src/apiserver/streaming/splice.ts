@@ -57,12 +57,15 @@ export async function agentRefusal(
   });
 }
 
+/** Copies until the source ends. What the other end does not take any more is dropped: its own last words may be on their way. */
 async function pipe(from: Socket, to: Socket): Promise<void> {
-  try {
-    for await (const chunk of from.readable) await to.write(chunk);
-  } catch {
-    // The reader went away: so does what it read from.
-    from.destroy();
+  let open = true;
+  for await (const chunk of from.readable) {
+    if (open)
+      open = await to.write(chunk).then(
+        () => true,
+        () => false,
+      );
   }
   to.end();
 }

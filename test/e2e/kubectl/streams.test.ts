@@ -58,7 +58,25 @@ async function digest(stream: AsyncIterable<Buffer>): Promise<string> {
   return hash.digest('hex');
 }
 
-describe('streams', { concurrency: 3 }, () => {
+describe('streams', { concurrency: 4 }, () => {
+  for (const { version, path } of versions) {
+    // Clients ping every five seconds: such pings come when the command has long ended and its output is still on the way.
+    test(`who reads slowly reads everything: kubectl ${version}`, () =>
+      inSpace(cluster, async (space) => {
+        await space.create(Pods, pod('p', shell('sleep 10000')));
+        await space.until(Pods, 'p', isReady);
+        const { env } = runner(space, path);
+        const read = async (megabytes: number): Promise<number> => {
+          const command = `${path} -n ${space.namespace} exec p -- head -c ${megabytes * 1_000_000} /dev/zero | (sleep 11; wc -c)`;
+          const { stdout, stderr } = await runCommand('sh', ['-c', command], { env, timeout: 120_000 });
+          assert.match(stdout, /^\d+\n$/, stderr);
+          return Number(stdout) / 1_000_000;
+        };
+        const sizes = [1, 3, 6, 10];
+        assert.deepEqual(await Promise.all(sizes.map(read)), sizes);
+      }));
+  }
+
   // First, for it waits much and works little.
   test('a log is followed across its rotation, line by line, to the end', () =>
     inSpace(cluster, async (space) => {
