@@ -139,6 +139,13 @@ test('options: whole cores only, reserved processors for nobody', async () => {
       error.message === 'SMT Alignment Error: requested 3 cpus not multiple cpus per core = 2',
   );
   assert.deepEqual(cpus.of(pod('other', [{ name: 'c' }]), 'c'), { cpus: '1-3,5-7', exclusive: false });
+  // One thread of core 0 is reserved: the other one is not given away, though it is free.
+  const half = await start(machine().world, { options: { 'full-pcpus-only': 'true' }, cpus: '0' });
+  await admit(half, pod('most', [container('c', { cpu: '4', memory: '1Mi' })]));
+  await assert.rejects(admit(half, pod('rest', [container('c', { cpu: '4', memory: '1Mi' })])), {
+    reason: 'SMTAlignmentError',
+    message: 'SMT Alignment Error: not enough free physical CPUs: available physical CPUs = 2, requested CPUs = 4, CPUs per core = 2',
+  });
   await assert.rejects(start(machine().world, { options: { 'no-such': 'true' } }), /"no-such" is not supported/);
 });
 

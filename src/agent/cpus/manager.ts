@@ -99,15 +99,24 @@ class StaticCpuManager implements CpuManager {
     return podHints(pod, this.#choice);
   }
 
-  /** What one container gets, given what earlier init containers of the pod leave to it. */
-  #take(wanted: number, left: ReadonlySet<number>, { nodes }: Hint): ReadonlySet<number> {
+  /** Throws when so many processors are not whole cores, or when so many whole cores are not free. */
+  #checkCores(wanted: number, left: ReadonlySet<number>): void {
     const perCore = threadsPerCore(this.#topology);
-    if (this.#wholeCores && wanted % perCore !== 0) {
-      throw new AdmissionError(
-        'SMTAlignmentError',
-        `SMT Alignment Error: requested ${wanted} cpus not multiple cpus per core = ${perCore}`,
+    const refuse = (why: string): AdmissionError => new AdmissionError('SMTAlignmentError', `SMT Alignment Error: ${why}`);
+    if (wanted % perCore !== 0) throw refuse(`requested ${wanted} cpus not multiple cpus per core = ${perCore}`);
+    // Cores of which some thread is reserved are nobody's.
+    const closed = new Set(this.#topology.filter(({ id }) => this.#reserved.has(id)).map(({ core }) => core));
+    const open = this.#topology.filter(({ id, core }) => !closed.has(core) && (this.#state.shared.has(id) || left.has(id)));
+    if (wanted > open.length) {
+      throw refuse(
+        `not enough free physical CPUs: available physical CPUs = ${open.length}, requested CPUs = ${wanted}, CPUs per core = ${perCore}`,
       );
     }
+  }
+
+  /** What one container gets, given what earlier init containers of the pod leave to it. */
+  #take(wanted: number, left: ReadonlySet<number>, { nodes }: Hint): ReadonlySet<number> {
+    if (this.#wholeCores) this.#checkCores(wanted, left);
     const { free } = this.#choice;
     const near = nodes === undefined ? undefined : within(this.#topology, nodes);
     // First what the pod has already, then what is free; first of the hint's nodes, then of all.

@@ -1,13 +1,13 @@
 // The life of one pod on this node, from admission to removal: one step at a time, each decided by `planPod`.
-import type { Timer } from '#base/clock.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { AdmissionError } from '../numa/admission.ts';
 import { podDir, podLogDir } from '../options.ts';
 import type { WaitingReason } from '../status/input.ts';
 import { sameJson } from '../status/patch.ts';
 import type { AgentContext } from './context.ts';
 import { runPlan } from './execute.ts';
+import { PodGround } from './ground.ts';
+import { type Failure, StepLoop } from './loop.ts';
 import { planPod } from './plan.ts';
 import { PodReporter, type Report } from './reporter.ts';
 import { newSizes, noteSizes, resizePod, startsWith } from './resize.ts';
@@ -17,8 +17,6 @@ import { stopContainer, stopPod } from './stop.ts';
 
 type Stage = 'running' | 'terminating' | 'terminated' | 'gone';
 
-const firstRetry = 1000;
-const lastRetry = 20_000;
 const resizeRetry = 10_000;
 /** More steps than this in one go mean that planning and the world disagree: pause. */
 const maxSteps = 50;
@@ -48,25 +46,20 @@ export class PodWorker {
   readonly #waiting = new Map<string, WaitingReason>();
   readonly #reporter: PodReporter;
   readonly #sizes = newSizes();
-  #volumesStale = true;
-  #volumeRetry = 0;
+  readonly #ground: PodGround;
+  readonly #loop: StepLoop;
+  /** The stage in which the step under way has begun. */
+  #stepping: Stage = 'running';
   #sync = new AbortController();
   #stop: { grace: number; abort: AbortController } | undefined;
-  #woken = false;
-  #busy = false;
-  #resolveIdle: (() => void) | undefined;
-  #timer: Timer | undefined;
-  #timerAt = Number.POSITIVE_INFINITY;
-  #retry = 0;
-  /** Until then (monotonic milliseconds) taking the pod down is not tried again, whatever the runtime tells. */
-  #patience = 0;
   #disposed = false;
-  #cgroupParent: string | undefined;
 
   constructor(context: AgentContext, id: PodIdentity, gone: (worker: PodWorker) => void) {
     this.#context = context;
     this.id = id;
     this.#gone = gone;
+    this.#ground = new PodGround(context, id.uid, () => this.refreshVolumes());
+    this.#loop = new StepLoop(context.world.clock, { step: () => this.#step(), failed: (error) => this.#failed(error) });
     this.#reporter = new PodReporter(context, () => {
       if (!this.#disposed) void this.publish().catch(() => undefined);
     });
@@ -97,7 +90,7 @@ export class PodWorker {
   update(pod: Pod, { refused, after }: { readonly refused?: WaitingReason; readonly after?: Promise<void> } = {}): void {
     // Our own status writes come back as updates: they change nothing for volumes and references.
     if (!this.pod || !sameWishes(this.pod, pod)) {
-      this.#volumesStale = true;
+      this.#ground.volumesChanged({ news: false });
       if (this.#stage === 'running') this.#context.objects.register(pod);
     }
     this.pod = pod;
@@ -126,14 +119,13 @@ export class PodWorker {
 
   /** A ConfigMap, a Secret or a token of the pod changed. */
   refreshVolumes(): void {
-    this.#volumesStale = true;
-    this.#volumeRetry = 0;
+    this.#ground.volumesChanged({ news: true });
     this.wake();
   }
 
   /** The runtime or a prober has news. */
   notify(): void {
-    if (this.#busy) void this.publish().catch(() => undefined);
+    if (this.#loop.busy) void this.publish().catch(() => undefined);
     this.wake();
   }
 
@@ -167,65 +159,37 @@ export class PodWorker {
   // ---- The loop ----
 
   wake(): void {
-    if (this.#disposed) return;
-    this.#woken = true;
-    if (!this.#busy) void this.#loop();
+    this.#loop.wake();
   }
 
-  #wakeIn(ms: number): void {
-    const at = this.#context.world.clock.monotonic() + ms;
-    if (at >= this.#timerAt) return;
-    this.#timer?.cancel();
-    this.#timerAt = at;
-    this.#timer = this.#context.world.clock.after(ms, () => {
-      this.#timerAt = Number.POSITIVE_INFINITY;
-      this.wake();
-    });
-  }
-
-  async #loop(): Promise<void> {
-    this.#busy = true;
-    while (this.#woken && !this.#disposed) {
-      this.#woken = false;
-      const { stage } = this;
-      try {
-        await this.#step();
-        if (this.#patience <= this.#context.world.clock.monotonic()) this.#retry = 0;
-      } catch (error) {
-        if (this.#disposed) break;
-        // What was under way when the pod had to end was called off, which is no failure.
-        if (stage === 'running' && this.#stage !== 'running') {
-          this.#woken = true;
-          continue;
-        }
-        if (stage === 'terminating' && this.pod) {
-          this.#context.recorder.event(this.pod, 'Warning', 'FailedKillPod', `error killing pod: ${messageOf(error)}`);
-        }
-        this.#context.world.log.warn('pod sync failed', { pod: this.id.name, namespace: this.id.namespace, error: messageOf(error) });
-        this.#retry = Math.min(this.#retry === 0 ? firstRetry : this.#retry * 2, lastRetry);
-        if (stage === 'terminating') this.#patience = this.#context.world.clock.monotonic() + this.#retry;
-        this.#wakeIn(this.#retry);
-      }
+  /** What a failed step means: what was under way when the pod had to end was called off, which is no failure. */
+  #failed(error: unknown): Failure {
+    const stage = this.#stepping;
+    if (stage === 'running' && this.#stage !== 'running') return 'calledOff';
+    if (stage === 'terminating' && this.pod) {
+      this.#context.recorder.event(this.pod, 'Warning', 'FailedKillPod', `error killing pod: ${messageOf(error)}`);
     }
-    this.#busy = false;
-    this.#resolveIdle?.();
+    this.#context.world.log.warn('pod sync failed', { pod: this.id.name, namespace: this.id.namespace, error: messageOf(error) });
+    // Taking a pod down is not tried again before its time, whatever the runtime tells.
+    return stage === 'terminating' ? 'patient' : 'again';
   }
 
   async #step(): Promise<void> {
+    this.#stepping = this.#stage;
     switch (this.#stage) {
       case 'running':
         await this.#syncPod();
         // Ended while running: go on at once.
-        if ((this.#stage as Stage) !== 'running') this.#woken = true;
+        if ((this.#stage as Stage) !== 'running') this.wake();
         return;
       case 'terminating': {
-        const wait = this.#patience - this.#context.world.clock.monotonic();
-        if (wait > 0) {
-          this.#wakeIn(wait);
+        const { patience } = this.#loop;
+        if (patience > 0) {
+          this.#loop.wakeIn(patience);
           return;
         }
         await this.#endPod();
-        this.#woken = true;
+        this.wake();
         return;
       }
       case 'terminated':
@@ -243,7 +207,7 @@ export class PodWorker {
     const start = this.#context.statuses.get(this.id.uid)?.startTime ?? pod.status?.startTime;
     if (seconds === undefined || !start) return false;
     const left = Date.parse(start) + seconds * 1000 - this.#context.world.clock.now();
-    if (left > 0) this.#wakeIn(left);
+    if (left > 0) this.#loop.wakeIn(left);
     return left <= 0;
   }
 
@@ -263,12 +227,18 @@ export class PodWorker {
       this.#terminate();
       return;
     }
-    if (!(await this.#equip(pod))) return;
+    const refused = await this.#ground.equip(pod);
+    if (refused) {
+      this.end(refused, {});
+      return;
+    }
     // Neither may still be at work when the pod is taken down: both are waited for, whatever becomes of the other.
-    const group = this.#group(pod);
-    const mounted = await this.#mount(pod, signal).finally(() => group.catch(() => undefined));
+    const group = this.#ground.group(pod);
+    const wait = await this.#ground.mount(pod, signal).finally(() => group.catch(() => undefined));
+    if (wait !== undefined) this.#loop.wakeIn(wait);
     const cgroupParent = await group;
-    if (!mounted) return;
+    // A pod that runs already goes on with the volumes that it has.
+    if (wait !== undefined && this.state.containers.length === 0) return;
     await this.#resize(pod, signal);
     for (let steps = 0; steps < maxSteps && !signal.aborted; steps++) {
       const current = this.pod ?? pod;
@@ -287,37 +257,11 @@ export class PodWorker {
         starting: (container) => startsWith(container, this.#sizes),
         signal,
       });
-      if (result.wakeIn !== undefined) this.#wakeIn(result.wakeIn);
+      if (result.wakeIn !== undefined) this.#loop.wakeIn(result.wakeIn);
       if (this.#reporter.exchanging && plan.kill.length === 0) this.#reporter.exchanged();
       if (!result.again) break;
     }
     if (!signal.aborted) await this.publish();
-  }
-
-  /** Gives the pod the processors, memory and devices of its own that it asks for; without them it is not taken. */
-  async #equip(pod: Pod): Promise<boolean> {
-    try {
-      await this.#context.topology.admit(pod);
-    } catch (error) {
-      if (!(error instanceof AdmissionError)) throw error;
-      this.#context.recorder.event(pod, 'Warning', error.reason, error.message);
-      this.end({ reason: error.reason, message: `Pod was rejected: ${error.message}` }, {});
-      return false;
-    }
-    try {
-      await this.#context.claims.prepare(pod);
-      return true;
-    } catch (error) {
-      const text = `Failed to prepare dynamic resources: ${messageOf(error)}`;
-      this.#context.recorder.event(pod, 'Warning', 'FailedPrepareDynamicResources', text);
-      throw error;
-    }
-  }
-
-  /** The pod's control group, made at the first call. */
-  async #group(pod: Pod): Promise<string> {
-    this.#cgroupParent ??= await this.#context.cgroups.ensure(pod, { ownCpus: this.#context.cpus.exclusive(pod) });
-    return this.#cgroupParent;
   }
 
   async #resize(pod: Pod, signal: AbortSignal): Promise<void> {
@@ -334,37 +278,8 @@ export class PodWorker {
       ),
     );
     // What could not be given yet may become free, or the container may use less.
-    if (this.#sizes.pending || this.#sizes.progress) this.#wakeIn(resizeRetry);
+    if (this.#sizes.pending || this.#sizes.progress) this.#loop.wakeIn(resizeRetry);
   }
-
-  async #mount(pod: Pod, signal: AbortSignal): Promise<boolean> {
-    if (!this.#volumesStale) return true;
-    this.#volumesStale = false;
-    await this.#context.world.fs.mkdir(podDir(this.#context.options.dataDir, this.id.uid), 0o750);
-    const { problems, refreshAt } = await this.#context.volumes.setUp(pod, signal);
-    signal.throwIfAborted();
-    if (refreshAt !== undefined) this.#refreshAt(refreshAt);
-    if (problems.length === 0) {
-      this.#volumeRetry = 0;
-      return true;
-    }
-    this.#volumesStale = true;
-    for (const problem of problems) {
-      const message = `MountVolume.SetUp failed for volume "${problem.volume}" : ${problem.message}`;
-      this.#context.recorder.event(pod, 'Warning', 'FailedMount', message);
-    }
-    this.#volumeRetry = Math.min(this.#volumeRetry === 0 ? 500 : this.#volumeRetry * 2, 122_000);
-    this.#wakeIn(this.#volumeRetry);
-    // A pod that runs already goes on with what it has.
-    return this.state.containers.length > 0;
-  }
-
-  #refreshAt(at: number): void {
-    this.#refreshTimer?.cancel();
-    const wait = Math.min(Math.max(1000, at - this.#context.world.clock.now()), 24 * 3600 * 1000);
-    this.#refreshTimer = this.#context.world.clock.after(wait, () => this.refreshVolumes());
-  }
-  #refreshTimer: Timer | undefined;
 
   // ---- Status ----
 
@@ -394,24 +309,11 @@ export class PodWorker {
     this.#ended.resolve();
     this.#context.probes.remove(this.id.uid);
     await this.publish(true);
-    await this.#unmount();
-    await this.#context.cgroups.remove(this.id.uid);
-    await this.#context.topology.forget(this.id.uid);
-    await this.#context.claims.release(this.id.uid);
-    this.#refreshTimer?.cancel();
+    await this.#ground.giveBack(this.pod);
     this.#context.objects.unregister(this.id.uid);
     this.#context.restarts.forget(`${this.id.uid}/`);
     this.#context.pulls.forget(`${this.id.uid}_`);
     this.#stage = 'terminated';
-  }
-
-  async #unmount(): Promise<void> {
-    try {
-      await this.#context.volumes.tearDown(this.id.uid);
-    } catch (error) {
-      if (this.pod) this.#context.recorder.event(this.pod, 'Warning', 'FailedUnMount', `Unable to unmount volumes: ${messageOf(error)}`);
-      throw error;
-    }
   }
 
   async #afterEnd(): Promise<void> {
@@ -428,7 +330,7 @@ export class PodWorker {
     tokens.forget(this.id.uid);
     statuses.forget(this.id.uid);
     this.#stage = 'gone';
-    this.#timer?.cancel();
+    this.#loop.cancel();
     this.#gone(this);
   }
 
@@ -436,12 +338,10 @@ export class PodWorker {
   async dispose(): Promise<void> {
     this.#disposed = true;
     this.#reporter.dispose();
-    this.#timer?.cancel();
-    this.#refreshTimer?.cancel();
+    this.#ground.dispose();
     this.#sync.abort(new Error('the agent stops'));
     this.#stop?.abort.abort(new Error('the agent stops'));
-    if (this.#busy)
-      await Promise.race([new Promise<void>((resolve) => (this.#resolveIdle = resolve)), this.#context.world.clock.sleep(1000)]);
+    await this.#loop.dispose();
   }
 }
 
