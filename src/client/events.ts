@@ -52,9 +52,9 @@ interface Pending {
   readonly signal: AbortSignal;
 }
 
-/** The name of an event: unique per process and instant, as client-go's nanoseconds are. `at` in milliseconds. */
+/** The name of an event: unique per process and instant, as client-go’s nanoseconds are. `at` in milliseconds, whole or not. */
 export function eventName(about: ObjectReference, at: number, serial: number): string {
-  const unique = (BigInt(at) * 1_000_000n + BigInt(serial % 1_000_000)).toString(16);
+  const unique = (BigInt(Math.floor(at)) * 1_000_000n + BigInt(serial % 1_000_000)).toString(16);
   return `${about.name ?? ''}.${unique}`;
 }
 

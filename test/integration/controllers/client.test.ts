@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ConfigMaps, Events, Leases, Pods } from '#api/refs.ts';
 import type { Component } from '#base/world.ts';
+import { createClient } from '#client/create.ts';
 import { createRecorder } from '#client/events.ts';
 import { startElection } from '#client/leader.ts';
 import { claimObjects } from '#client/ownership.ts';
@@ -35,14 +36,23 @@ test('one of two candidates leads; the other follows when it leaves', async () =
   await using bench = await startTestApi();
   const { client, world } = bench;
   const log: string[] = [];
-  const candidate = (identity: string) =>
+  /** How often the second has asked for the lease. */
+  let asked = 0;
+  const counting = createClient({
+    send(request) {
+      if (request.method === 'GET') asked++;
+      return client.transport.send(request);
+    },
+  });
+  const candidate = (identity: string, by = client) =>
     startElection({
-      client,
+      client: by,
       world,
       name: 'test',
       identity,
-      leaseDuration: 1000,
-      renewDeadline: 600,
+      // No pause of a busy machine is as long.
+      leaseDuration: 120_000,
+      renewDeadline: 60_000,
       retryPeriod: 30,
       start: (): Component => {
         log.push(`+${identity}`);
@@ -57,8 +67,8 @@ test('one of two candidates leads; the other follows when it leaves', async () =
     });
   const first = candidate('first');
   await first.ready;
-  await using _second = candidate('second');
-  await new Promise((resolve) => setTimeout(resolve, 150));
+  await using _second = candidate('second', counting);
+  await until('the second has asked', () => asked >= 3);
   assert.deepEqual(log, ['+first']);
   await first[Symbol.asyncDispose]();
   await until('second leads', () => log.includes('+second'));

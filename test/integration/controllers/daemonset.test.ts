@@ -14,7 +14,7 @@ import { addNode, startPretendNode, statusOf } from '../../support/pretend.ts';
 import { until } from '../../support/until.ts';
 
 const namespace = 'default';
-const limit = 20_000;
+const limit = 60_000;
 let bench: ControllerBench;
 const broken = 'broken:1';
 const nodes = ['n1', 'n2', 'n3'];

@@ -14,7 +14,7 @@ import { addNode, startPretendNode } from '../../support/pretend.ts';
 import { until } from '../../support/until.ts';
 
 const namespace = 'default';
-const limit = 20_000;
+const limit = 60_000;
 let bench: ControllerBench;
 const unready = new Set<string>();
 

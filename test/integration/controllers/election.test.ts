@@ -3,25 +3,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { componentUser } from '#apiserver/authn/groups.ts';
 import { Deployments, Events, Leases, Pods } from '#api/refs.ts';
+import type { World } from '#base/world.ts';
 import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
 import { createInformers } from '#client/informer.ts';
 import { startElection } from '#client/leader.ts';
 import { startControllers } from '#controllers/start.ts';
-import { createWorld } from '#host/world.ts';
 import { startScheduler } from '#scheduler/scheduler.ts';
 import { cuttable } from '../../support/cut.ts';
 import { type HttpsApi, startHttpsApi } from '../../support/https.ts';
 import { createNodes } from '../../support/simplenodes.ts';
-import { until } from '../../support/until.ts';
+import { untilLater, virtualWorld } from '../../support/virtual.ts';
 
 const namespace = 'default';
-const times = { leaseDuration: 2_000, renewDeadline: 1_200, retryPeriod: 200 };
-
 /** Controllers and scheduler of one server, and the line between them and the API. */
-function startServer({ api: { api }, pki }: HttpsApi, identity: string) {
-  // What it says of the line that is cut is of no interest.
-  const world = createWorld({ logLevel: 'error' });
+function startServer({ api: { api }, pki }: HttpsApi, identity: string, world: World) {
   const lines: ReturnType<typeof cuttable>[] = [];
   let writes = 0;
   const clientFor = (name: string): Client => {
@@ -38,7 +34,7 @@ function startServer({ api: { api }, pki }: HttpsApi, identity: string) {
     return createClient(line);
   };
   const informers = createInformers(clientFor('system:kube-controller-manager'), world);
-  const election = { identity, ...times };
+  const election = { identity };
   const controllers = startControllers({ clientFor, informers, world, pki, podCidr: '10.244.0.0/16', election });
   const client = clientFor('system:kube-scheduler');
   const start = () => startScheduler({ client, informers, world });
@@ -61,6 +57,9 @@ function startServer({ api: { api }, pki }: HttpsApi, identity: string) {
 
 test('one of each works; another server takes over, and nothing is done twice', async () => {
   await using https = await startHttpsApi();
+  // Time moves only as the test says: no pause of a busy machine costs a leader its lease.
+  const world = virtualWorld();
+  const until = <T>(what: string, probe: () => Promise<T | undefined | false>): Promise<T> => untilLater(world.clock, what, probe);
   const { client } = https.api;
   const holders = async (): Promise<string> => {
     const { items } = await client.resource(Leases).list({ namespace: 'kube-system' });
@@ -69,11 +68,10 @@ test('one of each works; another server takes over, and nothing is done twice', 
       .toSorted()
       .join();
   };
-  const held = (by: string) =>
-    until(`${by} leads`, async () => (await holders()) === `kube-controller-manager=${by},kube-scheduler=${by}`, 20_000);
-  await using first = startServer(https, 'first');
+  const held = (by: string) => until(`${by} leads`, async () => (await holders()) === `kube-controller-manager=${by},kube-scheduler=${by}`);
+  await using first = startServer(https, 'first', world);
   await held('first');
-  await using second = startServer(https, 'second');
+  await using second = startServer(https, 'second', world);
   await createNodes(client, [{ name: 'n1' }]);
   const deploy = (name: string) =>
     client.resource(Deployments).create({
@@ -85,14 +83,10 @@ test('one of each works; another server takes over, and nothing is done twice', 
       },
     });
   const bound = (name: string) =>
-    until(
-      `pods of ${name} are bound`,
-      async () => {
-        const { items } = await client.resource(Pods).list({ namespace, labelSelector: `app=${name}` });
-        return items.length === 3 && items.every(({ spec }) => spec.nodeName === 'n1');
-      },
-      20_000,
-    );
+    until(`pods of ${name} are bound`, async () => {
+      const { items } = await client.resource(Pods).list({ namespace, labelSelector: `app=${name}` });
+      return items.length === 3 && items.every(({ spec }) => spec.nodeName === 'n1');
+    });
   await deploy('one');
   await bound('one');
   assert.equal(second.writes(), 0, 'who does not lead writes nothing');
@@ -112,5 +106,5 @@ test('one of each works; another server takes over, and nothing is done twice', 
     const { items } = await client.resource(Events).list({ namespace: 'kube-system', fieldSelector: 'reason=LeaderElection' });
     return items.some(({ message }) => message === `${who} became leader`);
   };
-  for (const who of ['first', 'second']) await until(`an event tells that ${who} leads`, () => told(who), 20_000);
+  for (const who of ['first', 'second']) await until(`an event tells that ${who} leads`, () => told(who));
 });

@@ -19,7 +19,7 @@ import { addNode, startPretendNode } from '../../support/pretend.ts';
 import { until } from '../../support/until.ts';
 
 const namespace = 'default';
-const limit = 20_000;
+const limit = 60_000;
 let bench: ControllerBench;
 const broken = 'broken:1';
 const imageOf = (pod: Pod) => pod.spec.containers[0]?.image;
@@ -180,6 +180,7 @@ test('a deadline that passes is told, and forgotten when the update succeeds', a
 
 test('a ReplicaSet adopts matching pods, releases others, and replaces what it lost', async () => {
   await pods().create({ metadata: { name: 'stray', namespace, labels: { app: 'adopter' } }, spec: podSpec('web:1') });
+  await until('seen', () => bench.informers.of(Pods).lister.get('stray', namespace));
   await sets().create({
     metadata: { name: 'adopter', namespace },
     spec: { replicas: 1, selector: { matchLabels: { app: 'adopter' } }, template: template('adopter') },

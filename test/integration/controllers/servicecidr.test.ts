@@ -44,14 +44,11 @@ test('an added range serves Services, and goes only after its last address', asy
   assert.equal(blocked.reason, 'Terminating');
   await assert.rejects(make(client, 'late', { clusterIP: '203.0.113.11' }), refused('does not match the current range'));
   await client.resource(Services).delete('in-more', { namespace });
-  await until(
-    'the range is gone',
-    () =>
-      ranges.get('more').then(
-        () => false,
-        (error: unknown) => isNotFound(error),
-      ),
-    20_000,
+  await until('the range is gone', () =>
+    ranges.get('more').then(
+      () => false,
+      (error: unknown) => isNotFound(error),
+    ),
   );
 });
 

@@ -15,7 +15,7 @@ import { addNode, startPretendNode, statusOf } from '../../support/pretend.ts';
 import { until } from '../../support/until.ts';
 
 const namespace = 'default';
-const limit = 20_000;
+const limit = 60_000;
 let bench: ControllerBench;
 /** Names of pods that stay unready. */
 const unready = new Set<string>();
@@ -70,7 +70,10 @@ const settled = (name: string, replicas: number) =>
 
 const patch = (name: string, body: unknown) => sets().patch(name, body, { type: 'strategic', namespace });
 const setImage = (name: string, image: string) => patch(name, { spec: { template: { spec: { containers: [{ name: 'c', image }] } } } });
+/** Makes a pod ready or not, once its node has reported it. */
 const setReady = async (name: string, ready: boolean) => {
+  unready.delete(name);
+  await until(`${name} runs`, async () => (await pods().get(name, { namespace })).status.phase === 'Running', limit);
   const status = ready ? 'True' : 'False';
   const conditions = [{ type: 'Ready', status }];
   await pods().patch(name, { status: { conditions } }, { type: 'strategic', subresource: 'status', namespace });
@@ -84,6 +87,12 @@ const rolled = (name: string, image: string, replicas: number) =>
     },
     limit,
   );
+/** Waits for an event: it is written a moment after what it tells of. */
+const told = (name: string, what: string) =>
+  until(`told: ${what}`, async () => {
+    const { items } = await bench.client.resource(Events).list({ namespace, fieldSelector: `involvedObject.name=${name}` });
+    return items.some(({ reason, message }) => `${reason}: ${message}` === what);
+  });
 /** Waits until the current revision of a set is its update revision. */
 const completed = (name: string) =>
   until(
@@ -129,10 +138,8 @@ test('pods come in order with names, labels and hosts of their own, and go in re
   stop();
   assert.deepEqual(leaving, ['web-2', 'web-1', 'web-0']);
 
-  const { items } = await bench.client.resource(Events).list({ namespace, fieldSelector: 'involvedObject.name=web' });
-  const messages = items.map(({ reason, message }) => `${reason}: ${message}`);
-  assert.ok(messages.includes('SuccessfulCreate: create Pod web-0 in StatefulSet web successful'), messages.join('\n'));
-  assert.ok(messages.includes('SuccessfulDelete: delete Pod web-2 in StatefulSet web successful'), messages.join('\n'));
+  await told('web', 'SuccessfulCreate: create Pod web-0 in StatefulSet web successful');
+  await told('web', 'SuccessfulDelete: delete Pod web-2 in StatefulSet web successful');
 });
 
 test('a parallel set makes and removes pods at once, healthy or not', async () => {
@@ -216,8 +223,7 @@ test('a pod that failed is made again under its name', async () => {
     const [next] = await podsOf('fail');
     return next !== undefined && next.metadata.uid !== pod.metadata.uid && isPodReady(next);
   });
-  const { items } = await bench.client.resource(Events).list({ namespace, fieldSelector: 'involvedObject.name=fail' });
-  assert.ok(items.some(({ message }) => message === 'StatefulSet default/fail is recreating failed Pod fail-0'));
+  await told('fail', 'RecreatingFailedPod: StatefulSet default/fail is recreating failed Pod fail-0');
 });
 
 test('ordinals start where the set says; OnDelete waits for the user', async () => {

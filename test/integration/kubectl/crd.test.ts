@@ -206,7 +206,7 @@ describe('kubectl with custom resources', () => {
     await bench.k.pipe(JSON.stringify(train), 'apply', '--server-side', '-f', '-');
     const rows = table(await bench.k.ok('get', 'tr'));
     assert.deepEqual(rows[0], ['NAME', 'CARS', 'LATE', 'READY', 'AGE']);
-    assert.match(rows[1]?.join(' ') ?? '', /^ice 7 true \d+s$/);
+    assert.match(rows[1]?.join(' ') ?? '', /^ice 7 true \d[\dms]*$/);
     assert.match(await bench.k.ok('get', 'tr', '-o', 'wide'), /STOPS/);
     assert.equal(await bench.k.ok('get', 'rails', '-o', 'name'), 'train.columns.example.com/ice\n');
     await bench.k.ok('scale', 'train', 'ice', '--replicas=9');
@@ -224,7 +224,7 @@ describe('kubectl with custom resources', () => {
     await bench.k.ok('annotate', 'tr', 'ice', 'a=b');
     assert.match(await bench.k.ok('describe', 'tr', 'ice'), /Kind:\s+Train/);
     assert.match((await bench.k.ok('get', 'tr')).split('\n')[1] ?? '', /True/);
-    await bench.k.ok('wait', '--for=condition=Ready', 'train/ice', '--timeout=5s');
+    await bench.k.ok('wait', '--for=condition=Ready', 'train/ice', '--timeout=60s');
     assert.match(await bench.k.ok('api-resources', '--categories=rails'), /trains\s+tr\s+columns.example.com\/v1\s+true\s+Train/);
     assert.match(await bench.k.ok('get', 'crd', 'trains.columns.example.com'), /CREATED AT/);
   });
@@ -239,7 +239,7 @@ describe('definitions of the size of well-known projects', () => {
       writeFileSync(file, JSON.stringify(crd));
       await k.ok('apply', '--server-side', '-f', file);
       assert.match(await k.ok('apply', '--server-side', '-f', file), /serverside-applied/);
-      await k.ok('wait', '--for=condition=Established', `crd/${metadata.name}`, '--timeout=10s');
+      await k.ok('wait', '--for=condition=Established', `crd/${metadata.name}`, '--timeout=60s');
     }
     const certificates = (await definitions())['com.example.certificates.v1.Certificate0'] as Record<string, unknown>;
     assert.deepEqual(certificates['x-kubernetes-selectable-fields'], [{ fieldPath: 'spec.secretName' }]);

@@ -49,14 +49,10 @@ describe('kubectl and policies', () => {
       'validatingadmissionpolicybinding.admissionregistration.k8s.io/replica-limit created',
       'configmap/limits created',
     ]);
-    const refused = await until(
-      'the refusal',
-      async () => {
-        const result = await bench.k(...deploy);
-        return result.code === 0 ? undefined : result;
-      },
-      20_000,
-    );
+    const refused = await until('the refusal', async () => {
+      const result = await bench.k(...deploy);
+      return result.stderr.includes('more than') && result;
+    });
     assert.equal(
       refused.stderr.trim(),
       `error: failed to create deployment: deployments.apps "web" is forbidden: ValidatingAdmissionPolicy 'replica-limit' with binding 'replica-limit' denied request: more than 2 replicas`,
@@ -68,14 +64,10 @@ describe('kubectl and policies', () => {
 
   it('sees a warning where the binding only warns', async () => {
     await bench.k.pipe(policy.replace('ACTION', 'Warn'), 'apply', '-f', '-');
-    const warned = await until(
-      'the warning',
-      async () => {
-        const result = await bench.k(...deploy);
-        return result.code === 0 ? result : undefined;
-      },
-      20_000,
-    );
+    const warned = await until('the warning', async () => {
+      const result = await bench.k(...deploy);
+      return result.code === 0 && result.stderr !== '' && result;
+    });
     assert.equal(
       warned.stderr.trim(),
       "Warning: Validation failed for ValidatingAdmissionPolicy 'replica-limit' with binding 'replica-limit': more than 2 replicas",

@@ -14,7 +14,7 @@ after(() => bench[Symbol.asyncDispose]());
 
 async function deployment(name: string): Promise<void> {
   await k.ok('create', 'deployment', name, '--image=nginx');
-  await k.ok('wait', `deploy/${name}`, '--for=jsonpath={.status.replicas}=1', '--timeout=10s');
+  await k.ok('wait', `deploy/${name}`, '--for=jsonpath={.status.replicas}=1', '--timeout=60s');
 }
 const names = (kind: string, label: string): Promise<string> => k.ok('get', kind, '-l', label, '-o', 'name');
 
@@ -22,7 +22,7 @@ test('delete takes what it owned along', async () => {
   await deployment('whole');
   assert.match(await names('rs,pods', 'app=whole'), /^replicaset\.apps\/whole-\w+\npod\/whole-\w+-\w+\n$/);
   assert.equal(await k.ok('delete', 'deploy', 'whole'), 'deployment.apps "whole" deleted from default namespace\n');
-  await k.ok('wait', 'rs,pods', '-l', 'app=whole', '--for=delete', '--timeout=10s');
+  await k.ok('wait', 'rs,pods', '-l', 'app=whole', '--for=delete', '--timeout=60s');
   assert.equal(await names('rs,pods', 'app=whole'), '');
 });
 
@@ -40,7 +40,7 @@ test('--cascade=orphan leaves it', async () => {
 test('--cascade=foreground waits for what it owned', async () => {
   await deployment('front');
   assert.equal(
-    await k.ok('delete', 'deploy', 'front', '--cascade=foreground', '--timeout=15s'),
+    await k.ok('delete', 'deploy', 'front', '--cascade=foreground', '--timeout=60s'),
     'deployment.apps "front" deleted from default namespace\n',
   );
   // No wait here: what depended on it went first.
@@ -75,11 +75,11 @@ test('grace periods', async () => {
 test('a finalizer holds an object until it is taken away', async () => {
   await k.ok('create', 'cm', 'held');
   await k.ok('patch', 'cm', 'held', '--type=merge', '-p', '{"metadata":{"finalizers":["example.com/hold"]}}');
-  const slow = await k('delete', 'cm', 'held', '--timeout=1s');
+  const slow = await k('delete', 'cm', 'held', '--timeout=3s');
   assert.equal(slow.code, 1);
   assert.match(slow.stderr, /timed out waiting for the condition on configmaps\/held/);
   assert.match(await k.ok('get', 'cm', 'held', '-o', 'jsonpath={.metadata.deletionTimestamp}'), /^\d{4}-/);
-  const waiting = k('wait', 'cm/held', '--for=delete', '--timeout=10s');
+  const waiting = k('wait', 'cm/held', '--for=delete', '--timeout=60s');
   await k.ok('patch', 'cm', 'held', '--type=merge', '-p', '{"metadata":{"finalizers":null}}');
   assert.equal((await waiting).code, 0);
 });
@@ -88,7 +88,7 @@ test('a namespace goes with all that is in it', async () => {
   await k.ok('create', 'ns', 'short');
   await k.ok('create', 'cm', 'inside', '-n', 'short');
   await k.ok('create', 'deployment', 'inside', '--image=nginx', '-n', 'short');
-  assert.equal(await k.ok('delete', 'ns', 'short', '--timeout=20s'), 'namespace "short" deleted\n');
+  assert.equal(await k.ok('delete', 'ns', 'short', '--timeout=60s'), 'namespace "short" deleted\n');
   const missing = await k('get', 'ns', 'short');
   assert.equal(missing.stderr, 'Error from server (NotFound): namespaces "short" not found\n');
   assert.equal((await k('get', 'cm,deploy', '-n', 'short', '-o', 'name')).stdout, '');
@@ -99,17 +99,17 @@ test('a namespace goes with all that is in it', async () => {
 test('wait', async () => {
   await deployment('slow');
   assert.equal(
-    await k.ok('wait', 'deploy/slow', '--for=condition=Available=False', '--timeout=10s'),
+    await k.ok('wait', 'deploy/slow', '--for=condition=Available=False', '--timeout=60s'),
     'deployment.apps/slow condition met\n',
   );
-  const never = await k('wait', 'deploy/slow', '--for=condition=Available', '--timeout=1s');
+  const never = await k('wait', 'deploy/slow', '--for=condition=Available', '--timeout=3s');
   assert.equal(never.code, 1);
   assert.equal(never.stderr, 'error: timed out waiting for the condition on deployments/slow\n');
   assert.equal(
-    await k.ok('wait', 'deploy/slow', '--for=jsonpath={.spec.replicas}=1', '--timeout=5s'),
+    await k.ok('wait', 'deploy/slow', '--for=jsonpath={.spec.replicas}=1', '--timeout=60s'),
     'deployment.apps/slow condition met\n',
   );
-  const created = k('wait', 'cm/later', '--for=create', '--timeout=10s');
+  const created = k('wait', 'cm/later', '--for=create', '--timeout=60s');
   await k.ok('create', 'cm', 'later');
   assert.equal((await created).stdout, 'configmap/later condition met\n');
 });

@@ -61,7 +61,7 @@ const rows: readonly Row[] = [
     ['patch', 'deploy/d', '--subresource=scale', '--type=merge', '-p', '{"spec":{"replicas":4}}'],
     /^(scale\.autoscaling|deployment\.apps)\/d patched\n$/,
   ],
-  [['wait', 'deploy/d', '--for=jsonpath={.spec.replicas}=4', '--timeout=10s'], done('condition met', 'd')],
+  [['wait', 'deploy/d', '--for=jsonpath={.spec.replicas}=4', '--timeout=60s'], done('condition met', 'd')],
   ...['d', 'r', 'c', 's'].map(
     (name): Row => [['autoscale', shown[name] as string, '--min=1', '--max=3'], `horizontalpodautoscaler.autoscaling/${name} autoscaled\n`],
   ),

@@ -13,7 +13,7 @@ import { until } from '../../support/until.ts';
 import { startWebhooks, type WebhookPath, type WebhookServer } from '../../support/webhooks.ts';
 
 const [license, whole, bound] = ['example.com/license', 'example.com/whole', 'example.com/bound'];
-const patience = 20_000;
+const patience = 60_000;
 let server: WebhookServer;
 let bench: ControllerBench;
 let scheduler: Scheduler;

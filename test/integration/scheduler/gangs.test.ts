@@ -11,7 +11,7 @@ import { startTestApi, type TestApi } from '../../support/api.ts';
 import { createNodes, standInAgent } from '../../support/simplenodes.ts';
 import { until } from '../../support/until.ts';
 
-const limit = 20_000;
+const limit = 60_000;
 let api: TestApi;
 let informers: Informers;
 let scheduler: Scheduler;

@@ -87,12 +87,12 @@ async function bound(name: string, namespace = 'default'): Promise<Pod> {
       const pod = await find(name, namespace);
       return pod?.spec.nodeName ? pod : undefined;
     },
-    20_000,
+    60_000,
   );
 }
 
 async function gone(name: string): Promise<void> {
-  await until(`${name} is gone`, async () => (await find(name)) === undefined, 20_000);
+  await until(`${name} is gone`, async () => (await find(name)) === undefined, 60_000);
 }
 
 async function clear(...names: string[]): Promise<void> {
@@ -101,7 +101,7 @@ async function clear(...names: string[]): Promise<void> {
     await pods()
       .delete(name, { namespace, options: { gracePeriodSeconds: 0 } })
       .catch(() => undefined);
-    await until(`${name} is gone`, async () => (await find(name, namespace)) === undefined, 20_000);
+    await until(`${name} is gone`, async () => (await find(name, namespace)) === undefined, 60_000);
   }
 }
 

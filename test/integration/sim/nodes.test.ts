@@ -48,7 +48,7 @@ describe('simulated nodes', () => {
       ['sim-0', 'sim-1', 'sim-2'],
     );
     assert.equal(items[0].status.capacity.cpu, '8');
-    await kubectl.ok('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=30s');
+    await kubectl.ok('wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=60s');
     assert.match(await kubectl.ok('describe', 'node', 'sim-0'), /Container Runtime Version: +sim:\/\//);
   });
 
@@ -76,18 +76,19 @@ describe('simulated nodes', () => {
     await kubectl.ok('set', 'image', 'deployment/web', 'web=web:2');
     await kubectl.ok('rollout', 'status', 'deployment/web', '--timeout=60s');
     await kubectl.ok('delete', 'deployment', 'web', '--timeout=60s');
-    await until('no pods', async () => (await json('get', 'pods', '-l', 'app=web')).items.length === 0, 30_000);
+    await until('no pods', async () => (await json('get', 'pods', '-l', 'app=web')).items.length === 0, 60_000);
   });
 
   it('wait for what probes say', async () => {
     const probe = { httpGet: { path: '/', port: 80 }, periodSeconds: 1 };
     const script = { 'sim.tutti.dev/containers': JSON.stringify({ '*': { readySeconds: 3 } }) };
     await apply(deployment('slow', 1, [{ name: 'c', image: 'i', readinessProbe: probe }], script));
-    await until('it runs', async () => (await json('get', 'pods', '-l', 'app=slow')).items[0]?.status.phase === 'Running', 30_000);
-    const ready = async () => (await json('get', 'deployment', 'slow')).status.readyReplicas ?? 0;
-    assert.equal(await ready(), 0);
     await kubectl.ok('rollout', 'status', 'deployment/slow', '--timeout=60s');
-    assert.equal(await ready(), 1);
+    assert.equal((await json('get', 'deployment', 'slow')).status.readyReplicas, 1);
+    const [{ status }] = (await json('get', 'pods', '-l', 'app=slow')).items;
+    const ready = status.conditions.find(({ type }: { type: string }) => type === 'Ready');
+    const waited = Date.parse(ready.lastTransitionTime) - Date.parse(status.containerStatuses[0].state.running.startedAt);
+    assert.ok(waited >= 2_000, `ready ${waited} ms after its start`);
     await kubectl.ok('delete', 'deployment', 'slow');
   });
 
