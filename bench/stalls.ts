@@ -91,12 +91,19 @@ async function main(objects: number): Promise<void> {
     await measure('listProtobuf', () => send('GET', base, undefined, 'application/vnd.kubernetes.protobuf'));
     await measure('listTable', () => send('GET', base, undefined, 'application/json;as=Table;v=v1;g=meta.k8s.io'));
     await measure('listSelected', () => send('GET', `${base}?labelSelector=third%3D1`));
+    const metadata = (type: string): string => `${type};as=PartialObjectMetadataList;v=v1;g=meta.k8s.io`;
+    await measure('listMetadata', () => send('GET', base, undefined, metadata('application/json')));
+    await measure('listMetadataProtobuf', () => send('GET', base, undefined, metadata('application/vnd.kubernetes.protobuf')));
     await measure('listPage', () => send('GET', `${base}?limit=500`));
-    await measure('watchWithState', () =>
-      send('GET', `${base}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=5`),
-    );
+    const withState = `${base}?watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&timeoutSeconds=5`;
+    await measure('watchWithState', () => send('GET', withState));
+    await measure('watchSelected', () => send('GET', `${withState}&labelSelector=third%3D1`));
     await measure('quiet', () => world.clock.sleep(15_000));
-    await measure('deleteAll', () => send('DELETE', base));
+    // All at once would take longer than any request may.
+    const part = 5_000;
+    await measure('deleteAll', async () => {
+      for (let gone = 0; gone < objects; gone += part) await send('DELETE', `${base}?limit=${part}`);
+    });
     const line = JSON.stringify({ bench: 'stalls', objects, cpuMs: stalls });
     console.log(line);
     appendFileSync(resolve(import.meta.dirname, 'history/stalls.jsonl'), `${line}\n`);

@@ -2,15 +2,16 @@
 import { statusOf, timeout } from '#api/status.ts';
 import { messageOf } from '#base/errors.ts';
 import type { HttpHandlers, HttpHeaders, HttpReply, HttpRequest, HttpWriter, Socket } from '#base/net.ts';
+import { Slices } from '#base/slices.ts';
 import type { World } from '#base/world.ts';
 import type { Answer, Call, EncodableEvent, WatchEvents } from './chain.ts';
-import { type Accepted, accepted, acceptedFor, encodeAnswer, type Encoded, frameEncoder, partsOf, watchContentType } from './negotiate.ts';
+import { frameEncoder, watchContentType } from './frames.ts';
+import { partsOf } from './longlist.ts';
+import { type Accepted, accepted, acceptedFor, encodeAnswer, type Encoded } from './negotiate.ts';
 import type { Outcome, Pipeline } from './pipeline.ts';
 
 const noParams = new URLSearchParams();
 const gzipFrom = 128 * 1024;
-/** Milliseconds for which a long answer is made at a stretch. */
-const slice = 8;
 /** The chain's view of an HTTP request. */
 export function callOf(request: HttpRequest): Call {
   const { url } = request;
@@ -146,11 +147,11 @@ export class Edge implements AsyncDisposable {
       }
       default:
     }
-    const parts = call.method === 'HEAD' ? undefined : longParts(call, answer);
+    const options = { includeObject: includeObject(call), now: this.#world.clock.now(), pretty: isPretty(call) };
+    const parts = call.method === 'HEAD' ? undefined : longParts(call, answer, options);
     if (parts) return this.#sendParts(call, reply, { ...base, ...parts.headers }, parts.parts);
     let encoded: Encoded;
     try {
-      const options = { includeObject: includeObject(call), now: this.#world.clock.now(), pretty: isPretty(call) };
       encoded = encodeAnswer(answer, accepted(call.headers['accept']), options);
     } catch (error) {
       if (answer.kind === 'object' && answer.status >= 400) encoded = encodeAnswer(answer, accepted(undefined), plain);
@@ -170,18 +171,17 @@ export class Edge implements AsyncDisposable {
 
   /** Sends what is made in parts, with pauses for others. */
   async #sendParts(call: Call, reply: HttpReply, headers: HttpHeaders, parts: Iterable<Uint8Array>): Promise<void> {
-    const { clock } = this.#world;
+    const slices = new Slices(this.#world.clock);
     const made: Uint8Array[] = [];
     let length = 0;
-    let end = clock.monotonic() + slice;
     for (const part of parts) {
       made.push(part);
       length += part.length;
-      if (clock.monotonic() < end) continue;
+      const pause = slices.pause();
+      if (!pause) continue;
       // oxlint-disable-next-line no-await-in-loop -- the pause is the point
-      await clock.sleep(0);
+      await pause;
       if (call.signal.aborted) break;
-      end = clock.monotonic() + slice;
     }
     if (takesGzip(call)) return this.#sendZipped(reply, 200, headers, Buffer.concat(made, length));
     return pump(reply.stream(200, { ...headers, 'content-length': String(length) }), made);
@@ -214,10 +214,10 @@ export class Edge implements AsyncDisposable {
 }
 
 /** The parts of a long list; none where it must be refused, which the usual way tells. */
-function longParts(call: Call, answer: Answer): ReturnType<typeof partsOf> {
+function longParts(call: Call, answer: Answer, options: Parameters<typeof partsOf>[2]): ReturnType<typeof partsOf> {
   if (answer.kind !== 'list') return undefined;
   try {
-    return partsOf(answer, accepted(call.headers['accept']), isPretty(call));
+    return partsOf(answer, accepted(call.headers['accept']), options);
   } catch {
     return undefined;
   }

@@ -2,14 +2,14 @@
 import { notAcceptable } from '#api/status.ts';
 import { ListMeta } from '#api/meta/v1/objectmeta.ts';
 import type { Struct } from '#api/dsl.ts';
-import { encodeEnveloped, encodeProtobuf, envelope, envelopeList, structOfKind, watchFrame } from '#api/walk/protobuf.ts';
+import { encodeEnveloped, encodeProtobuf, envelope, envelopeList, structOfKind } from '#api/walk/protobuf.ts';
 import { toYaml } from '#format/yaml.ts';
 import type { KubeObject } from '#api/object.ts';
 import { lastingCopy } from '#base/bytes.ts';
 import type { HttpHeaders } from '#base/net.ts';
 import { apiVersionOf } from '#api/object.ts';
 import { parseAccept } from './discovery/accept.ts';
-import type { Answer, Encodable, EncodableEvent, ListMetaValues } from './chain.ts';
+import type { Answer, Encodable, ListMetaValues } from './chain.ts';
 import type { ResourceRow } from './resources/row.ts';
 import { tableable, tableOf } from './table/table.ts';
 
@@ -101,12 +101,12 @@ export interface Encoded {
   readonly bytes: Uint8Array | string;
 }
 
-interface TableOptions {
+export interface TableOptions {
   readonly includeObject: 'None' | 'Metadata' | 'Object';
   readonly now: number;
 }
 
-const contentTypes = { json: 'application/json', yaml: 'application/yaml', protobuf: protobufType } as const;
+export const contentTypes = { json: 'application/json', yaml: 'application/yaml', protobuf: protobufType } as const;
 
 interface Typed {
   readonly apiVersion?: string;
@@ -114,7 +114,7 @@ interface Typed {
 }
 
 /** Kubernetes' protobuf envelope around an object that is made for this answer; undefined for kinds without a protobuf form. */
-function toProtobuf(value: Typed): Uint8Array | undefined {
+export function toProtobuf(value: Typed): Uint8Array | undefined {
   const { apiVersion = '', kind = '' } = value;
   const struct = structOfKind(apiVersion, kind);
   return struct && encodeEnveloped(struct, apiVersion, kind, value);
@@ -123,14 +123,14 @@ function toProtobuf(value: Typed): Uint8Array | undefined {
 // Versions of objects never change: each is encoded at most once, for as long as somebody keeps it.
 const messages = new WeakMap<object, Uint8Array>();
 
-function messageOf(struct: Struct, object: object): Uint8Array {
+export function messageOf(struct: Struct, object: object): Uint8Array {
   let message = messages.get(object);
   if (!message) messages.set(object, (message = lastingCopy(encodeProtobuf(struct, object))));
   return message;
 }
 
 /** The protobuf form of an object that others will ask for too. */
-function sharedProtobuf(object: KubeObject): Uint8Array | undefined {
+export function sharedProtobuf(object: KubeObject): Uint8Array | undefined {
   const { apiVersion = '', kind = '' } = object;
   const struct = structOfKind(apiVersion, kind);
   return struct && envelope(apiVersion, kind, messageOf(struct, object));
@@ -143,7 +143,7 @@ function protobufAnswer(answer: Answer & { kind: 'object' | 'list' }): Uint8Arra
   const struct = structOfKind(apiVersion, row.kind);
   if (!struct || !structOfKind(apiVersion, `${row.kind}List`)) return undefined;
   const list = items.map((item) => messageOf(struct, item.object));
-  return envelopeList(apiVersion, `${row.kind}List`, encodeProtobuf(ListMeta, listMeta), list);
+  return envelopeList({ apiVersion, kind: `${row.kind}List` }, encodeProtobuf(ListMeta, listMeta), list);
 }
 
 function encode(value: object, encoding: 'json' | 'yaml', pretty: boolean): string {
@@ -202,17 +202,16 @@ export function listObject(row: ResourceRow, metadata: ListMetaValues, items: re
 
 const comma = Buffer.from(',');
 const open = Buffer.from('{');
-const tail = Buffer.from(']}\n');
-const nothing = new Uint8Array(0);
+export const tail = Buffer.from(']}\n');
 const metadataKey = Buffer.from('"metadata":{');
 
-const listHead = (row: ResourceRow, metadata: ListMetaValues): Uint8Array =>
+export const listHead = (row: ResourceRow, metadata: ListMetaValues): Uint8Array =>
   Buffer.from(
     `{"kind":"${row.custom?.listKind ?? `${row.kind}List`}","apiVersion":"${apiVersionOf(row)}","metadata":${JSON.stringify(metadata)},"items":[`,
   );
 
 // Items of a list carry no kind and apiVersion: the bytes of an object from its metadata on. Those of custom resources do.
-function addItems(chunks: Uint8Array[], row: ResourceRow, items: readonly Encodable[], from = 0, to = items.length): void {
+export function addItems(chunks: Uint8Array[], row: ResourceRow, items: readonly Encodable[], from = 0, to = items.length): void {
   for (let i = from; i < to; i++) {
     const json = (items[i] as Encodable).json();
     const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength);
@@ -228,49 +227,6 @@ function listBytes(row: ResourceRow, metadata: ListMetaValues, items: readonly E
   addItems(chunks, row, items);
   chunks.push(tail);
   return Buffer.concat(chunks);
-}
-
-/** Lists with more items are encoded in parts. */
-const longList = 1_000;
-const itemsOfPart = 100;
-
-/**
- * A long list of plain objects in the parts of its encoding, each made when it is asked for, so that others get their turn in
- * between; undefined for all other answers. Parts may be empty.
- */
-export function partsOf(
-  answer: Answer,
-  accept: Accepted,
-  pretty: boolean,
-): { readonly headers: HttpHeaders; readonly parts: Iterable<Uint8Array> } | undefined {
-  if (answer.kind !== 'list' || answer.items.length <= longList || pretty) return undefined;
-  const { row } = answer;
-  const { form, encoding } = acceptedFor(row, accept);
-  if (form !== 'object') return undefined;
-  if (encoding === 'json') return { headers: { 'content-type': contentTypes.json }, parts: jsonParts(answer) };
-  if (encoding !== 'protobuf' || !structOfKind(apiVersionOf(row), row.kind)) return undefined;
-  return { headers: { 'content-type': contentTypes.protobuf }, parts: protobufParts(answer) };
-}
-
-function* jsonParts({ row, listMeta, items }: Answer & { kind: 'list' }): Generator<Uint8Array> {
-  yield listHead(row, listMeta);
-  for (let from = 0; from < items.length; from += itemsOfPart) {
-    const chunks: Uint8Array[] = [];
-    addItems(chunks, row, items, from, Math.min(items.length, from + itemsOfPart));
-    yield Buffer.concat(chunks);
-  }
-  yield tail;
-}
-
-// Lengths come before contents: the messages are made first, which is what takes time; putting them together is copying.
-function* protobufParts(answer: Answer & { kind: 'list' }): Generator<Uint8Array> {
-  const { row, items } = answer;
-  const struct = structOfKind(apiVersionOf(row), row.kind) as Struct;
-  for (let i = 0; i < items.length; i++) {
-    messageOf(struct, (items[i] as Encodable).object);
-    if (i % itemsOfPart === 0) yield nothing;
-  }
-  yield protobufAnswer(answer) as Uint8Array;
 }
 
 function convert(answer: Answer & { kind: 'object' | 'list' }, choice: Accepted, options: TableOptions): object | undefined {
@@ -293,7 +249,7 @@ function convert(answer: Answer & { kind: 'object' | 'list' }, choice: Accepted,
   return { kind: choice.form, apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: (answer.object as KubeObject).metadata };
 }
 
-function tableObject(
+export function tableObject(
   row: ResourceRow,
   objects: readonly KubeObject[],
   metadata: object,
@@ -303,120 +259,4 @@ function tableObject(
 ): object {
   const parts = tableOf(row, objects, { includeObject: options.includeObject, noHeaders, now: options.now });
   return { kind: 'Table', apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata, ...parts };
-}
-
-/** Encodes watch events in the form the client asked for; one frame per line. */
-export function frameEncoder(
-  row: ResourceRow,
-  choice: Accepted,
-  options: Omit<TableOptions, 'now'> & { now(): number },
-): (events: readonly EncodableEvent[]) => Uint8Array {
-  if (choice.form !== 'Table') return sharedFrames(choice);
-  const encodeOne = tableFrames(row, choice, options);
-  return (events) => joined(events, encodeOne);
-}
-
-function joined(events: readonly EncodableEvent[], encodeOne: (event: EncodableEvent) => Uint8Array): Uint8Array {
-  return events.length === 1 ? encodeOne(events[0] as EncodableEvent) : Buffer.concat(events.map(encodeOne));
-}
-
-interface Frame {
-  readonly type: EncodableEvent['type'];
-  readonly item: Encodable;
-  readonly bytes: Uint8Array;
-}
-/** Frames of different events that are remembered. */
-const maxFrames = 16;
-/** Longer batches are made for one watcher alone: what it begins with. */
-const maxBatch = 64 * 1024;
-
-/** The encoder of all watchers that want the same form. A change reaches them in one go: what was last encoded is enough to share. */
-function shareFrames(choice: Accepted): (events: readonly EncodableEvent[]) => Uint8Array {
-  const frames: Frame[] = [];
-  let next = 0;
-  let batch: readonly EncodableEvent[] = [];
-  let bytes: Uint8Array = new Uint8Array(0);
-  const encodeOne = (event: EncodableEvent): Uint8Array => {
-    for (const frame of frames) if (frame.item === event.item && frame.type === event.type) return frame.bytes;
-    const made = choice.encoding === 'protobuf' ? protobufFrame(event, choice) : jsonFrame(event.type, plainBody(event, choice));
-    frames[next] = { type: event.type, item: event.item, bytes: made };
-    next = (next + 1) % maxFrames;
-    return made;
-  };
-  return (events) => {
-    if (sameEvents(events, batch)) return bytes;
-    const made = joined(events, encodeOne);
-    if (made.length > maxBatch) return made;
-    batch = events;
-    bytes = made;
-    return made;
-  };
-}
-
-function sameEvents(some: readonly EncodableEvent[], others: readonly EncodableEvent[]): boolean {
-  if (some.length !== others.length) return false;
-  for (let i = 0; i < some.length; i++) {
-    const one = some[i] as EncodableEvent;
-    const other = others[i] as EncodableEvent;
-    if (one !== other && (one.item !== other.item || one.type !== other.type)) return false;
-  }
-  return true;
-}
-
-const encoders = new Map<string, (events: readonly EncodableEvent[]) => Uint8Array>();
-
-function sharedFrames(choice: Accepted): (events: readonly EncodableEvent[]) => Uint8Array {
-  const name = `${choice.encoding}/${choice.form}/${choice.metaVersion}`;
-  let encoder = encoders.get(name);
-  if (!encoder) encoders.set(name, (encoder = shareFrames(choice)));
-  return encoder;
-}
-
-function jsonFrame(type: string, body: Uint8Array): Uint8Array {
-  return Buffer.concat([eventHead(type), body, eventTail]);
-}
-
-function metadataOnly(event: EncodableEvent, choice: Accepted): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: `meta.k8s.io/${choice.metaVersion}`, metadata: event.item.object.metadata };
-}
-
-function plainBody(event: EncodableEvent, choice: Accepted): Uint8Array {
-  if (event.type === 'ERROR' || choice.form === 'object') return event.item.json();
-  return Buffer.from(JSON.stringify(metadataOnly(event, choice)));
-}
-
-function protobufFrame(event: EncodableEvent, choice: Accepted): Uint8Array {
-  const isObject = choice.form === 'object' || event.type === 'ERROR';
-  const bytes = isObject ? sharedProtobuf(event.item.object) : toProtobuf(metadataOnly(event, choice));
-  return watchFrame(event.type, bytes ?? new Uint8Array(0));
-}
-
-function tableFrames(row: ResourceRow, choice: Accepted, options: Omit<TableOptions, 'now'> & { now(): number }) {
-  let first = true;
-  return (event: EncodableEvent): Uint8Array => {
-    const { object } = event.item;
-    if (event.type === 'ERROR') return jsonFrame(event.type, event.item.json());
-    const isBookmark = event.type === 'BOOKMARK';
-    const { resourceVersion, annotations } = object.metadata;
-    const metadata = isBookmark && annotations ? { resourceVersion, annotations } : { resourceVersion };
-    const tableOptions = { includeObject: options.includeObject, now: options.now() };
-    // Only the first event tells the columns.
-    const table = tableObject(row, isBookmark ? [] : [object], metadata, choice, tableOptions, !first);
-    first = false;
-    return jsonFrame(event.type, Buffer.from(JSON.stringify(table)));
-  };
-}
-
-/** The content type of a watch. */
-export function watchContentType(choice: Accepted): string {
-  return choice.encoding === 'protobuf' ? `${protobufType};stream=watch` : 'application/json';
-}
-
-const heads = new Map<string, Buffer>();
-const eventTail = Buffer.from('}\n');
-
-function eventHead(type: string): Buffer {
-  let head = heads.get(type);
-  if (!head) heads.set(type, (head = Buffer.from(`{"type":"${type}","object":`)));
-  return head;
 }

@@ -7,6 +7,7 @@ import { KeyedMutex, Mutex, Semaphore } from './mutex.ts';
 import { Ring } from './ring.ts';
 import { below, seededRandom } from './seeded.ts';
 import { linkSignals, orAborted, withTimeout } from './signal.ts';
+import { Slices } from './slices.ts';
 import { createTestClock } from './testclock.ts';
 
 describe('Heap', () => {
@@ -179,6 +180,23 @@ describe('the test clock', () => {
       clock.advanceUntil(() => false),
       /did not come true/,
     );
+  });
+});
+
+describe('slices of time', () => {
+  it('end when their time is up, and begin anew after a pause', async () => {
+    const clock = createTestClock();
+    const slices = new Slices(clock);
+    await clock.advance(7);
+    assert.equal(slices.pause(), undefined);
+    await clock.advance(1);
+    const pause = slices.pause();
+    assert.ok(pause);
+    await Promise.all([pause, clock.advance(0)]);
+    assert.equal(slices.pause(), undefined);
+    await clock.advance(8);
+    assert.ok(slices.pause());
+    await clock.advance(0);
   });
 });
 

@@ -497,34 +497,40 @@ export function envelope(apiVersion: string, kind: string, message: Uint8Array):
   return Buffer.concat([head, message, tail]);
 }
 
-/** An enveloped list of items that are bare messages already: every list type has its metadata in field 1 and its items in field 2. */
-export function envelopeList(apiVersion: string, kind: string, metadata: Uint8Array, items: readonly Uint8Array[]): Uint8Array {
-  const lead = field(1, metadata.length);
-  let length = lead.length + metadata.length;
-  const leads = items.map((item) => {
-    const itemLead = field(2, item.length);
-    length += itemLead.length + item.length;
-    return itemLead;
-  });
-  const { head, tail } = around(apiVersion, kind, length);
-  const out = Buffer.allocUnsafe(head.length + length + tail.length);
-  let at = 0;
-  const put = (bytes: Uint8Array): void => {
-    out.set(bytes, at);
-    at += bytes.length;
-  };
-  put(head);
-  put(lead);
-  put(metadata);
-  for (let i = 0; i < items.length; i++) {
-    put(leads[i] as Uint8Array);
-    put(items[i] as Uint8Array);
-  }
-  put(tail);
-  return out;
+interface ListType {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+/** Items that are put together in one go. */
+const itemsOfPart = 100;
+
+function varintSize(value: number): number {
+  let size = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) size++;
+  return size;
 }
 
-/** Tag and length of a field of bytes. */
+/**
+ * An enveloped list of items that are bare messages already, part by part: every list type has its metadata in field 1 and its
+ * items in field 2.
+ */
+export function* envelopeListParts(type: ListType, metadata: Uint8Array, items: readonly Uint8Array[]): Generator<Uint8Array> {
+  const lead = field(1, metadata.length);
+  let length = lead.length + metadata.length;
+  for (const item of items) length += 1 + varintSize(item.length) + item.length;
+  const { head, tail } = around(type.apiVersion, type.kind, length);
+  yield Buffer.concat([head, lead, metadata]);
+  for (let from = 0; from < items.length; from += itemsOfPart) {
+    yield Buffer.concat(items.slice(from, from + itemsOfPart).flatMap((item) => [field(2, item.length), item]));
+  }
+  yield tail;
+}
+
+/** The same at once. */
+export function envelopeList(type: ListType, metadata: Uint8Array, items: readonly Uint8Array[]): Uint8Array {
+  return Buffer.concat(Array.from(envelopeListParts(type, metadata, items)));
+}
+
 function field(number: number, length: number): Uint8Array {
   const writer = new WireWriter(12);
   writer.int(length);

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test';
 import type { KubeObject } from '#api/object.ts';
 import { createTestClock } from '#base/testclock.ts';
 import type { EncodableEvent } from '../chain.ts';
-import { frameEncoder } from '../negotiate.ts';
+import { frameEncoder } from '../frames.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import { encodeStored } from './codec.ts';
-import { encodable } from './entry.ts';
+import { encodable, Entry } from './entry.ts';
 import { Fanout } from './fanout.ts';
 import { Table } from './table.ts';
 import { Watch } from './watch.ts';
@@ -81,8 +81,12 @@ describe('a pushed watch', () => {
       },
       revision: () => reached,
     });
-    const first = Array.from({ length: initial }, (_, i) => ({ type: 'ADDED', item: encodable(object(`first-${i}`)) }) as const);
-    watch.attach(table, first, []);
+    const present = Array.from(
+      { length: initial },
+      (_, i) => new Entry(`${table.prefix}x/${i}`, 1, encodeStored(object(`first-${i}`)), true),
+    );
+    if (initial > 0) watch.begin(table, present);
+    else watch.attach(table, []);
     const put = (name: string, revision: number, note?: string): void => {
       const value = encodeStored(object(name, note));
       reached = revision;

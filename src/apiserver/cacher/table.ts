@@ -50,6 +50,8 @@ export class Table {
   readonly #options: TableOptions;
   readonly #entries = new Map<string, Entry>();
   #keys = new SortedKeys();
+  /** All entries, until the next change: those who start to watch in one moment share the list. */
+  #present: readonly Entry[] | undefined;
   #ring: Change[] = [];
   #lastChange = 0;
   #complete = 0;
@@ -89,6 +91,7 @@ export class Table {
   /** Fills the table from a list of the store; what was there before is forgotten. */
   load(entries: readonly KeyValue[], revision: number): void {
     this.#entries.clear();
+    this.#present = undefined;
     this.#ring = [];
     this.#complete = revision;
     this.#lastChange = 0;
@@ -106,6 +109,7 @@ export class Table {
   apply(event: StoreEvent): void {
     const change = event.type === 'put' ? this.#put(event.entry) : this.#delete(event.key, event.revision);
     if (!change) return;
+    this.#present = undefined;
     this.#lastChange = change.revision;
     const ring = this.#ring;
     ring.push(change);
@@ -140,6 +144,12 @@ export class Table {
       if (!key.startsWith(prefix)) return;
       yield this.#entries.get(key) as Entry;
     }
+  }
+
+  /** The same as a list: what changes later changes nothing in it. */
+  slice(prefix: string, from = prefix): readonly Entry[] {
+    if (from !== this.prefix) return Array.from(this.range(prefix, from));
+    return (this.#present ??= Array.from(this.range(prefix)));
   }
 
   /** Number of keys that start with `prefix`, from `from` on. */

@@ -47,15 +47,19 @@ const maxPending = 20_000;
 const maxBehind = 16 * 1024 * 1024;
 /** Events of a batch at most: encoding them must not keep others waiting. */
 const maxBatch = 100;
+/** Objects that are looked at for a batch at most. */
+const maxLooked = 1_000;
 const bookmarkInterval = 60_000;
 
 export class Watch implements Listener, WatchEvents {
   readonly key: string | undefined;
   readonly trigger: string | undefined;
   readonly #settings: WatchSettings;
-  /** What the watch begins with, as far as it is not taken yet. */
-  #initial: readonly EncodableEvent[] = [];
-  #taken = 0;
+  /** What the watch begins with, as far as nobody has looked at it yet. */
+  #initial: readonly Entry[] = [];
+  #looked = 0;
+  /** What ends the beginning. */
+  #initialEnd: EncodableEvent | undefined;
   #pending: EncodableEvent[] = [];
   /** Changes that must be converted before they are events. */
   #unprepared: Change[] = [];
@@ -76,9 +80,15 @@ export class Watch implements Listener, WatchEvents {
     this.trigger = settings.scope.trigger;
   }
 
-  /** Connects to the table: `initial` events first, then changes after `changes`, then what happens from now on. */
-  attach(table: Table, initial: readonly EncodableEvent[], changes: readonly Change[]): void {
-    this.#initial = initial;
+  /** Connects to the table: what is selected of the present state first and `end` after it, then what happens from now on. */
+  begin(table: Table, present: readonly Entry[], end?: EncodableEvent): void {
+    this.#initial = present;
+    this.#initialEnd = end;
+    this.#unsubscribe = table.subscribe(this);
+  }
+
+  /** Connects to the table: `changes` first, then what happens from now on. */
+  attach(table: Table, changes: readonly Change[]): void {
     for (const change of changes) this.notify(change);
     this.#unsubscribe = table.subscribe(this);
   }
@@ -181,23 +191,33 @@ export class Watch implements Listener, WatchEvents {
     };
   }
 
-  /** Number of events that can be taken. */
+  /** More than zero while there may be something to take. */
   get #waiting(): number {
-    return this.#initial.length - this.#taken + this.#pending.length;
+    return this.#initial.length - this.#looked + (this.#initialEnd ? 1 : 0) + this.#pending.length;
   }
 
+  /** The next events; none where nothing of a part of the beginning is selected. */
   #take(): readonly EncodableEvent[] {
-    if (this.#taken < this.#initial.length) {
-      const batch = this.#initial.slice(this.#taken, this.#taken + maxBatch);
-      this.#taken += batch.length;
-      if (this.#taken === this.#initial.length) {
-        this.#initial = [];
-        this.#taken = 0;
-      }
-      return batch;
-    }
+    if (this.#looked < this.#initial.length || this.#initialEnd) return this.#takeInitial();
     const batch = this.#pending;
     this.#pending = batch.length > maxBatch ? batch.splice(maxBatch) : [];
+    return batch;
+  }
+
+  #takeInitial(): readonly EncodableEvent[] {
+    const { scope, view } = this.#settings;
+    const batch: EncodableEvent[] = [];
+    const end = Math.min(this.#looked + maxLooked, this.#initial.length);
+    while (this.#looked < end && batch.length < maxBatch) {
+      const entry = this.#initial[this.#looked++] as Entry;
+      if (!scope.matches || scope.matches(entry)) batch.push({ type: 'ADDED', item: view ? view(entry) : entry });
+    }
+    if (this.#looked === this.#initial.length) {
+      if (this.#initialEnd) batch.push(this.#initialEnd);
+      this.#initial = [];
+      this.#looked = 0;
+      this.#initialEnd = undefined;
+    }
     return batch;
   }
 
@@ -231,7 +251,8 @@ export class Watch implements Listener, WatchEvents {
         if (done) return;
         try {
           if (this.#waiting > 0) {
-            const slow = sink(this.#take());
+            const batch = this.#take();
+            const slow = batch.length > 0 ? sink(batch) : undefined;
             if (slow) after(slow);
             else if (this.#waiting > 0 || this.#unprepared.length > 0 || this.#ended) again();
           } else if (this.#ended) {
@@ -255,7 +276,9 @@ export class Watch implements Listener, WatchEvents {
     try {
       for (;;) {
         if (this.#waiting > 0) {
-          yield this.#take();
+          const batch = this.#take();
+          if (batch.length > 0) yield batch;
+          else if (this.#waiting > 0) await this.#settings.clock.sleep(0);
         } else if (this.#ended) {
           return;
         } else if (this.#unprepared.length > 0) {

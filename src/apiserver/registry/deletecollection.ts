@@ -18,10 +18,11 @@ export async function deleteCollection(request: DeleteCollectionRequest, params:
   const { registry, resource, namespace } = request;
   const selected = await list({ registry, resource, namespace, params });
   if (selected.kind !== 'list') throw new Error('a list answers with a list');
-  const queue: Encodable[] = [...selected.items];
+  const { items } = selected;
+  let next = 0;
   const worker = async () => {
-    for (let item = queue.shift(); item; item = queue.shift()) {
-      const { name, namespace: own } = item.object.metadata;
+    while (next < items.length) {
+      const { name, namespace: own } = (items[next++] as Encodable).object.metadata;
       try {
         await remove({ ...request, namespace: own ?? '', name });
       } catch (error) {
@@ -29,6 +30,6 @@ export async function deleteCollection(request: DeleteCollectionRequest, params:
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(parallel, queue.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
   return selected;
 }

@@ -1,5 +1,6 @@
 // GET of a collection: from the watch cache when it can answer for the revision asked for, else from the store's history.
 import { badRequest, expired, StatusError } from '#api/status.ts';
+import { Slices } from '#base/slices.ts';
 import { CompactedError } from '#store/kv.ts';
 import { Entry } from '../cacher/entry.ts';
 import type { Scope } from '../cacher/watch.ts';
@@ -96,25 +97,70 @@ function answer(resource: Resource, scope: Scope, page: Page): Answer {
   };
 }
 
-function cachedPage(request: PageRequest, revision: number): Page {
-  const { resource, scope, from, limit } = request;
+/** Objects that are looked at before somebody asks for the time. */
+const stride = 128;
+
+/** Fills a page; `take` is true when it is full and the object is the first of the next one. */
+class PageFiller {
+  readonly items: Encodable[] = [];
+  readonly #request: PageRequest;
+  readonly #slices: Slices;
+  #looked = 0;
+
+  constructor(request: PageRequest) {
+    this.#request = request;
+    this.#slices = new Slices(request.registry.world.clock);
+  }
+
+  take(entry: Entry): boolean {
+    const { resource, scope, limit } = this.#request;
+    if (scope.matches && !scope.matches(entry)) return false;
+    if (limit > 0 && this.items.length === limit) return true;
+    this.items.push(resource.view(entry));
+    return false;
+  }
+
+  /** What to wait for before the next object, so that others have their turn. */
+  pause(): Promise<void> | undefined {
+    return ++this.#looked % stride === 0 ? this.#slices.pause() : undefined;
+  }
+}
+
+/** A page of the watch cache, of the state in which it is now. */
+async function cachedPage(request: PageRequest, revision: number): Promise<Page> {
+  const { resource, scope, from } = request;
   const { table } = resource;
-  const { matches } = scope;
-  const items: Encodable[] = [];
+  const page = new PageFiller(request);
+  const { items } = page;
   if (scope.key !== undefined) {
     const entry = table.get(scope.key);
-    if (entry && entry.key >= from && (!matches || matches(entry))) items.push(resource.view(entry));
+    if (entry && entry.key >= from) page.take(entry);
     return { items, revision };
   }
+  const full = (entry: Entry, remaining: () => number): Page => ({
+    items,
+    revision,
+    next: entry.key,
+    ...(scope.matches ? {} : { remaining: remaining() }),
+  });
   for (const entry of table.range(scope.prefix, from)) {
-    if (matches && !matches(entry)) continue;
-    if (limit > 0 && items.length === limit) {
-      const remaining = matches ? {} : { remaining: table.count(scope.prefix, entry.key) };
-      return { items, revision, next: entry.key, ...remaining };
-    }
-    items.push(resource.view(entry));
+    const pause = page.pause();
+    // The table changes while others have their turn: from here on it is what it was before.
+    if (pause) return restOf(entry, pause);
+    if (page.take(entry)) return full(entry, () => table.count(scope.prefix, entry.key));
   }
   return { items, revision };
+
+  async function restOf(first: Entry, pause: Promise<void>): Promise<Page> {
+    const rest = table.slice(scope.prefix, first.key);
+    await pause;
+    for (const [i, entry] of rest.entries()) {
+      if (page.take(entry)) return full(entry, () => rest.length - i);
+      const next = page.pause();
+      if (next) await next;
+    }
+    return { items, revision };
+  }
 }
 
 /** A page of the state at one revision. */
@@ -130,24 +176,27 @@ async function pageAt(request: PageRequest, revision: number): Promise<Page> {
   }
 }
 
+/** Objects that are read from the store in one go. */
+const storeChunk = 500;
+
 async function storedPage(request: PageRequest, revision: number): Promise<Page> {
   const { registry, resource, scope, limit } = request;
   const { matches, prefix } = scope;
-  const items: Encodable[] = [];
+  const page = new PageFiller(request);
+  const { items } = page;
   // With a selection, a page of the store may hold little of what is wanted: read on until the page is full.
-  const chunk = limit > 0 ? (matches ? Math.max(limit, 500) : limit + 1) : undefined;
+  const chunk = limit > 0 && !matches ? Math.min(limit + 1, storeChunk) : storeChunk;
   let from = request.from;
   for (;;) {
-    const result = await registry.store.list(prefix, { revision, from, ...(chunk ? { limit: chunk } : {}) });
+    const result = await registry.store.list(prefix, { revision, from, limit: chunk });
     const entries = result.entries.map((kv) => new Entry(kv.key, kv.modRevision, kv.value, registry.config.freeze));
     await resource.prepare(entries);
     for (const [i, kv] of result.entries.entries()) {
       const entry = entries[i] as Entry;
-      if ((scope.key !== undefined && kv.key !== scope.key) || (matches && !matches(entry))) continue;
-      if (limit > 0 && items.length === limit) {
-        return { items, revision, next: kv.key, ...(matches ? {} : { remaining: result.count - i }) };
-      }
-      items.push(resource.view(entry));
+      const pause = page.pause();
+      if (pause) await pause;
+      if (scope.key !== undefined && kv.key !== scope.key) continue;
+      if (page.take(entry)) return { items, revision, next: kv.key, ...(matches ? {} : { remaining: result.count - i }) };
     }
     const last = result.entries.at(-1);
     if (!result.more || !last) return { items, revision };

@@ -16,7 +16,7 @@ export async function attachSince(registry: Registry, table: Table, watcher: Wat
   for (;;) {
     // The recent changes and those that come from now on must meet: nothing awaits between `since` and `attach`.
     const recent = table.since(reached);
-    if (recent) return watcher.attach(table, [], older.length > 0 ? [...older, ...recent] : recent);
+    if (recent) return watcher.attach(table, older.length > 0 ? [...older, ...recent] : recent);
     // oxlint-disable-next-line no-await-in-loop -- the cache may have moved on meanwhile
     reached = await replay(registry, table, scope, reached, older);
   }

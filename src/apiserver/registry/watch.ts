@@ -1,8 +1,9 @@
 // GET with watch=true: the changes after a revision, as they happen.
 import { StatusError, invalid } from '#api/status.ts';
 import type { KubeObject } from '#api/object.ts';
+import { encodable, type Entry } from '../cacher/entry.ts';
 import { type Scope, Watch } from '../cacher/watch.ts';
-import type { Answer, EncodableEvent } from '../chain.ts';
+import type { Answer } from '../chain.ts';
 import { isTrue } from '../requestinfo.ts';
 import { parseRevision, waitAtLeast } from './freshness.ts';
 import type { ListRequest } from './list.ts';
@@ -60,28 +61,28 @@ export async function watch(request: WatchRequest): Promise<Answer> {
       watcher.fail(error);
     }
   } else if (initial === 'none') {
-    watcher.attach(table, [], []);
+    watcher.attach(table, []);
   } else {
-    const events: EncodableEvent[] = [];
-    for (const entry of scope.key !== undefined ? [table.get(scope.key)] : table.range(scope.prefix)) {
-      if (entry && (!scope.matches || scope.matches(entry))) events.push({ type: 'ADDED', item: resource.view(entry) });
-    }
-    if (bookmarks && params.get('sendInitialEvents') !== null) {
-      const object = bookmark(resource.apiVersion, row.kind, hub.revision, true);
-      let json: Uint8Array | undefined;
-      events.push({ type: 'BOOKMARK', item: { object, json: () => (json ??= Buffer.from(JSON.stringify(object))) } });
-    }
-    watcher.attach(table, events, []);
+    const told = bookmarks && params.get('sendInitialEvents') !== null;
+    const end = told ? encodable(bookmark(resource.apiVersion, row.kind, hub.revision, true)) : undefined;
+    watcher.begin(table, present(resource, scope), end && { type: 'BOOKMARK', item: end });
   }
   return { kind: 'watch', row, events: watcher };
 }
 
 /** Converts what a watch begins with, where others convert; what changes meanwhile is converted in another round. */
 async function prepared(resource: Resource, scope: Scope): Promise<void> {
-  const entries = () =>
-    scope.key === undefined ? resource.table.range(scope.prefix) : [resource.table.get(scope.key)].filter((entry) => entry !== undefined);
+  const prepare = (): Promise<void> | undefined => (resource.conversion?.convert ? resource.prepare(present(resource, scope)) : undefined);
   // oxlint-disable-next-line no-await-in-loop
-  for (let waiting = resource.prepare(entries()); waiting; waiting = resource.prepare(entries())) await waiting;
+  for (let waiting = prepare(); waiting; waiting = prepare()) await waiting;
+}
+
+/** What a watch may begin with. */
+function present({ table }: Resource, { key, prefix, trigger, matches }: Scope): readonly Entry[] {
+  if (key !== undefined) return [table.get(key)].filter((entry) => entry !== undefined);
+  const entries = table.slice(prefix);
+  // Thousands of nodes look for their own pods, which are few: none of them shall keep a list of all.
+  return trigger !== undefined && matches ? entries.filter(matches) : entries;
 }
 
 /** Whether, and how fresh, the present state comes first as ADDED events. */
