@@ -35,6 +35,8 @@ const groupSize = 100;
 const zones = 10;
 const device = 'example.com/device';
 
+const templates = new Map<string, Pod['spec']>();
+
 function podFor(mode: string, i: number): Pod {
   const labels = { app: 'sched', group: `g${Math.floor(i / groupSize)}` };
   const requests = { cpu: '100m', memory: '200Mi', ...(mode === 'extended' ? { [device]: '1' } : {}) };
@@ -49,7 +51,12 @@ function podFor(mode: string, i: number): Pod {
   if (mode === 'spread') spec.topologySpreadConstraints = [{ ...perZone, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' }];
   if (mode === 'gated') spec.schedulingGates = [{ name: 'example.com/wait' }];
   if (mode === 'preemption') spec.priority = 100;
-  return pod(`p-${i}`, { labels, requests, spec: spec as Partial<Pod['spec']> });
+  const made = pod(`p-${i}`, { labels, requests, spec: spec as Partial<Pod['spec']> });
+  // The API server lets the pods of a template share one specification.
+  const group = `${mode} ${labels.group}`;
+  const shared = templates.get(group) ?? made.spec;
+  templates.set(group, shared);
+  return { ...made, spec: shared };
 }
 
 const nodeLabels = (i: number) => ({ 'topology.kubernetes.io/zone': `zone-${i % zones}` });

@@ -214,21 +214,8 @@ export class Cycle {
     this.#batches.delete(signature);
     if (!batch.refresh(cache.journal)) return undefined;
     this.#batches.set(signature, batch);
-    const { nodes, totals } = batch;
     if (!batch.alone) return this.#amongSiblings(prepared, batch);
-    let best = -1;
-    let score = Number.NEGATIVE_INFINITY;
-    let ties = 1;
-    for (let i = 0; i < totals.length; i++) {
-      const total = totals[i] as number;
-      if (total < score || total === Number.NEGATIVE_INFINITY) continue;
-      if (total === score && this.#random.next() * ++ties >= 1) continue;
-      if (this.#rejects(prepared, nodes[i] as NodeInfo) !== undefined) continue;
-      if (total > score) ties = 1;
-      best = i;
-      score = total;
-    }
-    return nodes[best];
+    return batch.best(this.#random, (node) => this.#rejects(prepared, node) === undefined);
   }
 
   /** Some scores compare nodes with each other: those are worked out anew for the nodes that still take the pod. */

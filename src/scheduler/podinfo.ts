@@ -2,6 +2,7 @@
 import type { Pod } from '#api/core/v1/pod.ts';
 import { keyOf } from '#api/object.ts';
 import { podRequests } from '#api/podrequests.ts';
+import { Recent } from '#base/recent.ts';
 import type { Labels } from '#format/selector.ts';
 import { type Resources, resourcesOf } from './resources.ts';
 import { type PodTerms, podTerms } from './selection.ts';
@@ -65,26 +66,52 @@ function sameFacts(a: Pod, b: Pod): boolean {
   );
 }
 
+interface Facts extends Pick<PodInfo, 'requests' | 'nonZero' | 'ports' | 'terms' | 'claims'> {
+  readonly namespace: string;
+}
+
+/** Facts of the specifications that were here last: the pods of a template share one. */
+const lately = new Recent<Pod['spec'], Facts>();
+
+function factsOf(pod: Pod, namespace: string): Facts {
+  const known = lately.find(pod.spec);
+  // What is asked of other pods is meant in the own namespace.
+  if (known !== undefined && known.namespace === namespace) return known;
+  const requests = resourcesOf(podRequests(pod.spec));
+  const facts: Facts = {
+    namespace,
+    requests,
+    nonZero: {
+      cpu: requests.cpu || defaultCpu * pod.spec.containers.length,
+      memory: requests.memory || defaultMemory * pod.spec.containers.length,
+    },
+    ports: portsOf(pod),
+    terms: podTerms(pod),
+    claims: claimsOf(pod),
+  };
+  // Claims may have the pod's own name.
+  if (known === undefined && facts.claims.length === 0) lately.add(pod.spec, facts);
+  return facts;
+}
+
 /** Works out a pod's facts; those of an earlier state are taken over where nothing has changed. */
 export function podInfo(pod: Pod, previous?: PodInfo): PodInfo {
-  const known = previous !== undefined && sameFacts(previous.pod, pod) ? previous : undefined;
-  const requests = known?.requests ?? resourcesOf(podRequests(pod.spec));
+  const namespace = pod.metadata.namespace ?? '';
+  const same = previous !== undefined && sameFacts(previous.pod, pod);
+  const { requests, nonZero, ports, terms, claims } = same ? previous : factsOf(pod, namespace);
   return {
     pod,
-    key: known?.key ?? keyOf(pod),
+    key: same ? previous.key : keyOf(pod),
     uid: pod.metadata.uid ?? keyOf(pod),
-    namespace: pod.metadata.namespace ?? '',
+    namespace,
     labels: pod.metadata.labels ?? noLabels,
     terminating: pod.metadata.deletionTimestamp !== undefined,
     priority: pod.spec.priority ?? 0,
     requests,
-    nonZero: known?.nonZero ?? {
-      cpu: requests.cpu || defaultCpu * pod.spec.containers.length,
-      memory: requests.memory || defaultMemory * pod.spec.containers.length,
-    },
-    ports: known?.ports ?? portsOf(pod),
-    terms: known?.terms ?? podTerms(pod),
-    claims: known?.claims ?? claimsOf(pod),
+    nonZero,
+    ports,
+    terms,
+    claims,
   };
 }
 

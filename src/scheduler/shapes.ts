@@ -1,5 +1,7 @@
 // What plugins say about nodes for pods of one shape, remembered: most pods of a cluster have many siblings, and most
 // nodes have not changed since the last of them.
+import type { Pod } from '#api/core/v1/pod.ts';
+import { Recent } from '#base/recent.ts';
 import type { Plugin, Rejection } from './framework.ts';
 import type { NodeInfo } from './nodeinfo.ts';
 import type { PodInfo } from './podinfo.ts';
@@ -9,8 +11,19 @@ const mostCells = 1_000_000;
 
 const noState = new Map<string, unknown>();
 
+/** Keys of the specifications that were here last. */
+const lately = new Recent<Pod['spec'], string>();
+
 /** The parts of a pod that plugins marked `nodeOnly` look at. */
 export function shapeKey({ pod: { spec } }: PodInfo): string {
+  const known = lately.find(spec);
+  if (known !== undefined) return known;
+  const key = keyFor(spec);
+  lately.add(spec, key);
+  return key;
+}
+
+function keyFor(spec: Pod['spec']): string {
   const node = spec.affinity?.nodeAffinity;
   if (spec.nodeSelector === undefined && node === undefined && !spec.nodeName) return JSON.stringify(spec.tolerations ?? []);
   return JSON.stringify([spec.tolerations, spec.nodeSelector, node, spec.nodeName]);
