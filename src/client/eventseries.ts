@@ -15,8 +15,10 @@ import { type EventExtras, eventName, type Recorder, referenceTo } from './event
 const finishTime = 360_000;
 /** A series that goes on is written so often. */
 const refreshTime = 1_800_000;
-/** More events than this are not remembered: the oldest is forgotten, and told anew when it comes again. */
+/** More events than this are not remembered: the oldest are forgotten, and told anew when they come again. */
 const capacity = 4096;
+/** So many are forgotten at a time: finding the oldest of a map passes over all that were deleted before. */
+const forgotten = 512;
 const mostNote = 1024;
 
 interface Told {
@@ -85,7 +87,7 @@ class SeriesRecorder implements Recorder {
       written: now,
     };
     this.#told.set(key, told);
-    if (this.#told.size > capacity) this.#told.delete(this.#told.keys().next().value as string);
+    if (this.#told.size > capacity) this.#forget();
     this.#timer ??= this.#clock.every(finishTime, () => this.#tidy());
     this.#queue.push(reason, async (signal) => {
       const { event } = told;
@@ -100,6 +102,14 @@ class SeriesRecorder implements Recorder {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#timer?.cancel();
     await this.#queue[Symbol.asyncDispose]();
+  }
+
+  #forget(): void {
+    let left = forgotten;
+    for (const key of this.#told.keys()) {
+      this.#told.delete(key);
+      if (--left === 0) return;
+    }
   }
 
   #writeSeries(told: Told): void {

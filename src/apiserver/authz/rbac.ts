@@ -9,7 +9,17 @@ import { type Binding, BindingIndex, type Grant } from './bindings.ts';
 import { ruleAllows } from './rules.ts';
 
 type Reads = Pick<Backend, 'peek' | 'list' | 'onChange'>;
-function describe({ binding, namespace, subject }: Grant): string {
+
+/** Texts of grants that have been used: most requests are allowed by the same few. */
+const told = new WeakMap<Grant, string>();
+
+function describe(grant: Grant): string {
+  let text = told.get(grant);
+  if (text === undefined) told.set(grant, (text = worded(grant)));
+  return text;
+}
+
+function worded({ binding, namespace, subject }: Grant): string {
   const q = JSON.stringify;
   const kind = namespace ? 'RoleBinding' : 'ClusterRoleBinding';
   const name = namespace ? `${binding.metadata.name}/${namespace}` : binding.metadata.name;

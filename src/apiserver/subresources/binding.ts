@@ -65,8 +65,10 @@ export async function serveBinding({
   const errors = validateShape(Binding, binding);
   if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, name, errors);
   const request = writeRequest(registry, resource, ctx, 'CreateOptions');
-  const bindings = { ...resource.row, resource: 'bindings', kind: 'Binding', subresources: [], struct: Binding };
-  const row = ctx.info.subresource === 'binding' ? {} : { row: bindings };
+  const row =
+    ctx.info.subresource === 'binding'
+      ? {}
+      : { row: { ...resource.row, resource: 'bindings', kind: 'Binding', subresources: [], struct: Binding } };
   binding = (await ctx.backend.admit(ctx, { operation: 'CREATE', object: binding, dryRun: request.dryRun, ...row })) as Binding;
   const nodes = registry.must('', 'v1', 'nodes');
   const labels = nodes.table.get(nodes.key('', binding.target.name as string))?.object.metadata.labels ?? {};
