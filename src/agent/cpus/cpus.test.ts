@@ -10,6 +10,7 @@ import { type NumaLayout, readNumaLayout } from '../numa/layout.ts';
 import { TopologyManager } from '../numa/manager.ts';
 import { maskOf } from '../numa/mask.ts';
 import { formatCpuset } from '../settings/cpuset.ts';
+import { distributeProcessors } from './distribute.ts';
 import { type CpuManager, startCpuManager } from './manager.ts';
 import { exclusiveCpus, formatState, parseState } from './state.ts';
 import { takeProcessors } from './take.ts';
@@ -146,7 +147,15 @@ test('options: whole cores only, reserved processors for nobody', async () => {
     reason: 'SMTAlignmentError',
     message: 'SMT Alignment Error: not enough free physical CPUs: available physical CPUs = 2, requested CPUs = 4, CPUs per core = 2',
   });
-  await assert.rejects(start(machine().world, { options: { 'no-such': 'true' } }), /"no-such" is not supported/);
+  for (const [name, value, problem] of [
+    ['no-such', 'true', /^Error: unknown CPU Manager Policy option: "no-such"$/],
+    ['align-by-socket', 'true', /^Error: CPU Manager Policy Alpha-level Options not enabled, but option "align-by-socket" provided$/],
+    ['full-pcpus-only', 'yes', /^Error: bad value for option "full-pcpus-only": strconv.ParseBool: parsing "yes": invalid syntax$/],
+  ] as const) {
+    await assert.rejects(start(machine().world, { options: { [name]: value } }), problem);
+  }
+  const both = { 'distribute-cpus-across-numa': 'true', 'prefer-align-cpus-by-uncorecache': 'true' };
+  await assert.rejects(start(machine().world, { options: both }), /can not be used at the same time$/);
 });
 
 test('a state that does not fit is refused', async () => {
@@ -228,3 +237,70 @@ test('without a hint: whole nodes, then cores where least is free', () => {
   assert.equal(pick([0, 1, 4, 5, 3, 7], 2), '3,7');
   assert.equal(pick([0, 1, 4, 5, 3, 7], 1), '3');
 });
+
+/** Four nodes of eight processors, two threads a core: `n` and `n + 16`. */
+const wide: readonly Processor[] = Array.from({ length: 32 }, (_, id) => {
+  const core = id % 16;
+  return { id, core: String(core), node: core >> 2, socket: String(core >> 3) };
+});
+const everyId = wide.map(({ id }) => id);
+const without = (...ids: readonly number[]): number[] => everyId.filter((id) => !ids.includes(id));
+
+const distributions: readonly {
+  readonly name: string;
+  readonly free: readonly number[];
+  readonly wanted: number;
+  readonly group?: number;
+  /** Processors of each node. */
+  readonly out: readonly number[];
+}[] = [
+  { name: 'one node is enough', free: everyId, wanted: 8, out: [8, 0, 0, 0] },
+  { name: 'two nodes in equal parts', free: everyId, wanted: 10, out: [5, 5, 0, 0] },
+  { name: 'whole cores only', free: everyId, wanted: 10, group: 2, out: [6, 4, 0, 0] },
+  { name: 'three nodes', free: everyId, wanted: 18, group: 2, out: [6, 6, 6, 0] },
+  { name: 'those after which all are used alike', free: without(0, 16, 1, 17), wanted: 12, out: [0, 6, 6, 0] },
+  { name: 'more nodes, where fewer have too little', free: without(0, 1, 2, 16, 4, 5, 8, 9, 12, 13), wanted: 8, out: [0, 4, 4, 0] },
+  { name: 'what does not divide goes where most is left', free: without(0, 8, 12), wanted: 13, out: [6, 7, 0, 0] },
+  { name: 'no multiple of the group: as full as can be', free: everyId, wanted: 9, group: 2, out: [8, 1, 0, 0] },
+];
+for (const { name, free, wanted, group = 1, out } of distributions) {
+  test(`distributed over nodes: ${name}`, () => {
+    const taken = distributeProcessors(wide, new Set(free), wanted, { nodes: 4, group });
+    assert.ok([...taken].every((id) => free.includes(id)));
+    assert.deepEqual(
+      [0, 1, 2, 3].map((node) => wide.filter((processor) => processor.node === node && taken.has(processor.id)).length),
+      out,
+    );
+    if (group === 2 && wanted % 2 === 0) assert.ok([...taken].every((id) => taken.has((id + 16) % 32)));
+  });
+}
+
+test('the option distributes what the hint leaves open', async () => {
+  const cpus = await start(machine().world, { layout: two, options: { 'distribute-cpus-across-numa': 'true' } });
+  const one = pod('p', [container('c', { cpu: '6', memory: '1Mi' })]);
+  await admit(cpus, one);
+  assert.equal(cpus.of(one, 'c')?.cpus, '1-6');
+  await assert.rejects(admit(cpus, pod('q', [container('c', { cpu: '2', memory: '1Mi' })])), /requested=2, available=1/);
+});
+
+/** One node of eight cores of two threads, `n` and `n + 8`; four cores share a cache. */
+const cached: readonly Processor[] = Array.from({ length: 16 }, (_, id) => {
+  const core = id % 8;
+  return { id, core: String(core), node: 0, socket: '0', cache: String(core >> 2) };
+});
+const cachedIds = cached.map(({ id }) => id);
+const caches: readonly (readonly [string, readonly number[], number, string])[] = [
+  ['one cache', cachedIds, 8, '0-3,8-11'],
+  ['a part of one', cachedIds, 4, '0-1,8-9'],
+  ['one that has enough left', cachedIds.filter((id) => id % 8 > 1), 6, '4-6,12-14'],
+  ['a whole one and a part', cachedIds, 10, '0-4,8-12'],
+  ['a whole one first, wherever it is', cachedIds.filter((id) => id % 8 !== 0), 10, '1,4-7,9,12-15'],
+  ['an odd thread in the same cache', cachedIds, 3, '0-1,8'],
+  ['none has enough: any cores', [0, 8, 1, 9, 4, 12, 5, 13], 6, '0-1,4,8-9,12'],
+];
+for (const [name, free, wanted, out] of caches) {
+  test(`aligned by caches: ${name}`, () =>
+    assert.equal(formatCpuset(takeProcessors(cached, new Set(free), wanted, { caches: true })), out));
+}
+test('without the option caches do not matter', () =>
+  assert.equal(formatCpuset(takeProcessors(cached, new Set(cachedIds.filter((id) => id % 8 > 1)), 6)), '2-4,10-12'));

@@ -12,7 +12,9 @@ import { counted, newPinning, type Pinning } from '../numa/pinning.ts';
 import type { CpuManagerOptions } from '../options.ts';
 import { formatCpuset, parseCpuset } from '../settings/cpuset.ts';
 import { uidOf } from '../sync/spec.ts';
+import { distributeProcessors } from './distribute.ts';
 import { containerHints, leftByInit, podHints, within } from './hints.ts';
+import { type CpuOptions, readCpuOptions } from './options.ts';
 import { type CpuState, exclusiveCpus, formatState, parseState } from './state.ts';
 import { takeProcessors } from './take.ts';
 import { type Processor, readTopology, threadsPerCore } from './topology.ts';
@@ -41,8 +43,6 @@ export const noCpuManager: CpuManager = {
   pinning: newPinning(),
 };
 
-const knownOptions = new Set(['full-pcpus-only', 'strict-cpu-reservation']);
-
 export interface CpuManagerDeps {
   readonly options: CpuManagerOptions;
   readonly layout: NumaLayout;
@@ -54,17 +54,11 @@ export interface CpuManagerDeps {
   readonly changed: () => void;
 }
 
-function flag(options: CpuManagerOptions['options'], name: string): boolean {
-  const value = options[name] ?? 'false';
-  if (value !== 'true' && value !== 'false') throw new Error(`bad value for option ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
-  return value === 'true';
-}
-
 class StaticCpuManager implements CpuManager {
   readonly #deps: CpuManagerDeps;
   readonly #topology: readonly Processor[];
   readonly #reserved: ReadonlySet<number>;
-  readonly #wholeCores: boolean;
+  readonly #options: CpuOptions;
   readonly #checkpoint: CheckpointFile;
   #state: CpuState;
   readonly pinning = newPinning();
@@ -72,14 +66,14 @@ class StaticCpuManager implements CpuManager {
   constructor(
     world: Pick<World, 'fs'>,
     deps: CpuManagerDeps,
-    about: { topology: readonly Processor[]; reserved: ReadonlySet<number>; state: CpuState },
+    about: { topology: readonly Processor[]; reserved: ReadonlySet<number>; state: CpuState; options: CpuOptions },
   ) {
     this.#deps = deps;
     this.#topology = about.topology;
     this.#reserved = about.reserved;
     this.#state = about.state;
     this.#checkpoint = new CheckpointFile(world, deps.file);
-    this.#wholeCores = flag(deps.options.options, 'full-pcpus-only');
+    this.#options = about.options;
   }
 
   get #choice() {
@@ -116,7 +110,7 @@ class StaticCpuManager implements CpuManager {
 
   /** What one container gets, given what earlier init containers of the pod leave to it. */
   #take(wanted: number, left: ReadonlySet<number>, { nodes }: Hint): ReadonlySet<number> {
-    if (this.#wholeCores) this.#checkCores(wanted, left);
+    if (this.#options.wholeCores) this.#checkCores(wanted, left);
     const { free } = this.#choice;
     const near = nodes === undefined ? undefined : within(this.#topology, nodes);
     // First what the pod has already, then what is free; first of the hint's nodes, then of all.
@@ -125,10 +119,17 @@ class StaticCpuManager implements CpuManager {
     for (const pool of pools) {
       const open = pool.difference(taken);
       const missing = wanted - taken.size;
-      if (missing > 0) for (const cpu of takeProcessors(this.#topology, open, Math.min(missing, open.size))) taken.add(cpu);
+      if (missing > 0) for (const cpu of this.#pick(open, Math.min(missing, open.size))) taken.add(cpu);
     }
     if (taken.size < wanted) takeProcessors(this.#topology, free.union(left), wanted);
     return taken;
+  }
+
+  #pick(from: ReadonlySet<number>, wanted: number): ReadonlySet<number> {
+    const { wholeCores, distribute, caches } = this.#options;
+    if (!distribute) return takeProcessors(this.#topology, from, wanted, { caches });
+    const group = wholeCores ? threadsPerCore(this.#topology) : 1;
+    return distributeProcessors(this.#topology, from, wanted, { nodes: this.#deps.layout.length, group });
   }
 
   async allocate(pod: Pod, container: Container, hint: Hint): Promise<void> {
@@ -185,18 +186,16 @@ function reservedCpus(topology: readonly Processor[], { options, reserved }: Cpu
 
 /** Starts the static policy with what an earlier life of the agent has promised. Rejects with what does not fit together. */
 export async function startCpuManager(world: Pick<World, 'fs'>, deps: CpuManagerDeps): Promise<CpuManager> {
-  for (const name of Object.keys(deps.options.options)) {
-    if (!knownOptions.has(name)) throw new Error(`CPU Manager policy option ${JSON.stringify(name)} is not supported`);
-  }
+  const options = readCpuOptions(deps.options.options);
   const topology = await readTopology(world, deps.layout);
   const all: ReadonlySet<number> = new Set(topology.map(({ id }) => id));
   const reserved = reservedCpus(topology, deps);
   if (!reserved.isSubsetOf(all)) throw new Error(`reservedSystemCPUs ${formatCpuset(reserved)} are not all online: ${formatCpuset(all)}`);
-  const strict = flag(deps.options.options, 'strict-cpu-reservation');
+  const strict = options.strictReservation;
   const fresh: CpuState = { shared: strict ? all.difference(reserved) : all, assigned: new Map() };
   const text = await world.fs.readText(deps.file).catch(() => undefined);
   const state = text === undefined ? fresh : checked(parseState(text), { fresh, reserved, strict, file: deps.file });
-  return new StaticCpuManager(world, deps, { topology, reserved, state });
+  return new StaticCpuManager(world, deps, { topology, reserved, state, options });
 }
 
 /** A state that does not belong to this machine and configuration is refused: containers run by it. */

@@ -41,14 +41,51 @@ function fullestFirst(topology: readonly Processor[], free: ReadonlySet<number>)
   };
 }
 
-/** Takes `wanted` of the free processors. Throws in kubelet's words when there are too few. */
-export function takeProcessors(topology: readonly Processor[], free: ReadonlySet<number>, wanted: number): ReadonlySet<number> {
+/**
+ * What is taken of caches: each that is free as a whole while it is not too much, then the rest of one that has enough whole cores
+ * for it, so that few caches are shared.
+ */
+function byCaches(topology: readonly Processor[], free: ReadonlySet<number>, wanted: number): ReadonlySet<number> {
+  const taken = new Set<number>();
+  const order = fullestFirst(topology, free);
+  // How full single cores are does not matter here.
+  const first = ([processor]: readonly Processor[]): Processor => ({ id: 0, socket: '', node: 0, ...processor, core: '' });
+  const caches = [...Map.groupBy(topology.toSorted(byId), ({ cache, node }) => `${node}/${cache ?? ''}`).values()].toSorted((a, b) =>
+    order(first(a), first(b)),
+  );
+  for (const group of caches) {
+    const missing = wanted - taken.size;
+    if (missing > 0 && group.length <= missing && group.every(({ id }) => free.has(id))) for (const { id } of group) taken.add(id);
+  }
+  for (const group of caches) {
+    const missing = wanted - taken.size;
+    const cores = wholes(group, free.difference(taken), 'core').flat();
+    if (missing === 0 || cores.length < missing) continue;
+    for (const id of takeProcessors(group, new Set(cores.map((processor) => processor.id)), missing)) taken.add(id);
+  }
+  return taken;
+}
+
+/**
+ * Takes `wanted` of the free processors; with `caches` few last-level caches are shared. Throws in kubelet's words when there are
+ * too few.
+ */
+export function takeProcessors(
+  topology: readonly Processor[],
+  free: ReadonlySet<number>,
+  wanted: number,
+  { caches = false }: { readonly caches?: boolean } = {},
+): ReadonlySet<number> {
   if (free.size < wanted) {
     throw new Error(`not enough cpus available to satisfy request: requested=${wanted}, available=${free.size}`);
   }
   const taken = new Set<number>();
   const left = (): ReadonlySet<number> => free.difference(taken);
-  for (const key of [...largest(topology), 'core'] as const) {
+  for (const key of [...largest(topology), 'cache', 'core'] as const) {
+    if (key === 'cache') {
+      if (caches) for (const id of byCaches(topology, left(), wanted - taken.size)) taken.add(id);
+      continue;
+    }
     for (const group of wholes(topology, left(), key)) {
       if (group.length <= wanted - taken.size) for (const { id } of group) taken.add(id);
     }

@@ -1,4 +1,4 @@
-// Which processors of the machine share a core, a socket and a NUMA node.
+// Which processors of the machine share a core, a cache, a socket and a NUMA node.
 import type { World } from '#base/world.ts';
 import type { NumaLayout } from '../numa/layout.ts';
 import { parseCpuset } from '../settings/cpuset.ts';
@@ -10,6 +10,8 @@ export interface Processor {
   readonly socket: string;
   /** Place of its NUMA node in the layout. */
   readonly node: number;
+  /** The last-level cache that it shares with others; undefined: the kernel does not say. */
+  readonly cache?: string;
 }
 
 const base = '/sys/devices/system/cpu';
@@ -18,16 +20,17 @@ const base = '/sys/devices/system/cpu';
 export async function readTopology({ fs }: Pick<World, 'fs'>, layout: NumaLayout): Promise<readonly Processor[]> {
   const online = parseCpuset(await fs.readText(`${base}/online`));
   const number = async (id: number, file: string): Promise<string | undefined> =>
-    fs.readText(`${base}/cpu${id}/topology/${file}`).then(
+    fs.readText(`${base}/cpu${id}/${file}`).then(
       (text) => text.trim(),
       () => undefined,
     );
   return Promise.all(
     [...online].map(async (id) => {
-      const socket = (await number(id, 'physical_package_id')) ?? '0';
-      const core = (await number(id, 'core_id')) ?? `cpu${id}`;
+      const socket = (await number(id, 'topology/physical_package_id')) ?? '0';
+      const core = (await number(id, 'topology/core_id')) ?? `cpu${id}`;
       const node = layout.findIndex(({ cpus }) => cpus.has(id));
-      return { id, socket, core: `${socket}/${core}`, node: Math.max(0, node) };
+      const cache = await number(id, 'cache/index3/id');
+      return { id, socket, core: `${socket}/${core}`, node: Math.max(0, node), ...(cache === undefined ? {} : { cache }) };
     }),
   );
 }

@@ -22,9 +22,10 @@ const truths: Readonly<Record<string, boolean>> = {
   ...Object.fromEntries(['0', 'f', 'F', 'false', 'FALSE', 'False'].map((text) => [text, false])),
 };
 
-function readFlag(value: string): boolean {
-  if (!Object.hasOwn(truths, value)) throw new Error(`strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
-  return truths[value] as boolean;
+/** A value that is true or false. Throws in kubelet's words. */
+export function readFlag(name: string, value: string): boolean {
+  if (Object.hasOwn(truths, value)) return truths[value] as boolean;
+  throw new Error(`bad value for option ${JSON.stringify(name)}: strconv.ParseBool: parsing ${JSON.stringify(value)}: invalid syntax`);
 }
 
 function readCount(value: string): number {
@@ -44,11 +45,7 @@ export function readPolicyOptions(options: Readonly<Record<string, string>>): Po
   for (const [name, value] of Object.entries(options)) {
     const quoted = JSON.stringify(name);
     if (name === 'prefer-closest-numa-nodes') {
-      try {
-        preferClosest = readFlag(value);
-      } catch (error) {
-        throw new Error(`bad value for option ${quoted}: ${messageOf(error)}`, { cause: error });
-      }
+      preferClosest = readFlag(name, value);
     } else if (name === 'max-allowable-numa-nodes') {
       try {
         allowed = readCount(value);
