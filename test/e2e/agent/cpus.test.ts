@@ -102,7 +102,7 @@ if (await inNamespace(import.meta.filename)) {
         plugin.tell([near(numaNode), near(63)]);
         const shown = async (): Promise<boolean> =>
           (await node.client.resource(Nodes).get(node.nodeName)).status.allocatable?.[resource] === '2';
-        await until('the node has two devices', shown, 20_000);
+        await until('the node has two devices', shown, 30_000);
         const asks = (name: string, count: string) =>
           node.createPod(shellPod(name, 'sleep 100000', { container: { resources: { limits: { [resource]: count } } } }));
         await asks('scattered', '2');
@@ -112,7 +112,7 @@ if (await inNamespace(import.meta.filename)) {
           ['TopologyAffinityError', 'Pod was rejected: Resources cannot be allocated with Topology locality'],
         );
         const event = 'TopologyAffinityError: Resources cannot be allocated with Topology locality';
-        await until('the event', async () => (await node.events('scattered')).includes(event), 10_000);
+        await until('the event', async () => (await node.events('scattered')).includes(event), 30_000);
         await asks('placed', '1');
         await node.until('placed', isReady);
         assert.equal(plugin.allocated.length, 1);
