@@ -6,13 +6,14 @@ import type { Node } from '#api/core/v1/node.ts';
 import type { Service } from '#api/core/v1/service.ts';
 import { keyOf } from '#api/object.ts';
 import { EndpointSlices, Nodes, Services } from '#api/refs.ts';
+import { converge } from '#base/converge.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Informers } from '#client/cache.ts';
 import { fnv32a } from '#format/hash.ts';
 
 const link = 'tutti-pool';
-const retryDelay = { first: 500, longest: 30_000 };
+const retry = { first: 500, longest: 30_000 };
 const byService = 'announced-service';
 const isIPv6 = (address: string): boolean => address.includes(':');
 
@@ -77,11 +78,9 @@ export function startAnnouncer({ informers, world, nodeName }: AnnounceOptions):
   const nodes = informers.of(Nodes);
   const slices = informers.of(EndpointSlices);
   slices.addIndex(byService, ({ metadata }) => [`${metadata.namespace}/${metadata.labels?.['kubernetes.io/service-name'] ?? ''}`]);
-  const stop = new AbortController();
   let present: Set<string> | undefined;
   let failure: string | undefined;
   let dirty = false;
-  let running: Promise<void> | undefined;
 
   async function ip(...args: string[]): Promise<string> {
     const result = await world.exec.run('ip', args, { timeout: 10_000 });
@@ -133,33 +132,26 @@ export function startAnnouncer({ informers, world, nodeName }: AnnounceOptions):
     }
   }
 
-  async function loop(): Promise<void> {
-    let delay = retryDelay.first;
-    while (dirty && !stop.signal.aborted) {
+  const convergence = converge({
+    clock: world.clock,
+    retry,
+    before: () => informers.synced(),
+    isDone: () => !dirty,
+    async round() {
       dirty = false;
-      try {
-        await apply();
-        failure = undefined;
-      } catch (error) {
-        dirty = true;
-        present = undefined;
-        failure = `balancer addresses are not announced: ${messageOf(error)}`;
-        world.log.error(failure);
-        await world.clock.sleep(delay, stop.signal).catch(() => undefined);
-        delay = Math.min(delay * 2, retryDelay.longest);
-      }
-    }
-  }
-
+      await apply();
+      failure = undefined;
+    },
+    failed(error) {
+      dirty = true;
+      present = undefined;
+      failure = `balancer addresses are not announced: ${messageOf(error)}`;
+      world.log.error(failure);
+    },
+  });
   const look = (): void => {
     dirty = true;
-    running ??= informers
-      .synced()
-      .then(loop)
-      .finally(() => {
-        running = undefined;
-        if (dirty && !stop.signal.aborted) look();
-      });
+    convergence.look();
   };
   const bearing = (service: Service): string | undefined =>
     sourceOf(service, true) === 'pool' ? JSON.stringify([service.status.loadBalancer, service.spec.externalTrafficPolicy]) : undefined;
@@ -193,8 +185,7 @@ export function startAnnouncer({ informers, world, nodeName }: AnnounceOptions):
     health: () => failure,
     async [Symbol.asyncDispose]() {
       for (const remove of removers) remove();
-      stop.abort();
-      await running?.catch(() => undefined);
+      await convergence[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,5 +1,6 @@
 // Keeps the kernel's Service rules equal to the API: watches Services, EndpointSlices, Nodes and this node's Pods, and
 // sends only what changed. Reports when an address gets no new connections any more.
+import { converge } from '#base/converge.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
 import type { EndpointSlice } from '#api/discovery/v1/endpointslice.ts';
@@ -42,7 +43,6 @@ export interface Proxy extends Component {
 const serviceIndex = 'service';
 /** When the change happened that a slice tells of. */
 const triggerAnnotation = 'endpoints.kubernetes.io/last-change-trigger-time';
-const retryDelay = { first: 100, longest: 30_000 };
 
 /** The key of the Service that a slice belongs to. */
 function serviceKeyOf(slice: EndpointSlice): string | undefined {
@@ -67,7 +67,6 @@ export function startProxy(options: ProxyOptions): Proxy {
   const fronts = new Map<string, readonly Front[]>();
   const dirty = new Set<string>();
   const checks = new Map<string, { readonly port: number; readonly check: HealthCheck }>();
-  const waiting = new Set<{ readonly holds: () => boolean; readonly done: () => void }>();
   const backends = new ReadyBackends(world.clock);
   const metrics = new ProxyMetrics(world.clock);
   /** Moments of changes to endpoints that are not in the kernel yet. */
@@ -81,24 +80,34 @@ export function startProxy(options: ProxyOptions): Proxy {
   let nodeAddresses: Record<Family, readonly string[]> = { ip: [], ip6: [] };
   let nodesDirty = true;
   let rebuild = true;
-  let running: Promise<void> | undefined;
   let dirtySince = 0;
   let failure: string | undefined;
-  let delay = retryDelay.first;
-  let stopped = false;
   let started = false;
+
+  // Our picture and the kernel may differ after a failure: the next round replaces everything, atomically.
+  const convergence = converge({
+    clock: world.clock,
+    isDone: () => !started || (dirty.size === 0 && !nodesDirty && !rebuild),
+    round,
+    failed(error) {
+      rebuild = true;
+      metrics.failed();
+      failure = messageOf(error);
+      world.log.error('service rules not applied', { error: failure });
+    },
+  });
 
   const mark = (source: string): void => {
     if (dirty.size === 0) dirtySince = world.clock.monotonic();
     dirty.add(source);
-    schedule();
+    convergence.look();
   };
   const markSlice = (slice: EndpointSlice): void => {
     const version = BigInt(slice.metadata.resourceVersion ?? 0);
     if (version > seenVersion) seenVersion = version;
     const key = serviceKeyOf(slice);
     if (key !== undefined) mark(`service ${key}`);
-    else settle();
+    else convergence.settle();
   };
   const markService = (service: Service): void => {
     metrics.changed('service');
@@ -136,7 +145,7 @@ export function startProxy(options: ProxyOptions): Proxy {
       for (const service of services.lister.list()) mark(`service ${keyOf(service)}`);
     }
     nodesDirty = true;
-    schedule();
+    convergence.look();
   };
   nodes.onChange({ added: nodeChanged, updated: nodeChanged, deleted: nodeChanged });
 
@@ -249,10 +258,9 @@ export function startProxy(options: ProxyOptions): Proxy {
     taken = mine;
     appliedVersion = version;
     rebuild = false;
-    delay = retryDelay.first;
     failure = undefined;
     if (dirty.size === 0) dirtySince = 0;
-    settle();
+    convergence.settle();
     options.healthPorts?.set(new Map([...checks.values()].map(({ port, check }) => [port, check])));
     for (const { family, front, backend } of udp) await nft.forgetUdp(family, front.address, front.port, backend);
     // An entry that expires between the listing and the deletion makes nft refuse the deletion: nothing is lost then.
@@ -260,59 +268,12 @@ export function startProxy(options: ProxyOptions): Proxy {
       await forgetStaleClients().catch((error: unknown) => world.log.debug('affinity entries not cleaned', { error: messageOf(error) }));
   }
 
-  async function loop(): Promise<void> {
-    while (!stopped && (dirty.size > 0 || nodesDirty || rebuild)) {
-      try {
-        await round();
-      } catch (error) {
-        // Our picture and the kernel may differ now: the next round replaces everything, atomically.
-        rebuild = true;
-        metrics.failed();
-        failure = messageOf(error);
-        world.log.error('service rules not applied', { error: failure });
-        await world.clock.sleep(delay);
-        delay = Math.min(delay * 2, retryDelay.longest);
-      }
-    }
-  }
-
-  function schedule(): void {
-    if (!started || stopped || running !== undefined) return;
-    // One turn of the event loop gathers what arrived together into one transaction.
-    running = Promise.resolve()
-      .then(loop)
-      .finally(() => {
-        running = undefined;
-        if (dirty.size > 0 || nodesDirty || rebuild) schedule();
-      });
-  }
-
   const isSettled = (): boolean => dirty.size === 0 && !rebuild && taken === begun;
-
-  function settle(): void {
-    for (const waiter of waiting) if (waiter.holds()) waiter.done();
-  }
-
-  function untilHolds(holds: () => boolean, signal?: AbortSignal): Promise<void> {
-    if (holds()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const waiter = { holds, done: (): void => finish(resolve) };
-      const abort = (): void => finish(() => reject(signal?.reason ?? new Error('aborted')));
-      const finish = (end: () => void): void => {
-        waiting.delete(waiter);
-        signal?.removeEventListener('abort', abort);
-        end();
-      };
-      waiting.add(waiter);
-      signal?.addEventListener('abort', abort, { once: true });
-      if (signal?.aborted) abort();
-    });
-  }
 
   const ready = informers.synced().then(async () => {
     started = true;
-    schedule();
-    while (running !== undefined && rebuild) await running;
+    convergence.look();
+    while (convergence.running !== undefined && rebuild) await convergence.running;
   });
 
   return {
@@ -322,19 +283,18 @@ export function startProxy(options: ProxyOptions): Proxy {
     lag: () => (dirtySince === 0 ? 0 : world.clock.monotonic() - dirtySince),
     repair() {
       rebuild = true;
-      schedule();
+      convergence.look();
     },
     version: () => (isSettled() ? newestVersion() : appliedVersion),
-    applied: (version, signal) => untilHolds(() => appliedVersion >= version || (isSettled() && newestVersion() >= version), signal),
+    applied: (version, signal) => convergence.until(() => appliedVersion >= version || (isSettled() && newestVersion() >= version), signal),
     async drained(address, signal) {
       // What is known now must be in the kernel; what comes later need not be waited for.
       const round = dirty.size > 0 || rebuild ? begun + 1 : begun;
-      await untilHolds(() => taken >= round && backends.isFree(address, taken), signal);
+      await convergence.until(() => taken >= round && backends.isFree(address, taken), signal);
       return backends.lastOf(address) ?? { used: false, version: 0n };
     },
     async [Symbol.asyncDispose]() {
-      stopped = true;
-      await running;
+      await convergence[Symbol.asyncDispose]();
       await options.healthPorts?.[Symbol.asyncDispose]();
     },
   };

@@ -1,5 +1,6 @@
 // Routes to the pods of other nodes: each node's range of pod addresses lies behind that node's own address. The nodes
 // must be neighbours (on one link).
+import { converge } from '#base/converge.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Node } from '#api/core/v1/node.ts';
@@ -8,7 +9,7 @@ import type { Informers } from '#client/cache.ts';
 
 /** Our mark on routes: what has it and is not wanted is left over. */
 const protocol = '84';
-const retryDelay = { first: 500, longest: 30_000 };
+const retry = { first: 500, longest: 30_000 };
 const isIPv6 = (text: string): boolean => text.includes(':');
 
 /** The ways to the pod ranges of all other nodes: range → neighbour. Pure. */
@@ -39,11 +40,9 @@ export interface RouteOptions {
 /** Keeps the routes; on a cluster of one node it does nothing at all. They outlive the process, as pods do. */
 export function startRoutes({ informers, world, nodeName }: RouteOptions): Component {
   const nodes = informers.of(Nodes);
-  const stop = new AbortController();
   let present: Map<string, string> | undefined;
   let failure: string | undefined;
   let dirty = false;
-  let running: Promise<void> | undefined;
 
   async function ip(...args: string[]): Promise<string> {
     const result = await world.exec.run('ip', args, { timeout: 10_000 });
@@ -68,32 +67,25 @@ export function startRoutes({ informers, world, nodeName }: RouteOptions): Compo
     }
   }
 
-  async function loop(): Promise<void> {
-    let delay = retryDelay.first;
-    while (dirty && !stop.signal.aborted) {
+  const convergence = converge({
+    clock: world.clock,
+    retry,
+    isDone: () => !dirty,
+    async round() {
       dirty = false;
-      try {
-        await apply();
-        failure = undefined;
-      } catch (error) {
-        dirty = true;
-        present = undefined;
-        failure = `no route to the pods of other nodes: ${messageOf(error)}`;
-        world.log.error(failure);
-        await world.clock.sleep(delay, stop.signal).catch(() => undefined);
-        delay = Math.min(delay * 2, retryDelay.longest);
-      }
-    }
-  }
-
+      await apply();
+      failure = undefined;
+    },
+    failed(error) {
+      dirty = true;
+      present = undefined;
+      failure = `no route to the pods of other nodes: ${messageOf(error)}`;
+      world.log.error(failure);
+    },
+  });
   const look = (): void => {
     dirty = true;
-    running ??= Promise.resolve()
-      .then(loop)
-      .finally(() => {
-        running = undefined;
-        if (dirty && !stop.signal.aborted) look();
-      });
+    convergence.look();
   };
   const bearing = ({ spec, status }: Node): string => JSON.stringify([spec.podCIDRs, spec.podCIDR, status.addresses]);
   const remove = nodes.onChange({
@@ -108,8 +100,7 @@ export function startRoutes({ informers, world, nodeName }: RouteOptions): Compo
     health: () => failure,
     async [Symbol.asyncDispose]() {
       remove();
-      stop.abort();
-      await running;
+      await convergence[Symbol.asyncDispose]();
     },
   };
 }

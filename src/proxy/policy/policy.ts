@@ -1,4 +1,5 @@
 // Enforces NetworkPolicies on the pods of this node. Pods and namespaces are watched only once there is a policy.
+import { converge } from '#base/converge.ts';
 import { messageOf } from '#base/errors.ts';
 import type { Component, World } from '#base/world.ts';
 import type { Namespace } from '#api/core/v1/namespace.ts';
@@ -31,8 +32,6 @@ export interface PolicyEnforcer extends Component {
   repair(): void;
 }
 
-const retryDelay = { first: 100, longest: 30_000 };
-
 /** Starts enforcing. The rules outlive the process, so that pods stay protected while Tutti restarts. */
 export function startPolicies(options: PolicyOptions): PolicyEnforcer {
   const { informers, world, nft, nodeName, table } = options;
@@ -40,20 +39,29 @@ export function startPolicies(options: PolicyOptions): PolicyEnforcer {
   const model = new PolicyModel(table, options.families);
   /** Addresses that the agent told of, by the pod's uid: the API shows them later. */
   const told = new Map<string, readonly string[]>();
-  const waiting = new Set<{ readonly change: number; readonly done: () => void }>();
   const removers: (() => void)[] = [];
   let change = 0;
   let applied = -1;
   let whole = true;
   let following: Promise<void> | undefined;
   let complete = false;
-  let running: Promise<void> | undefined;
   let failure: string | undefined;
   let stopped = false;
 
+  const convergence = converge({
+    clock: world.clock,
+    isDone: () => applied >= change || !policies.synced || (following !== undefined && !complete),
+    round,
+    failed(error) {
+      whole = true;
+      failure = messageOf(error);
+      world.log.error('network policies not applied', { error: failure });
+    },
+  });
+
   const changed = (): void => {
     change++;
-    schedule();
+    convergence.look();
   };
 
   function setPod(pod: Pod, gone: boolean): void {
@@ -124,54 +132,16 @@ export function startPolicies(options: PolicyOptions): PolicyEnforcer {
     whole = following === undefined;
     failure = undefined;
     applied = upTo;
-    for (const waiter of waiting) if (waiter.change <= applied) waiter.done();
   }
 
-  async function loop(): Promise<void> {
-    let delay = retryDelay.first;
-    while (!stopped && applied < change) {
-      try {
-        await round();
-        delay = retryDelay.first;
-      } catch (error) {
-        whole = true;
-        failure = messageOf(error);
-        world.log.error('network policies not applied', { error: failure });
-        await world.clock.sleep(delay);
-        delay = Math.min(delay * 2, retryDelay.longest);
-      }
-    }
-  }
-
-  function schedule(): void {
-    if (stopped || running !== undefined || !policies.synced || (following !== undefined && !complete)) return;
-    // One turn of the event loop gathers what arrived together into one transaction.
-    running = Promise.resolve()
-      .then(loop)
-      .finally(() => {
-        running = undefined;
-        if (applied < change) schedule();
-      });
-  }
-
+  /** What is known now is in the kernel, or it all ends. */
   const untilApplied = (signal?: AbortSignal): Promise<void> => {
-    if (applied >= change) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const waiter = { change, done: (): void => finish(resolve) };
-      const abort = (): void => finish(() => reject(signal?.reason ?? new Error('aborted')));
-      const finish = (end: () => void): void => {
-        waiting.delete(waiter);
-        signal?.removeEventListener('abort', abort);
-        end();
-      };
-      waiting.add(waiter);
-      signal?.addEventListener('abort', abort, { once: true });
-      if (signal?.aborted) abort();
-    });
+    const upTo = change;
+    return convergence.until(() => stopped || applied >= upTo, signal);
   };
 
   const ready = policies.whenSynced.then(async () => {
-    schedule();
+    convergence.look();
     await untilApplied();
   });
 
@@ -201,8 +171,8 @@ export function startPolicies(options: PolicyOptions): PolicyEnforcer {
     async [Symbol.asyncDispose]() {
       stopped = true;
       for (const remove of removers) remove();
-      for (const waiter of waiting) waiter.done();
-      await running;
+      convergence.settle();
+      await convergence[Symbol.asyncDispose]();
     },
   };
 }
