@@ -8,6 +8,8 @@ import { type DnsServerOptions, startDnsServer } from '#dns/server.ts';
 import { createZone } from '#dns/zone.ts';
 import { decodeAnswer, encodeAnswer, encodeQuery, parseQuery } from '#format/dnsmessage.ts';
 import { createWorld } from '#host/world.ts';
+import { until } from '../support/until.ts';
+import { virtualWorld } from '../support/virtual.ts';
 import type { UdpSocket } from '#base/net.ts';
 
 const world = createWorld({ logLevel: 'error' });
@@ -153,10 +155,13 @@ test('the search path is walked for those who walk it themselves', async () => {
     ['www.ns.svc.cluster.local', 'A'],
   ] as const)
     assert.deepEqual(await said(name, type), ['NXDOMAIN'], name);
-  const deaf = await start({ upstreams: ['192.0.2.254'], walk, walks: () => true });
-  const began = performance.now();
-  assert.equal((await deaf.ask('www.example.org.ns.svc.cluster.local')).rcode, 'NXDOMAIN');
-  assert.ok(performance.now() - began < 1_500, 'the client can go on by itself');
+  // One that hears nothing from outside says so while the client still waits, and so it can go on by itself.
+  const still = virtualWorld();
+  const deaf = await start({ world: still, upstreams: ['192.0.2.254'], walk, walks: () => true });
+  const answer = deaf.ask('www.example.org.ns.svc.cluster.local');
+  await until('it is asked', () => deaf.server.counters.queries > 0);
+  await still.clock.advance(1_500);
+  assert.equal((await answer).rcode, 'NXDOMAIN');
 });
 
 test('a thousand connections, long and short, and a flood of questions are answered', async () => {
@@ -165,7 +170,7 @@ test('a thousand connections, long and short, and a flood of questions are answe
   const framed = Buffer.concat([Buffer.from([query.length >> 8, query.length & 255]), query]);
   /** Asks `times` times on one connection; the number of answers. */
   const connection = async (times: number): Promise<number> => {
-    const socket = await world.net.connect({ host: '127.0.0.1', port }, 20_000);
+    const socket = await world.net.connect({ host: '127.0.0.1', port }, 120_000);
     const reading = (async () => {
       let bytes = 0;
       let size = 0;

@@ -118,7 +118,7 @@ describe('gRPC', () => {
   it('reports a server that is not there, and finds it when it comes', async () => {
     const path = join(folder, 'late.sock');
     const channel = world.grpc.connect(path);
-    await assert.rejects(channel.unary('/t.Test/Echo', new Uint8Array(), { timeoutMs: 2_000 }), { code: grpcCode.unavailable });
+    await assert.rejects(channel.unary('/t.Test/Echo', new Uint8Array(), { timeoutMs: 60_000 }), { code: grpcCode.unavailable });
     const late = new grpc.Server();
     late.addService(
       { Echo: method('Echo', false, false) },
@@ -129,7 +129,7 @@ describe('gRPC', () => {
     );
     for (let attempt = 0; ; attempt++) {
       try {
-        assert.equal(Buffer.from(await channel.unary('/t.Test/Echo', Buffer.from('x'), { timeoutMs: 1_000 })).toString(), 'x');
+        assert.equal(Buffer.from(await channel.unary('/t.Test/Echo', Buffer.from('x'), { timeoutMs: 10_000 })).toString(), 'x');
         break;
       } catch (error) {
         if (attempt > 50) throw error;
@@ -154,7 +154,7 @@ describe('gRPC', () => {
     const first = await start();
     const channel = world.grpc.connect(path);
     await channel.unary('/t.Test/Echo', Buffer.from('x'));
-    const waiting = assert.rejects(channel.unary('/t.Test/Never', new Uint8Array(), { timeoutMs: 10_000 }), { code: grpcCode.unavailable });
+    const waiting = assert.rejects(channel.unary('/t.Test/Never', new Uint8Array(), { timeoutMs: 60_000 }), { code: grpcCode.unavailable });
     setTimeout(() => first.forceShutdown(), 20);
     await waiting;
     rmSync(path, { force: true });

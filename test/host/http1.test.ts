@@ -192,10 +192,17 @@ describe('HTTP/1.1', () => {
 
   it('says good-bye to connections when the server closes', async () => {
     let finish = (): void => {};
-    const handlers: HttpHandlers = { request: (_request, reply) => (finish = () => reply.send(200, {}, 'done')) };
+    let asked = false;
+    const handlers: HttpHandlers = {
+      request(_request, reply) {
+        asked = true;
+        finish = () => reply.send(200, {}, 'done');
+      },
+    };
     await using line = await wire(handlers);
     await line.say(get('/'));
-    const closed = line.server.close(5_000);
+    await until('the request', () => asked);
+    const closed = line.server.close(60_000);
     finish();
     await closed;
     await until('the end', () => line.heard().endsWith('<end>'));
@@ -235,7 +242,7 @@ describe('HTTP/1.1', () => {
       return socket;
     });
     sockets[1]?.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n');
-    await until('both have ended', () => ended.length === 2, 20_000);
+    await until('both have ended', () => ended.length === 2, 60_000);
     assert.deepEqual(ended, ['silent', 'served']);
     watch.stop();
     server.close();

@@ -6,10 +6,20 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { prettyLine } from '#host/log.ts';
 import { createWorld } from '#host/world.ts';
+import { until } from '../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tutti-host-'));
 const world = createWorld({ logLevel: 'silent' });
 after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Whether a process has ended, though nobody may have asked how yet. */
+function isDead(pid: string): boolean {
+  try {
+    return / [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/, ')'));
+  } catch {
+    return true;
+  }
+}
 
 describe('processes', () => {
   const { exec } = world;
@@ -20,11 +30,11 @@ describe('processes', () => {
   });
 
   it('are killed with all that they started when time is up', async () => {
-    const started = performance.now();
-    const result = await exec.run('sh', ['-c', 'echo $$; sleep 60 & wait'], { timeout: 150 });
+    const result = await exec.run('sh', ['-c', 'sleep 1000 & echo $$ $!; wait'], { timeout: 2_000 });
     assert.deepEqual([result.code, result.timedOut], [-1, true]);
-    assert.ok(performance.now() - started < 3_000);
-    assert.equal(exec.alive(Number(result.stdout)), false);
+    const pids = result.stdout.trim().split(' ');
+    assert.equal(pids.length, 2);
+    for (const pid of pids) await until(`${pid} is dead`, () => isDead(pid));
   });
 
   it('are killed when the signal aborts', async () => {
@@ -35,7 +45,7 @@ describe('processes', () => {
   });
 
   it('do not hold us when they leave a daemon behind', async () => {
-    const result = await exec.run('sh', ['-c', 'sleep 3 & echo done'], { timeout: 10_000 });
+    const result = await exec.run('sh', ['-c', 'sleep 3 & echo done'], { timeout: 60_000 });
     assert.deepEqual([result.code, result.stdout], [0, 'done\n']);
   });
 

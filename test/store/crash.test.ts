@@ -8,6 +8,7 @@ import { below, seededRandom } from '#base/seeded.ts';
 import { createWorld } from '#host/world.ts';
 import type { Store } from '#store/kv.ts';
 import { openLmdbStore } from '#store/lmdb.ts';
+import { until } from '../support/until.ts';
 
 const world = createWorld({ logLevel: 'silent' });
 const writer = join(import.meta.dirname, 'writer.ts');
@@ -60,7 +61,8 @@ async function crash(volatile: string): Promise<number> {
         const before = acknowledged.get(told.key);
         if (before === undefined || before.revision < told.revision) acknowledged.set(told.key, told);
       });
-      await new Promise((resolve) => child.once('message', resolve));
+      const before = count;
+      await until('some writes are acknowledged', () => count > before + 5, 60_000);
       await new Promise((resolve) => setTimeout(resolve, below(random, 120)));
       child.kill('SIGKILL');
       await new Promise((resolve) => child.once('close', resolve)); // after the last message
@@ -90,17 +92,17 @@ async function crash(volatile: string): Promise<number> {
 }
 
 describe('kill -9 of a process that writes', () => {
-  it('loses nothing that was acknowledged and tears nothing', { timeout: 120_000 }, async () => {
+  it('loses nothing that was acknowledged and tears nothing', { timeout: 280_000 }, async () => {
     const count = await crash('');
     assert.ok(count > 50, `${count} writes were acknowledged`);
   });
 
-  it('with volatile keys: the same for all others, and no revision is given out twice', { timeout: 120_000 }, async () => {
+  it('with volatile keys: the same for all others, and no revision is given out twice', { timeout: 280_000 }, async () => {
     const count = await crash('/leases/');
     assert.ok(count > 50, `${count} writes were acknowledged`);
   });
 
-  it('leaves a lock that the next process takes over, and one that it does not', { timeout: 30_000 }, async () => {
+  it('leaves a lock that the next process takes over, and one that it does not', { timeout: 120_000 }, async () => {
     const path = mkdtempSync(join(tmpdir(), 'tutti-crash-'));
     try {
       const child = start(path, 0, '');

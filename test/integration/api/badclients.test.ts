@@ -54,7 +54,7 @@ describe('bad clients', () => {
   };
 
   describe('slow ones', { concurrency: true }, () => {
-    it('a head that comes byte by byte is cut off, and does not keep others waiting', { timeout: 60_000 }, async () => {
+    it('a head that comes byte by byte is cut off, and does not keep others waiting', { timeout: 240_000 }, async () => {
       const sockets = await Promise.all(Array.from({ length: 30 }, open));
       const head = `GET /version HTTP/1.1\r\nHost: x\r\nX-Slow: ${'a'.repeat(10_000)}`;
       let at = 0;
@@ -72,12 +72,12 @@ describe('bad clients', () => {
       await served();
     });
 
-    it('a connection on which nothing is said is closed', { timeout: 60_000 }, async () => {
+    it('a connection on which nothing is said is closed', { timeout: 240_000 }, async () => {
       const socket = await open();
       await once(socket.resume(), 'close');
     });
 
-    it('a body that never ends up keeps no one else waiting', { timeout: 60_000 }, async () => {
+    it('a body that never ends up keeps no one else waiting', { timeout: 240_000 }, async () => {
       const socket = await open();
       socket.write(`POST ${maps} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{"metadata":`);
       await served();

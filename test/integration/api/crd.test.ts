@@ -196,7 +196,7 @@ describe('custom resources', () => {
         return isNotFound(error);
       }
     });
-    assert.equal((await raw(api, 'GET', '/apis/stable.example.com/v1/tmps')).code, 404);
+    await until('nothing is served any more', async () => (await raw(api, 'GET', '/apis/stable.example.com/v1/tmps')).code === 404);
   });
 
   // Conformance: [sig-api-machinery] CustomResourceDefinition resources [Privileged:ClusterAdmin] Simple CustomResourceDefinition creating/deleting custom resource definition objects works [Conformance]
@@ -276,7 +276,10 @@ describe('custom resources', () => {
   it('leaves what is built in alone', async () => {
     const annotations = { 'api-approved.kubernetes.io': 'unapproved, a test' };
     const crd = await establish(api.client, { group: 'networking.k8s.io', plural: 'ingresses', kind: 'Ingress', annotations });
-    assert.ok(crd.status.conditions?.some(({ type, status }) => type === 'KubernetesAPIApprovalPolicyConformant' && status === 'False'));
+    await until('it is told not to be approved', async () => {
+      const { conditions } = (await definitions().get(crd.metadata.name)).status;
+      return conditions?.some(({ type, status }) => type === 'KubernetesAPIApprovalPolicyConformant' && status === 'False');
+    });
     const refused = await raw(api, 'POST', '/apis/networking.k8s.io/v1/namespaces/default/ingresses', {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',

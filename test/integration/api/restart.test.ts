@@ -6,6 +6,7 @@ import { isNotFound, type StatusError } from '#api/status.ts';
 import { createWorld } from '#host/world.ts';
 import { createMemoryStore } from '#store/memory.ts';
 import { startTestApi } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
 
 const ns = { namespace: 'default' };
 
@@ -42,5 +43,10 @@ it('knows the addresses and ports of the Services that are there, and frees thos
     services.create({ metadata: { name: 't', namespace: 'default' }, spec: { type: 'NodePort', ports: [{ port: 80, nodePort }] } }),
     (error: StatusError) => error.message.includes('provided port is already allocated'),
   );
-  await assert.rejects(second.client.resource(IPAddresses).get('10.96.3.3'), isNotFound);
+  await until('what nobody has is free', () =>
+    second.client
+      .resource(IPAddresses)
+      .get('10.96.3.3')
+      .then(() => false, isNotFound),
+  );
 });

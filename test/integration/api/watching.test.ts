@@ -7,6 +7,8 @@ import type { WatchEvent } from '#client/transport.ts';
 import type { KubeObject } from '#api/object.ts';
 import { startTestApi, type TestApi } from '../../support/api.ts';
 import { raw } from '../../support/raw.ts';
+import { until } from '../../support/until.ts';
+import { virtualWorld } from '../../support/virtual.ts';
 
 const ns = { namespace: 'default' };
 
@@ -50,18 +52,26 @@ describe('watching', () => {
   });
 
   it('ends by timeoutSeconds with a bookmark before', async () => {
-    const started = performance.now();
+    const world = virtualWorld();
+    await using still = await startTestApi({ world });
+    const all = still.client.resource(ConfigMaps);
+    const { metadata } = await all.list(ns);
+    await all.create({ metadata: { name: 'elsewhere', namespace: 'kube-system' } });
     const events: string[] = [];
+    const before = world.clock.pending;
     const watching = (async () => {
-      const { metadata } = await maps().list(ns);
       const params = { ...ns, resourceVersion: metadata.resourceVersion as string, timeoutSeconds: 4, allowWatchBookmarks: true };
-      for await (const event of maps().watch({ ...params, signal: new AbortController().signal })) events.push(event.type);
+      for await (const event of all.watch({ ...params, signal: new AbortController().signal })) events.push(event.type);
+      events.push('end');
     })();
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await api.client.resource(ConfigMaps).create({ metadata: { name: 'elsewhere', namespace: 'kube-system' } });
-    await watching;
-    assert.ok(performance.now() - started < 5500);
+    await until('it watches', () => world.clock.pending > before);
+    await world.clock.advance(1_999);
+    assert.deepEqual(events, []);
+    await world.clock.advance(2_000);
     assert.deepEqual(events, ['BOOKMARK']);
+    await world.clock.advance(1);
+    await watching;
+    assert.deepEqual(events, ['BOOKMARK', 'end']);
   });
 
   it('starts from any revision that the store still has, without a gap', async () => {
