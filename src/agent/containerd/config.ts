@@ -56,7 +56,7 @@ export function containerdConfig({ paths, machine, cgroup, pauseImage }: Contain
   const runc = {
     runtime_type: 'io.containerd.runc.v2',
     // Our own state directory for the OCI runtime too: other instances must not see our containers, nor we theirs.
-    options: { BinaryName: machine.ociRuntime, Root: `${paths.state}/oci`, SystemdCgroup: false },
+    options: { BinaryName: paths.runtime, Root: `${paths.state}/oci`, SystemdCgroup: false },
   };
   const runtime = {
     restrict_oom_score_adj: !machine.lowersOomScore,

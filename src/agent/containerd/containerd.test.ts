@@ -5,6 +5,7 @@ import { daemonCommand } from './daemon.ts';
 import { cniResultsOf, mountsBelow } from './leftovers.ts';
 import { type ContainerMachine, fileSystemOf, parseVersion } from './machine.ts';
 import { containerdPaths } from './paths.ts';
+import { exactTimers, withLateTimers } from './timers.ts';
 
 const digest = { sha256: () => '0123456789abcdef' };
 
@@ -51,8 +52,9 @@ test('a long directory has its socket elsewhere', () => {
 });
 
 test('the command that puts the daemon in its place', () => {
-  assert.deepEqual(daemonCommand('/c', '/x', {}), ['/c', '--config', '/x']);
-  assert.deepEqual(daemonCommand('/c', '/x', { netns: '/n' }), ['nsenter', '--net=/n', '/c', '--config', '/x']);
+  const plain = withLateTimers(['/c', '--config', '/x']);
+  assert.deepEqual(daemonCommand('/c', '/x', {}), plain);
+  assert.deepEqual(daemonCommand('/c', '/x', { netns: '/n' }), ['nsenter', '--net=/n', ...plain]);
   assert.deepEqual(daemonCommand('/c', '/x', { netns: '/n', hostName: 'h' }).slice(0, 5), [
     'nsenter',
     '--net=/n',
@@ -74,4 +76,11 @@ test('texts of the machine', () => {
 test("only a network's own CNI results are found", () => {
   const names = ['tutti-a-1234-eth0', 'cni-loopback-1234-lo', 'cni-loopback-99-lo', 'tutti-ab-5-eth0', 'other-1234-eth0'];
   assert.deepEqual(cniResultsOf(names, 'tutti-a'), ['tutti-a-1234-eth0', 'cni-loopback-1234-lo']);
+});
+
+test('the daemon and its shims may be woken late, containers may not', () => {
+  assert.match(configOf('1.6.20'), /BinaryName = "\/data\/containerd\/runc"/);
+  assert.match(withLateTimers(['/c', 'x'])[2] ?? '', /echo 1000000 >\/proc\/self\/timerslack_ns; \} 2>\/dev\/null; exec "\$@"$/);
+  const script = exactTimers("/it's/runc", 50_000);
+  assert.match(script, /\{ echo 50000 >\/proc\/self\/timerslack_ns; \} 2>\/dev\/null\nexec '\/it'\\''s\/runc' "\$@"\n$/);
 });

@@ -3,6 +3,7 @@ import { messageOf } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { caller } from '../cri/call.ts';
 import type { ContainerdPaths } from './paths.ts';
+import { withLateTimers } from './timers.ts';
 
 type Needs = Pick<World, 'fs' | 'exec' | 'grpc' | 'clock' | 'log'>;
 
@@ -16,7 +17,7 @@ export interface DaemonPlace {
 
 /** The command line that runs containerd at its place; every step is an exec, so that the process id stays the same. */
 export function daemonCommand(containerd: string, config: string, place: DaemonPlace): readonly string[] {
-  const plain = [containerd, '--config', config];
+  const plain = withLateTimers([containerd, '--config', config]);
   const named = place.hostName
     ? ['unshare', '--uts', 'sh', '-c', 'hostname "$1" && shift && exec "$@"', 'sh', place.hostName, ...plain]
     : plain;

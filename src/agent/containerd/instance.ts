@@ -10,6 +10,8 @@ import { containerdConfig } from './config.ts';
 import { daemonCommand, runningDaemon, spawnDaemon, untilAnswers, type DaemonPlace } from './daemon.ts';
 import { inspectMachine, type ContainerMachine } from './machine.ts';
 import { containerdPaths, type ContainerdPaths } from './paths.ts';
+import { stateInMemory } from './state.ts';
+import { exactTimers, usualSlack } from './timers.ts';
 
 export interface InstanceOptions extends DaemonPlace {
   /** The node's data directory. */
@@ -35,9 +37,12 @@ const watchEveryMs = 1000;
 
 async function prepare(world: World, options: InstanceOptions, paths: ContainerdPaths, machine: ContainerMachine): Promise<void> {
   const { fs } = world;
-  for (const dir of [paths.root, paths.state, paths.cniConf, paths.cniBin, paths.ipam, paths.certs]) await fs.mkdir(dir, 0o700);
+  for (const dir of [paths.root, paths.cniConf, paths.cniBin, paths.ipam, paths.certs]) await fs.mkdir(dir, 0o700);
+  await stateInMemory(world, paths.state);
   await fs.mkdir(paths.socket.slice(0, paths.socket.lastIndexOf('/')), 0o700);
   await fs.write(paths.cgroup, `${options.cgroup}\n`, { atomic: true });
+  const slack = Number(await fs.readText('/proc/self/timerslack_ns').catch(() => '')) || usualSlack;
+  await fs.write(paths.runtime, exactTimers(machine.ociRuntime, slack), { atomic: true, mode: 0o755 });
   const config = containerdConfig({ paths, machine, cgroup: `${options.cgroup}/containerd`, pauseImage });
   await fs.write(paths.config, config, { atomic: true });
 }

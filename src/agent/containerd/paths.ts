@@ -16,6 +16,8 @@ export interface ContainerdPaths {
   readonly cniBin: string;
   readonly ipam: string;
   readonly certs: string;
+  /** What the daemon calls as the OCI runtime. */
+  readonly runtime: string;
   /** CNI network name, unique to the directory: CNI keeps results of all networks of a machine in one place. */
   readonly network: string;
 }
@@ -41,6 +43,7 @@ export function containerdPaths(dataDir: string, digest: Pick<Digest, 'sha256'>)
     cniBin: `${dir}/cni/bin`,
     ipam: `${dir}/cni/ipam`,
     certs: `${dir}/certs.d`,
+    runtime: `${dir}/runc`,
     network: `tutti-${id}`,
   };
 }

@@ -76,9 +76,24 @@ test('a pod from sandbox to removal, with events', async () => {
 
 test('commands in containers, and their time-out', async () => {
   const { runtime } = node.instance;
-  const { sandboxId, containerId } = await runPod(node, 'exec', containerConfig(['sleep', '1000']));
+  const { sandboxId, containerId } = await runPod(
+    node,
+    'exec',
+    containerConfig(['sh', '-c', 'cat /proc/self/timerslack_ns > /own; mv /own /slack; exec sleep 1000']),
+  );
   const result = await runtime.execSync(containerId, ['sh', '-c', 'echo hi; hostname; exit 4'], 5);
   assert.deepEqual([Buffer.from(result.stdout).toString(), result.exitCode], ['hi\nexec\n', 4]);
+  // The daemon may be woken late; no process of a container is.
+  const { fs } = node.world;
+  const pid = (await fs.readText(node.instance.paths.pid)).trim();
+  assert.equal(await fs.readText(`/proc/${pid}/timerslack_ns`), '1000000\n');
+  const own = await fs.readText('/proc/self/timerslack_ns');
+  const exact = await runtime.execSync(
+    containerId,
+    ['sh', '-c', 'until [ -e /slack ]; do sleep 0.05; done; cat /slack /proc/self/timerslack_ns'],
+    5,
+  );
+  assert.equal(Buffer.from(exact.stdout).toString(), own + own);
   await assert.rejects(
     runtime.execSync(containerId, ['sleep', '20'], 1),
     (error) => error instanceof RuntimeError && error.code === 'deadlineExceeded',
