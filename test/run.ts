@@ -19,7 +19,7 @@ interface Part {
 const root = resolve(import.meta.dirname, '..');
 const glob = (...patterns: string[]): string[] => globSync(patterns, { cwd: root }).toSorted();
 
-const own = ['--test-timeout=300000'];
+const own = ['--test-timeout=600000'];
 /** Tests that judge how requests fare under load. */
 const alone = /\/(demo|zerodrop)\//;
 const parts: readonly Part[] = [

@@ -85,17 +85,17 @@ export async function startDriver(
   const failures = new Map<string, string>();
   let registered: { pluginRegistered: boolean; error: string } | undefined;
   const run = async (command: string, ...args: string[]): Promise<void> => {
-    const result = await world.exec.run(command, args, { timeout: 10_000 });
+    const result = await world.exec.run(command, args, { timeout: 60_000 });
     if (result.code !== 0) throw new Refusal(result.stderr.trim());
   };
   const bind = async (from: string, to: string): Promise<object> => {
-    const { stdout } = await world.exec.run('findmnt', ['-n', '-o', 'TARGET', '--mountpoint', to], { timeout: 10_000 });
+    const { stdout } = await world.exec.run('findmnt', ['-n', '-o', 'TARGET', '--mountpoint', to], { timeout: 60_000 });
     mkdirSync(to, { recursive: true });
     if (stdout.trim() === '') await run('mount', '--bind', from, to);
     return {};
   };
   const unbind = async (path: string): Promise<object> => {
-    await world.exec.run('umount', [path], { timeout: 10_000 });
+    await world.exec.run('umount', [path], { timeout: 60_000 });
     rmSync(path, { recursive: true, force: true });
     return {};
   };

@@ -15,7 +15,7 @@ import { closeAgents } from '#host/fetch.ts';
 import { createWorld } from '#host/world.ts';
 import { agnhostImage } from '../images/agnhost.ts';
 import { busyboxImage } from '../images/busybox.ts';
-import { leftovers, type TestCluster } from './cluster.ts';
+import { nothingStays, takeNumber, type TestCluster } from './cluster.ts';
 import { kubectlFor, runCommand } from './kubectl.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -54,20 +54,17 @@ export async function startNodes(count: number, options: NodesOptions = {}): Pro
   }
 }
 
-let started = 0;
-
 async function start(stack: AsyncDisposableStack, count: number, options: NodesOptions): Promise<TestNodes> {
-  // The kernel takes its time to forget names of interfaces: each cluster of a process has others.
-  const id = (process.pid + started++ * 7919) % 16_384;
-  // A network of its own, in the range for tests of networks.
-  const address = (n: number): string => `198.19.${id % 256}.${n}`;
+  // A network of its own, in the range for tests of networks: whoever makes the namespace and the interface of its number has it.
+  const id = takeNumber(256, (n) => {
+    sh(`ip netns add tbr${n}; ip link add tn${n} type veth peer name out netns tbr${n} || { ip netns del tbr${n}; exit 1; }`);
+  });
+  const address = (n: number): string => `198.19.${id}.${n}`;
   const bridge = `tbr${id}`;
-  sh(`ip netns add ${bridge}
-    ip -n ${bridge} link add br0 type bridge; ip -n ${bridge} link set br0 up; ip -n ${bridge} link set lo up
-    ip link add tn${id} type veth peer name out netns ${bridge}
+  stack.defer(() => void sh(`ip netns del ${bridge}`));
+  sh(`ip -n ${bridge} link add br0 type bridge; ip -n ${bridge} link set br0 up; ip -n ${bridge} link set lo up
     ip -n ${bridge} link set out master br0 up
     ip addr add ${address(254)}/24 dev tn${id}; ip link set tn${id} up`);
-  stack.defer(() => void sh(`ip netns del ${bridge}`));
   const nodes: TestNode[] = [];
   for (let i = 1; i <= count; i++) {
     const dataDir = mkdtempSync(join(tmpdir(), 'tutti-node-'));
@@ -87,7 +84,7 @@ async function start(stack: AsyncDisposableStack, count: number, options: NodesO
         {
           via: ['nsenter', `--net=/run/netns/${netns}`],
           cwd: root,
-          timeout: 120_000,
+          timeout: 240_000,
           ...(options.env ? { env: options.env } : {}),
         },
       );
@@ -96,7 +93,7 @@ async function start(stack: AsyncDisposableStack, count: number, options: NodesO
     stack.defer(async () => {
       const down = await tutti('down');
       assert.equal(down.code, 0, down.stderr);
-      assert.deepEqual(leftovers({ dataDir, netns, nodeName: name }), []);
+      await nothingStays({ dataDir, netns, nodeName: name });
       assert.equal(sh(`ip -n ${netns} route show proto 84`), '');
     });
   }

@@ -20,7 +20,7 @@ export async function startSimCluster(count: number): Promise<TestCluster> {
   const stack = new AsyncDisposableStack();
   const dataDir = mkdtempSync(join(tmpdir(), 'tutti-simcluster-'));
   const tutti = (...args: string[]) =>
-    runCommand(process.execPath, [join(root, 'bin/tutti.mjs'), ...args, '--data-dir', dataDir], { cwd: root, timeout: 120_000 });
+    runCommand(process.execPath, [join(root, 'bin/tutti.mjs'), ...args, '--data-dir', dataDir], { cwd: root, timeout: 240_000 });
   stack.defer(() => rmSync(dataDir, { recursive: true, force: true }));
   try {
     const up = await tutti('up', '--detach', '--nodes', `sim:${count}`, '--api-port', '0');

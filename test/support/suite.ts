@@ -76,8 +76,8 @@ export async function startSuite(nodes = 1): Promise<Suite> {
       const labels = { 'e2e-framework': base, 'pod-security.kubernetes.io/enforce': 'privileged' };
       await client.resource(Namespaces).create({ metadata: { name, labels } });
       used.push(name);
-      await until('its account', async () => find(client, ServiceAccounts, 'default', name), 30_000);
-      await until('its root certificate', async () => find(client, ConfigMaps, 'kube-root-ca.crt', name), 30_000);
+      await until('its account', async () => find(client, ServiceAccounts, 'default', name), 60_000);
+      await until('its root certificate', async () => find(client, ConfigMaps, 'kube-root-ca.crt', name), 60_000);
       try {
         await test(name);
       } finally {

@@ -33,16 +33,19 @@ test('a crash while pods start, another while they end', () =>
     await until('some of them run', async () => (await web()).some(isReady), 60_000);
     await cluster.crash();
     const ready = async (): Promise<readonly Pod[]> => (await web()).filter((one) => isReady(one) && !one.metadata.deletionTimestamp);
-    await until('all of them run', async () => (await ready()).length === 8, 60_000);
+    await until('all of them run', async () => (await ready()).length === 8, 120_000);
     for (const one of await ready()) assert.ok((one.status?.containerStatuses?.[0]?.restartCount ?? 0) <= 1, one.metadata.name);
     const same = await space.get(Pods, 'before');
     assert.equal(same.status?.containerStatuses?.[0]?.containerID, first.status?.containerStatuses?.[0]?.containerID);
     assert.equal(same.status?.containerStatuses?.[0]?.restartCount, 0);
 
     await space.of(Deployments).patch('web', { spec: { replicas: 2 } }, { type: 'merge', namespace: space.namespace });
-    await until('some of them end', async () => (await web()).some(({ metadata }) => metadata.deletionTimestamp), 20_000);
+    await until('some of them end', async () => {
+      const now = await web();
+      return now.length < 8 || now.some(({ metadata }) => metadata.deletionTimestamp);
+    });
     await cluster.crash();
-    await until('two are left', async () => (await web()).length === 2 && (await ready()).length === 2, 60_000);
+    await until('two are left', async () => (await web()).length === 2 && (await ready()).length === 2, 120_000);
     // What is left in the runtime is looked for when the cluster is taken down.
     await space.remove(Deployments, 'web');
     await until('none is left', async () => (await web()).length === 0, 60_000);

@@ -7,8 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { evictionDefaults } from '#agent/eviction/thresholds.ts';
 import { Pods } from '#api/refs.ts';
-import { until } from '../../support/until.ts';
-import { nothingLeft, processes, single } from './leaks.ts';
+import { kill, nothingLeft, processes, single } from './leaks.ts';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
 
 const namespace = 'default';
@@ -62,7 +61,7 @@ if (await inNamespace(import.meta.filename)) {
     fill();
 
     await t.test('what runs goes on; the agent and its reports with it', async () => {
-      for (const pid of processes('sleep 65432')) process.kill(pid, 'SIGKILL');
+      kill(...processes('sleep 65432'));
       await node.until('dies', (pod) => !isReady(pod));
       await node.restartAgent();
       const now = await node.until('runs', isReady);
@@ -71,8 +70,7 @@ if (await inNamespace(import.meta.filename)) {
 
     await t.test('what cannot start says why', async () => {
       await node.createPod(idle('waits'));
-      const why = async (): Promise<boolean> => (await node.events('waits')).some((text) => /no space left on device/i.test(text));
-      await until('an event that tells of it', why, 30_000);
+      await node.told('waits', /no space left on device/i);
       assert.ok(!isReady(await pods.get('waits', { namespace })));
       await pods.delete('goes', { namespace, options: { gracePeriodSeconds: 0 } });
     });

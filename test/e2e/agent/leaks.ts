@@ -18,6 +18,17 @@ export function processes(...parts: string[]): number[] {
   });
 }
 
+/** Kills processes; some of them may have gone with others. */
+export function kill(...pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  }
+}
+
 const lines = (command: string): string[] =>
   execFileSync('sh', ['-c', command], { encoding: 'utf8' })
     .split('\n')

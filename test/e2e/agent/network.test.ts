@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { pluginName } from '#agent/cni/conflist.ts';
 import { Pods } from '#api/refs.ts';
 import { until } from '../../support/until.ts';
-import { nothingLeft, processes, single } from './leaks.ts';
+import { kill, nothingLeft, processes, single } from './leaks.ts';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
 
 const namespace = 'default';
@@ -24,18 +24,26 @@ if (await inNamespace(import.meta.filename)) {
         await fs.rename(`${plugin}.away`, plugin);
       };
     };
-    const event = (name: string, pattern: RegExp): Promise<true> =>
-      until(`event ${pattern} of ${name}`, async () => (await node.events(name)).some((text) => pattern.test(text)), 30_000);
     const remove = async (...names: string[]): Promise<void> => {
       const options = { gracePeriodSeconds: 0 };
       await Promise.all(names.map((name) => node.client.resource(Pods).delete(name, { namespace, options })));
       await Promise.all(names.map((name) => node.untilGone(name)));
+      // The next plugin must not be asked about them.
+      await until('their sandboxes are gone', async () =>
+        (await node.instance.runtime.listSandboxes()).every(({ metadata }) => !names.includes(metadata.name)),
+      );
     };
+    /** Waits until the pod is ready, and kills hanging plugins meanwhile: one that was just being started may hang later than others. */
+    const readyWithout = (name: string): Promise<unknown> =>
+      node.until(name, (pod) => {
+        kill(...processes('sleep 76543'));
+        return isReady(pod);
+      });
 
     await t.test('one that fails, then works', async () => {
       const restore = await replace('echo \'{"cniVersion":"0.4.0","code":100,"msg":"no such luck"}\'; exit 1');
       await node.createPod(idle('failing'));
-      await event('failing', /^FailedCreatePodSandBox: Failed to create pod sandbox: rpc error: .*no such luck/);
+      await node.told('failing', /^FailedCreatePodSandBox: Failed to create pod sandbox: rpc error: .*no such luck/);
       await restore();
       await node.until('failing', isReady);
       await single(node, ['failing']);
@@ -45,11 +53,10 @@ if (await inNamespace(import.meta.filename)) {
     await t.test('one that is killed in mid-call', async () => {
       const restore = await replace('exec sleep 76543');
       await node.createPod(idle('killed'));
-      await until('the plugin runs', () => processes('sleep 76543').length > 0, 10_000);
+      await until('the plugin runs', () => processes('sleep 76543').length > 0, 60_000);
       await restore();
-      for (const pid of processes('sleep 76543')) process.kill(pid, 'SIGKILL');
-      await event('killed', /^FailedCreatePodSandBox: /);
-      await node.until('killed', isReady);
+      await readyWithout('killed');
+      await node.told('killed', /^FailedCreatePodSandBox: /);
       await single(node, ['killed']);
       await remove('killed');
     });
@@ -59,13 +66,12 @@ if (await inNamespace(import.meta.filename)) {
       const names = ['hangs-1', 'hangs-2', 'hangs-3'];
       for (const name of names) await node.createPod(idle(name));
       // As many as may start at once hang now.
-      await until('the plugins run', () => processes('sleep 76543').length >= 2, 10_000);
+      await until('the plugins run', () => processes('sleep 76543').length >= 2, 60_000);
       await node.createPod(idle('host', { hostNetwork: true }));
       await node.until('host', isReady);
       await remove('hangs-1', 'hangs-2');
       await restore();
-      for (const pid of processes('sleep 76543')) process.kill(pid, 'SIGKILL');
-      await node.until('hangs-3', isReady, 60_000);
+      await readyWithout('hangs-3');
       await single(node, ['host', 'hangs-3']);
       await remove('host', 'hangs-3');
       assert.deepEqual(processes('sleep 76543'), []);
@@ -78,7 +84,7 @@ if (await inNamespace(import.meta.filename)) {
         '[ "$CNI_COMMAND" = DEL ] && { echo \'{"cniVersion":"0.4.0","code":100,"msg":"it is mine"}\'; exit 1; }\nexec "$0.away"',
       );
       await node.client.resource(Pods).delete('stuck', { namespace, options: { gracePeriodSeconds: 1 } });
-      await event(
+      await node.told(
         'stuck',
         /^FailedKillPod: error killing pod: failed to "KillPodSandbox" for "[^"]+" with KillPodSandboxError: .*it is mine/,
       );

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Leases, Nodes, Pods } from '#api/refs.ts';
+import { until } from '../../support/until.ts';
 import { condition, inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
 
 if (await inNamespace(import.meta.filename)) {
@@ -12,14 +13,22 @@ if (await inNamespace(import.meta.filename)) {
     const { runtime } = node.instance;
 
     await t.test('the node is registered, ready and renews its lease', async () => {
-      const object = await client.resource(Nodes).get('node1');
+      const object = await until('the node is ready', async () => {
+        const now = await client.resource(Nodes).get('node1');
+        return now.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') && now;
+      });
       assert.equal(object.metadata.labels?.['kubernetes.io/hostname'], 'node1');
       assert.equal(object.status.conditions?.find((candidate) => candidate.type === 'Ready')?.reason, 'KubeletReady');
       assert.equal(object.status.nodeInfo?.kubeletVersion, 'v1.35.0');
       assert.match(object.status.nodeInfo?.containerRuntimeVersion ?? '', /^containerd:\/\/\d/);
       assert.equal(object.status.daemonEndpoints?.kubeletEndpoint?.Port, node.agent.port);
       assert.ok(object.status.images?.some((image) => image.names?.includes('docker.io/library/busybox:1')));
-      const lease = await client.resource(Leases).get('node1', { namespace: 'kube-node-lease' });
+      const lease = await until('its lease', () =>
+        client
+          .resource(Leases)
+          .get('node1', { namespace: 'kube-node-lease' })
+          .catch(() => undefined),
+      );
       assert.equal(lease.spec?.holderIdentity, 'node1');
       assert.equal(lease.metadata.ownerReferences?.[0]?.uid, object.metadata.uid);
     });
@@ -38,12 +47,9 @@ if (await inNamespace(import.meta.filename)) {
       assert.equal(stays.status?.containerStatuses?.[0]?.restartCount, 0);
       const dies = await node.until('dies', (pod) => isReady(pod) && pod.status?.containerStatuses?.[0]?.restartCount === 1);
       assert.equal(dies.status?.containerStatuses?.[0]?.lastState?.terminated?.exitCode, 137);
-      for (let tries = 0; tries < 200; tries++) {
-        const left = (await runtime.listSandboxes()).filter((sandbox) => sandbox.metadata.name === 'deleted');
-        if (left.length === 0) break;
-        assert.ok(tries < 199, 'the sandbox of a deleted pod is still there');
-        await node.world.clock.sleep(50);
-      }
+      await until('the sandbox of the deleted pod is gone', async () =>
+        (await runtime.listSandboxes()).every((sandbox) => sandbox.metadata.name !== 'deleted'),
+      );
       await Promise.all(['stays', 'dies'].map((name) => client.resource(Pods).delete(name, { namespace })));
       await Promise.all(['stays', 'dies'].map((name) => node.untilGone(name)));
     });
@@ -60,7 +66,7 @@ if (await inNamespace(import.meta.filename)) {
       const second = await node.until('sandbox', (pod) => isReady(pod) && (pod.status?.containerStatuses?.[0]?.restartCount ?? 0) >= 1);
       assert.equal(second.status?.initContainerStatuses?.[0]?.restartCount, 1);
       assert.notEqual(second.status?.podIP, first.status?.podIP);
-      assert.ok((await node.events('sandbox')).includes('SandboxChanged: Pod sandbox changed, it will be killed and re-created.'));
+      await node.told('sandbox', 'SandboxChanged: Pod sandbox changed, it will be killed and re-created.');
       await client.resource(Pods).delete('sandbox', { namespace });
       await node.untilGone('sandbox');
     });
@@ -76,7 +82,7 @@ if (await inNamespace(import.meta.filename)) {
           { type: 'strategic', namespace },
         );
       await node.until('image', (seen) => isReady(seen) && seen.status?.containerStatuses?.[0]?.restartCount === 1);
-      assert.ok((await node.events('image')).includes('Killing: Container main definition changed, will be restarted'));
+      await node.told('image', 'Killing: Container main definition changed, will be restarted');
       await client.resource(Pods).delete('image', { namespace });
       await node.untilGone('image');
     });
@@ -87,10 +93,9 @@ if (await inNamespace(import.meta.filename)) {
         ...(await node.world.fs.list(`${node.dataDir}/pods`)),
         ...(await node.world.fs.list(`${node.dataDir}/logs`)),
       ];
-      for (let tries = 0; (await left()).length > 0; tries++) {
-        assert.ok(tries < 100, `left: ${(await left()).join(' ')}`);
-        await node.world.clock.sleep(50);
-      }
+      let last: string[] = [];
+      await until('nothing is left', async () => (last = await left()).length === 0).catch(() => undefined);
+      assert.deepEqual(last, []);
       assert.equal(condition(await node.createPod(shellPod('last', 'true')), 'Ready'), undefined);
     });
   });

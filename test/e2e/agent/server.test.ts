@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
+import { until } from '../../support/until.ts';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
 
 interface Session {
@@ -78,8 +79,8 @@ if (await inNamespace(import.meta.filename)) {
 
     await t.test('logs: all, tail, bytes, times', async () => {
       const path = '/containerLogs/default/web/main';
-      const all = await get(path);
-      assert.deepEqual(all.text.split('\n').sort(), ['', 'first', 'second', 'third']);
+      const all = async (): Promise<string> => (await get(path)).text.split('\n').sort().join();
+      await until('all lines', async () => (await all()) === ',first,second,third');
       assert.equal((await get(`${path}?tailLines=1`)).text.split('\n').length, 2);
       assert.equal((await get(`${path}?limitBytes=3`)).text.length, 3);
       assert.match((await get(`${path}?timestamps=true&tailLines=1`)).text, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z \w+\n$/);
@@ -92,10 +93,13 @@ if (await inNamespace(import.meta.filename)) {
     });
 
     await t.test('logs are followed to the end of the container', async () => {
-      await node.createPod(shellPod('steps', 'for i in 1 2 3; do echo $i; sleep 0.2; done', { spec: { restartPolicy: 'Never' } }));
+      await node.createPod(
+        shellPod('steps', 'echo 1; until [ -e /tmp/go ]; do sleep 0.1; done; echo 2; echo 3', { spec: { restartPolicy: 'Never' } }),
+      );
       await node.until('steps', (pod) => pod.status?.phase === 'Running');
-      const answer = await get('/containerLogs/default/steps/main?follow=true');
-      assert.equal(answer.text, '1\n2\n3\n');
+      const following = get('/containerLogs/default/steps/main?follow=true');
+      await stream(`/exec/default/steps/main?output=1&${command('touch', '/tmp/go')}`);
+      assert.equal((await following).text, '1\n2\n3\n');
     });
 
     await t.test('exec: output, exit code, standard input', async () => {
@@ -114,9 +118,8 @@ if (await inNamespace(import.meta.filename)) {
 
     await t.test('attach reaches the main process', async () => {
       const session = stream('/attach/default/web/main?input=1&output=1', { stdin: 'hello\n' });
-      const pause = node.world.clock.sleep(1500).then(() => undefined);
-      await Promise.race([session, pause]);
-      assert.match((await get('/containerLogs/default/web/main?tailLines=1')).text, /got hello/);
+      session.catch(() => undefined);
+      await until('it says so', async () => /got hello/.test((await get('/containerLogs/default/web/main?tailLines=1')).text));
     });
 
     await t.test('port-forward by channels', async () => {

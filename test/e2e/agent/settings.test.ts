@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Nodes, Pods } from '#api/refs.ts';
 import { type OneNodeCluster, startCluster } from '../../support/cluster.ts';
+import { until } from '../../support/until.ts';
 import { inSpace, isReady, pod, shell } from '../conformance/support.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tutti-settings-'));
@@ -44,7 +45,7 @@ test('static pods and shutdown', () =>
     const mirror = await space.until(Pods, name, isReady);
     assert.equal(mirror.metadata.ownerReferences?.[0]?.uid, node.metadata.uid);
     const kubectl = (...args: string[]) => cluster.kubectl('-n', space.namespace, ...args);
-    assert.equal((await kubectl('logs', name)).stdout, 'started\n');
+    await until('its word', async () => (await kubectl('logs', name)).stdout === 'started\n');
     assert.equal((await kubectl('exec', name, '--', 'echo', 'word')).stdout, 'word\n');
     const deleted = await kubectl('delete', 'pod', name, '--wait=false');
     assert.equal(deleted.code, 0, deleted.stderr);

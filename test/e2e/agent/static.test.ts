@@ -106,17 +106,15 @@ if (await inNamespace(import.meta.filename)) {
       rmSync(join(directory, 'early.json'));
       await node.untilGone('early-node1');
       await until('nothing runs', async () => (await running('early-node1')) === 0);
-      const sandboxes = await node.instance.runtime.listSandboxes();
-      assert.deepEqual(
-        sandboxes.filter(({ metadata }) => metadata.name === 'early-node1'),
-        [],
+      await until('its sandbox is gone', async () =>
+        (await node.instance.runtime.listSandboxes()).every(({ metadata }) => metadata.name !== 'early-node1'),
       );
     });
 
     await t.test('without an API server static pods start, and are told of when it is back', async () => {
       node.road.cut();
       put('alone.yaml', manifest('alone', 'sleep 100000'));
-      await until('it runs', async () => (await running('alone-node1')) === 1, 20_000);
+      await until('it runs', async () => (await running('alone-node1')) === 1, 60_000);
       await assert.rejects(pods.get('alone-node1', { namespace }));
       node.road.mend();
       await node.until('alone-node1', isReady);
@@ -161,7 +159,7 @@ if (await inNamespace(import.meta.filename)) {
       assert.equal(weak.status.message, 'Preempted in order to admit critical pod');
       const target = weak.status.conditions?.find(({ type }) => type === 'DisruptionTarget');
       assert.deepEqual([target?.status, target?.reason], ['True', 'TerminationByKubelet']);
-      assert.ok((await node.events('weak')).includes('Preempting: Preempted in order to admit critical pod'));
+      await node.told('weak', 'Preempting: Preempted in order to admit critical pod');
       await node.until('vital-node1', isReady);
       await node.until('bystander', isReady);
       // A pod that is nobody's favourite is refused, as ever.

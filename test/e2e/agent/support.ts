@@ -25,6 +25,7 @@ import type { World } from '#base/world.ts';
 import { busyboxImage } from '../../images/busybox.ts';
 import { startTestApi } from '../../support/api.ts';
 import { cuttable, type CutTransport } from '../../support/cut.ts';
+import { until } from '../../support/until.ts';
 
 const marker = 'TUTTI_TEST_NETNS';
 
@@ -69,8 +70,8 @@ export interface AgentNode extends AsyncDisposable {
   /** Waits until the pod is there and satisfies `check`; tells its state when it does not in time. */
   until(name: string, check: (pod: Pod) => unknown, ms?: number): Promise<Pod>;
   untilGone(name: string, ms?: number): Promise<void>;
-  /** `reason: message` of the pod's events, oldest first. */
-  events(name: string): Promise<string[]>;
+  /** Waits for an event of the pod, as `reason: message`; tells those that there are when it does not come. */
+  told(name: string, what: string | RegExp): Promise<void>;
 }
 
 /** A pod that runs busybox commands on the node. */
@@ -166,6 +167,12 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
       return undefined;
     });
 
+  /** What there is so far, oldest first. */
+  const events = async (name: string): Promise<string[]> => {
+    const { items } = await client.resource(Events).list({ namespace });
+    return items.filter((event) => event.involvedObject.name === name).map((event) => `${event.reason}: ${event.message}`);
+  };
+
   return {
     client,
     world,
@@ -189,7 +196,7 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
       await agent.ready;
     },
     createPod: (pod) => pods.create(pod, { namespace }),
-    async until(name, check, ms = 30_000) {
+    async until(name, check, ms = 60_000) {
       const deadline = Date.now() + ms;
       for (;;) {
         const pod = await find(name);
@@ -198,7 +205,7 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
         await world.clock.sleep(20);
       }
     },
-    async untilGone(name, ms = 30_000) {
+    async untilGone(name, ms = 60_000) {
       const deadline = Date.now() + ms;
       for (;;) {
         const pod = await find(name);
@@ -207,10 +214,12 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
         await world.clock.sleep(20);
       }
     },
-    async events(name) {
-      await world.clock.sleep(50);
-      const { items } = await client.resource(Events).list({ namespace });
-      return items.filter((event) => event.involvedObject.name === name).map((event) => `${event.reason}: ${event.message}`);
+    async told(name, what) {
+      let last: string[] = [];
+      const wanted = (text: string): boolean => (typeof what === 'string' ? text === what : what.test(text));
+      await until(`event ${what} of ${name}`, async () => (last = await events(name)).some(wanted)).catch((error: unknown) => {
+        throw new Error(last.join('\n'), { cause: error });
+      });
     },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };

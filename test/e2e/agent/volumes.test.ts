@@ -40,11 +40,11 @@ if (await inNamespace(import.meta.filename)) {
       const { metadata } = await node.until('stays', isReady);
       await node.restartAgent();
       const lives = `${dataDir}/pods/${metadata.uid}/volumes/kubernetes.io~empty-dir/memory/part/lives`;
-      assert.equal(await world.fs.readText(lives), 'life\n');
+      await until('the first life', async () => (await world.fs.readText(lives).catch(() => '')) === 'life\n');
       assert.equal((await node.until('stays', isReady)).status.containerStatuses?.[0]?.restartCount, 0);
       await world.fs.rename(lives, lives.replace(/lives$/, 'ended'));
       await node.until('stays', (pod) => isReady(pod) && pod.status.containerStatuses?.[0]?.restartCount === 1);
-      await until('the second life', async () => (await world.fs.readText(lives).catch(() => '')) === 'life\nlife\n', 20_000);
+      await until('the second life', async () => (await world.fs.readText(lives).catch(() => '')) === 'life\nlife\n', 60_000);
       await client.resource(Pods).delete('stays', { namespace });
       await node.untilGone('stays');
       assert.equal(driver.of('NodeUnpublishVolume').length, 1);
@@ -65,9 +65,9 @@ if (await inNamespace(import.meta.filename)) {
       await node.restartAgent();
       assert.ok(mountsWith(uid).length > 0, 'without its driver the volume stays');
       await using second = await startDriver(world, about);
-      await until('all is taken down', () => mountsWith(uid).length === 0, 30_000);
+      await until('all is taken down', () => mountsWith(uid).length === 0, 60_000);
       assert.equal(second.of('NodeUnpublishVolume').length, 1);
-      await until('nothing is left', async () => !(await world.fs.list(`${dataDir}/pods`)).includes(uid), 10_000);
+      await until('nothing is left', async () => !(await world.fs.list(`${dataDir}/pods`)).includes(uid), 60_000);
     });
 
     await t.test('the summary tells how full volumes, disks and the log are, and what went over the network', async () => {
@@ -94,16 +94,17 @@ if (await inNamespace(import.meta.filename)) {
         return JSON.parse(await answer.text()) as Summary;
       };
       const file = `${dataDir}/pods/${metadata.uid}/volumes/kubernetes.io~empty-dir/disk/file`;
-      await until('the file is whole', async () => (await world.fs.stat(file))?.size === 300 * 1024, 10_000);
+      await until('the file is whole', async () => (await world.fs.stat(file))?.size === 300 * 1024, 60_000);
       const podOf = (summary: Summary): Summary['pods'][number] | undefined =>
         summary.pods.find(({ podRef }) => podRef.uid === metadata.uid);
       // The word is written after the file, and the runtime measures its images now and then.
       const measured = async (): Promise<Summary | false> => {
         const summary = await ask();
         const logs = podOf(summary)?.containers[0]?.logs.usedBytes ?? 0;
-        return logs > 0 && (summary.node.runtime.imageFs.usedBytes ?? 0) > 0 && summary;
+        const disk = podOf(summary)?.volume.find(({ name }) => name === 'disk')?.usedBytes ?? 0;
+        return logs > 0 && disk >= 300 * 1024 && (summary.node.runtime.imageFs.usedBytes ?? 0) > 0 && summary;
       };
-      const summary = await until('log and images are measured', measured, 30_000);
+      const summary = await until('log and images are measured', measured, 60_000);
       const pod = podOf(summary);
       assert.ok(pod);
       const volume = (name: string): Usage | undefined => pod.volume.find((one) => one.name === name);
@@ -128,7 +129,7 @@ if (await inNamespace(import.meta.filename)) {
       const path = `${dataDir}/shared`;
       await world.fs.mkdir(path);
       const run = async (command: string, ...args: string[]): Promise<void> => {
-        const result = await world.exec.run(command, args, { timeout: 10_000 });
+        const result = await world.exec.run(command, args, { timeout: 60_000 });
         assert.equal(result.code, 0, result.stderr);
       };
       await run('mount', '--bind', path, path);
@@ -143,7 +144,9 @@ if (await inNamespace(import.meta.filename)) {
       const made = [
         shellPod('in', 'while ! [ -e /v/in/file ]; do sleep 0.1; done; sleep 1000', {
           spec: given,
-          container: container('HostToContainer', { readinessProbe: { exec: { command: ['cat', '/v/in/file'] }, periodSeconds: 1 } }),
+          container: container('HostToContainer', {
+            readinessProbe: { exec: { command: ['cat', '/v/in/file'] }, periodSeconds: 1, timeoutSeconds: 20 },
+          }),
         }),
         shellPod('apart', 'sleep 1000', { spec: given, container: container('None') }),
         shellPod('out', out, { spec: given, container: container('Bidirectional', { securityContext: { privileged: true } }) }),
@@ -154,14 +157,14 @@ if (await inNamespace(import.meta.filename)) {
       await run('mount', '-t', 'tmpfs', 'tmpfs', `${path}/in`);
       await world.fs.write(`${path}/in/file`, 'in');
       await node.until('in', isReady);
-      await until('the mount comes out', async () => (await world.fs.readText(`${path}/out/file`).catch(() => '')) === 'out\n', 20_000);
+      await until('the mount comes out', async () => (await world.fs.readText(`${path}/out/file`).catch(() => '')) === 'out\n', 60_000);
       const apart = (await node.until('apart', isReady)).status.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
-      const looked = await node.instance.runtime.execSync(apart, ['ls', '/v/in'], 10);
+      const looked = await node.instance.runtime.execSync(apart, ['ls', '/v/in'], 60);
       assert.equal(Buffer.from(looked.stdout).toString(), '');
       await world.fs.remove(`${path}/out/file`);
       for (const name of ['in', 'apart', 'out']) await client.resource(Pods).delete(name, { namespace });
       for (const name of ['in', 'apart', 'out']) await node.untilGone(name);
-      for (const point of [`${path}/out`, `${path}/in`]) await world.exec.run('umount', [point], { timeout: 10_000 });
+      for (const point of [`${path}/out`, `${path}/in`]) await world.exec.run('umount', [point], { timeout: 60_000 });
       await run('umount', path);
       assert.deepEqual(mountsWith(path), []);
     });

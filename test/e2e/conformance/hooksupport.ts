@@ -61,6 +61,7 @@ export async function deployHooks(space: Space, command: 'webhook' | 'crd-conver
               readinessProbe: {
                 httpGet: { scheme: 'HTTPS', port: containerPort, path: '/readyz' },
                 periodSeconds: 1,
+                timeoutSeconds: 20,
                 failureThreshold: 30,
               },
               ports: [{ containerPort }],
@@ -78,7 +79,7 @@ export async function deployHooks(space: Space, command: 'webhook' | 'crd-conver
     `${name} has an endpoint`,
     async () =>
       (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) => endpoints?.[0]?.conditions?.ready),
-    30_000,
+    60_000,
   );
   const caBundle = Buffer.from(ca.cert).toString('base64');
   return { name, caBundle, port, at: (path) => ({ caBundle, service: { namespace, name, path, port } }) };
@@ -145,7 +146,7 @@ export async function configured(space: Space, scope: Scope): Promise<void> {
         (error: unknown) => error instanceof StatusError && error.message.includes('denied'),
       );
     },
-    30_000,
+    60_000,
   );
 }
 
@@ -186,7 +187,7 @@ export async function define(
   await until(
     `${name} is established`,
     async () => (await definitions.get(name)).status.conditions?.some(({ type, status }) => type === 'Established' && status === 'True'),
-    30_000,
+    60_000,
   );
   return {
     name,

@@ -16,7 +16,7 @@ export function netexec(name: string, labels: Record<string, string> = {}, more:
       { name: 'http', containerPort: 8080 },
       { name: 'udp', containerPort: 8081, protocol: 'UDP' },
     ],
-    readinessProbe: { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 1 },
+    readinessProbe: { httpGet: { path: '/healthz', port: 8080 }, periodSeconds: 1, timeoutSeconds: 20 },
     ...more.container,
   };
   return pod(name, container, { labels, spec: { restartPolicy: 'Always', ...more.spec } });
@@ -84,11 +84,15 @@ export async function reaches(space: Space, from: string, to: Dial, expected: re
   await until(
     `${from} reaches ${expected.join()} at ${to.host}:${to.port}`,
     async () => {
-      const answer = await dial(space, from, { tries: 8 * expected.length, ...to });
+      const answer = await dial(space, from, { tries: 8 * expected.length, ...to }).catch((error: unknown) => {
+        last = String(error);
+        return undefined;
+      });
+      if (!answer) return false;
       last = answer;
       return answer.errors.length === 0 && [...new Set(answer.responses)].toSorted().join() === expected.toSorted().join();
     },
-    30_000,
+    60_000,
   ).catch((error: unknown) => {
     throw new Error(JSON.stringify(last), { cause: error });
   });
@@ -96,7 +100,11 @@ export async function reaches(space: Space, from: string, to: Dial, expected: re
 
 /** Asks until nobody answers. */
 export async function unreachable(space: Space, from: string, to: Dial): Promise<void> {
-  await until(`nobody answers at ${to.host}:${to.port}`, async () => (await dial(space, from, to)).responses.length === 0, 30_000);
+  await until(
+    `nobody answers at ${to.host}:${to.port}`,
+    async () => (await dial(space, from, to).catch(() => undefined))?.responses.length === 0,
+    60_000,
+  );
 }
 
 /** Runs a shell command in a pod until what it prints matches. */
@@ -106,14 +114,13 @@ export async function says(space: Space, from: string, command: string, pattern:
     `${command} prints ${pattern}`,
     async () => {
       const query = new URLSearchParams({ cmd: command });
-      last = (
-        JSON.parse((await request(space, 'GET', `/api/v1/namespaces/${space.namespace}/pods/${from}:8080/proxy/shell?${query}`)).text) as {
-          output: string;
-        }
-      ).output;
+      const { status, text } = await request(space, 'GET', `/api/v1/namespaces/${space.namespace}/pods/${from}:8080/proxy/shell?${query}`);
+      last = text;
+      if (status !== 200) return undefined;
+      last = (JSON.parse(text) as { output: string }).output;
       return pattern.test(last) ? last : undefined;
     },
-    30_000,
+    60_000,
   ).catch((error: unknown) => {
     throw new Error(last, { cause: error });
   });

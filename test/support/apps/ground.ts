@@ -53,7 +53,16 @@ export async function inGround(cluster: TestCluster, real: boolean, scenario: Sc
                 image: busybox,
                 command: ['sh', '-c', script],
                 env: [{ name: 'VERSION', value: version }],
-                ...(real ? { readinessProbe: { exec: { command: ['cat', '/tmp/ready'] }, periodSeconds: 1, failureThreshold: 1 } } : {}),
+                ...(real
+                  ? {
+                      readinessProbe: {
+                        exec: { command: ['cat', '/tmp/ready'] },
+                        periodSeconds: 1,
+                        timeoutSeconds: 20,
+                        failureThreshold: 1,
+                      },
+                    }
+                  : {}),
                 ...(spec.containers?.[0] as object | undefined),
               },
             ],

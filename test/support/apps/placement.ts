@@ -184,8 +184,8 @@ export const victimIsTold = (ground: Ground): Promise<void> =>
     const condition = conditionOf((await victimGoes(ground)).status.conditions, 'DisruptionTarget');
     assert.deepEqual([condition?.status, condition?.reason], ['True', 'PreemptionByScheduler']);
     await runs(ground, 'preemptor');
-    const described = await ground.kubectl.ok('describe', 'pod', 'preemptor');
-    assert.match(described, /FailedScheduling .*nodes are available: .*Insufficient scheduling\.k8s\.io\/foo-/);
+    const told = /FailedScheduling .*nodes are available: .*Insufficient scheduling\.k8s\.io\/foo-/;
+    await until('it is described', async () => told.test(await ground.kubectl.ok('describe', 'pod', 'preemptor')));
   });
 
 export async function preemptsReplicas(ground: Ground): Promise<void> {

@@ -41,7 +41,7 @@ export async function onDemand(ground: Ground): Promise<void> {
       .filter((reason) => reason.startsWith('Provisioning'))
       .toSorted()
       .join();
-  await until('provisioning is told', async () => (await provisioned()) === 'Provisioning,ProvisioningSucceeded', 20_000);
+  await until('provisioning is told', async () => (await provisioned()) === 'Provisioning,ProvisioningSucceeded');
   const path = volume.spec.local?.path ?? '';
   assert.equal((await ground.cluster.world.fs.stat(path))?.kind, 'directory');
   await ground.create(Pods, pod('reader', ground.real ? 'test "$(cat /data/file)" = kept' : 'true', 2000) as never);
@@ -87,11 +87,13 @@ export async function identity(ground: Ground): Promise<void> {
   const first = await readyPods(ground, 'app=stateful', 2);
   const claims = async () => (await ground.list(PersistentVolumeClaims)).map(({ metadata, status }) => `${metadata.name} ${status.phase}`);
   assert.deepEqual((await claims()).toSorted(), ['datadir-ss-0 Bound', 'datadir-ss-1 Bound']);
+  const lived = async (name: string): Promise<string> => ground.exec(name, 'cat', '/data/seen').catch(() => '');
+  if (ground.real) await until('the first life is written down', async () => (await lived('ss-1')) === 'ss-1\n', patience);
   await Promise.all(first.map(({ metadata }) => ground.remove(Pods, metadata.name)));
   const uids = new Set(first.map(({ metadata }) => metadata.uid));
   await until('pods are made again', async () => (await ground.list(Pods)).every(({ metadata }) => !uids.has(metadata.uid)), patience);
   await readyPods(ground, 'app=stateful', 2);
-  if (ground.real) assert.equal(await ground.exec('ss-1', 'cat', '/data/seen'), 'ss-1\nss-1\n');
+  if (ground.real) await until('both lives are written down', async () => (await lived('ss-1')) === 'ss-1\nss-1\n', patience);
   await ground.remove(StatefulSets, 'ss');
   await until('the claims are gone', async () => (await ground.list(PersistentVolumeClaims)).length === 0, patience);
 }

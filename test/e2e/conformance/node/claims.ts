@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import { attachmentName } from '#api/csi.ts';
@@ -26,7 +27,7 @@ async function bind(space: Space, source: object, more: object = {}): Promise<st
   await cluster.client.resource(PersistentVolumes).create({ metadata: { name: volume }, spec } as Draft<PersistentVolume>);
   const wanted = { metadata: { name: 'claim' }, spec: { ...common, resources: { requests: storage('1Gi') }, volumeName: volume } };
   await space.create(PersistentVolumeClaims, wanted as Draft<PersistentVolumeClaim>);
-  await space.until(PersistentVolumeClaims, 'claim', ({ status }) => status?.phase === 'Bound', 30_000);
+  await space.until(PersistentVolumeClaims, 'claim', ({ status }) => status?.phase === 'Bound', 60_000);
   return volume;
 }
 
@@ -98,7 +99,7 @@ export function drivers(): void {
   let driver: TestDriver;
   before(async () => {
     driver = await startDriver(cluster.world, { name, nodeDir: `${cluster.dataDir}/node`, store: `${cluster.dataDir}/store` });
-    await wait('the driver is registered', () => driver.registered()?.pluginRegistered === true, 20_000);
+    await wait('the driver is registered', () => driver.registered()?.pluginRegistered === true, 60_000);
   });
   after(async () => driver?.[Symbol.asyncDispose]());
 
@@ -106,14 +107,16 @@ export function drivers(): void {
 
   test('a driver that registers is told of, and told', async () => {
     assert.deepEqual(driver.registered(), { pluginRegistered: true, error: '' });
-    const node = await cluster.client.resource(CSINodes).get(cluster.nodeName);
     const entry = { name, nodeID: `id-of-${name}`, topologyKeys: [`topology.${name}/zone`], allocatable: { count: 7 } };
-    assert.deepEqual(
-      node.spec.drivers.filter((other) => other.name === name),
-      [entry],
-    );
-    const { metadata } = await cluster.client.resource(Nodes).get(cluster.nodeName);
-    assert.equal(metadata.labels?.[`topology.${name}/zone`], 'z1');
+    const node = await wait('the node lists it', async () => {
+      const now = await cluster.client.resource(CSINodes).get(cluster.nodeName);
+      const mine = now.spec.drivers.filter((other) => other.name === name);
+      return isDeepStrictEqual(mine, [entry]) && now;
+    });
+    const { metadata } = await wait('the node is in its zone', async () => {
+      const now = await cluster.client.resource(Nodes).get(cluster.nodeName);
+      return now.metadata.labels?.[`topology.${name}/zone`] === 'z1' && now;
+    });
     assert.equal(JSON.parse(metadata.annotations?.['csi.volume.kubernetes.io/nodeid'] ?? '{}')[name], `id-of-${name}`);
     assert.equal(metadata.ownerReferences, undefined);
     assert.equal(node.metadata.ownerReferences?.[0]?.kind, 'Node');
@@ -123,7 +126,7 @@ export function drivers(): void {
     const nodeDir = `${cluster.dataDir}/node`;
     const old = { name: 'old.csi.example.com', nodeDir, store: `${cluster.dataDir}/store`, versions: ['0.3.0'] };
     await using other = await startDriver(cluster.world, old);
-    await wait('it is refused', () => other.registered()?.pluginRegistered === false, 20_000);
+    await wait('it is refused', () => other.registered()?.pluginRegistered === false, 60_000);
     assert.match(other.registered()?.error ?? '', /none of the versions \[0\.3\.0\]/);
   });
 
@@ -136,7 +139,7 @@ export function drivers(): void {
         await space.create(Pods, mounted(one, claimed, { at: '/v', spec: { ...volumeSpec, securityContext: { fsGroup: 77 } } }));
       const attachment = attachmentName({ driver: name, handle }, cluster.nodeName, cluster.world.digest);
       await attach(attachment, { publishedAs: 'disk-7' });
-      for (const one of ['p1', 'p2']) await space.until(Pods, one, isReady, 90_000);
+      for (const one of ['p1', 'p2']) await space.until(Pods, one, isReady);
       await space.exec('p1', 'sh', '-c', 'echo shared > /v/file');
       assert.equal(await space.exec('p2', 'cat', '/v/file'), 'shared\n');
       assert.equal((await cluster.world.fs.stat(`${cluster.dataDir}/store/${handle}`))?.gid, 77);
@@ -152,7 +155,7 @@ export function drivers(): void {
       assert.deepEqual((publish.request['volumeCapability'] as { accessMode: object }).accessMode, { mode: 'SINGLE_NODE_WRITER' });
       const inUse = async (): Promise<readonly string[]> =>
         (await cluster.client.resource(Nodes).get(cluster.nodeName)).status?.volumesInUse ?? [];
-      await wait('it is in use', async () => (await inUse()).includes(`kubernetes.io/csi/${name}^${handle}`), 20_000);
+      await wait('it is in use', async () => (await inUse()).includes(`kubernetes.io/csi/${name}^${handle}`), 60_000);
 
       await space.remove(Pods, 'p1');
       await space.untilGone(Pods, 'p1');
@@ -164,15 +167,14 @@ export function drivers(): void {
       assert.ok(await space.get(Pods, 'p2'));
       driver.fail('NodeUnpublishVolume', undefined);
       await space.untilGone(Pods, 'p2', 60_000);
-      assert.equal(mine('NodeUnstageVolume').length, 1);
-      assert.deepEqual(mountsWith(handle), []);
+      await wait('it is staged no more', () => mine('NodeUnstageVolume').length === 1 && mountsWith(handle).length === 0);
       const attached = async (): Promise<unknown> =>
         await cluster.client
           .resource(VolumeAttachments)
           .get(attachment)
           .catch(() => undefined);
-      await wait('it is detached', async () => (await attached()) === undefined, 20_000);
-      await wait('it is in use no more', async () => !(await inUse()).some((used) => used.includes(handle)), 20_000);
+      await wait('it is detached', async () => (await attached()) === undefined, 60_000);
+      await wait('it is in use no more', async () => !(await inUse()).some((used) => used.includes(handle)), 60_000);
       assert.equal(await cluster.world.fs.readText(`${cluster.dataDir}/store/${handle}/file`), 'shared\n');
     }));
 
@@ -187,7 +189,7 @@ export function drivers(): void {
       await space.until(Pods, 'p', isReady, 60_000);
       const [expand] = driver.of('NodeExpandVolume').filter(({ request }) => request.volumeId === handle);
       assert.deepEqual(expand?.request['capacityRange'], { requiredBytes: 2 ** 31, limitBytes: 0 });
-      assert.equal((await space.get(PersistentVolumeClaims, 'claim')).status?.capacity?.['storage'], '2Gi');
+      await space.until(PersistentVolumeClaims, 'claim', ({ status }) => status?.capacity?.['storage'] === '2Gi');
     }));
 
   test('a volume that the pod describes itself, with what its driver asks about the pod', () =>
@@ -233,7 +235,7 @@ const volumeSpec = { volumes: [{ name: 'v', ...claimed }] };
 /** What a driver's attacher does: says that the volume is attached, once somebody asks for it. */
 async function attach(attachment: string, metadata: Record<string, string>): Promise<void> {
   const attachments = cluster.client.resource(VolumeAttachments);
-  await wait('somebody wants it attached', async () => await attachments.get(attachment).catch(() => undefined), 30_000);
+  await wait('somebody wants it attached', async () => await attachments.get(attachment).catch(() => undefined), 60_000);
   await attachments.patch(
     attachment,
     { status: { attached: true, attachmentMetadata: metadata } },

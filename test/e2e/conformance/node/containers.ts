@@ -29,7 +29,7 @@ export function containers(): void {
     inSpace(cluster, async ({ create, until, exec, logs }) => {
       await create(Pods, pod('p', {}));
       const { status } = await until(Pods, 'p', isReady);
-      await wait('its word', async () => (await logs('p')) === 'Paused\n', 30_000);
+      await wait('its word', async () => (await logs('p')) === 'Paused\n', 60_000);
       assert.equal(await exec('p', 'sh', '-c', 'tr "\\0" " " < /proc/1/cmdline'), '/agnhost pause ');
       // The image is named as it was asked for.
       assert.equal(status?.containerStatuses?.[0]?.image, agnhost);
@@ -66,7 +66,7 @@ export function containers(): void {
         // Counts its runs in a volume: fails the first time; with the policy Always it goes on from the third.
         const script =
           'echo >> /restart-count/runs; count=$(wc -l < /restart-count/runs)\n' +
-          `if [ $count -eq 1 ]; then exit 1; fi; ${restartPolicy === 'Always' ? 'if [ $count -eq 2 ]; then exit 0; fi; exec sleep 100' : 'exit 0'}`;
+          `if [ $count -eq 1 ]; then exit 1; fi; ${restartPolicy === 'Always' ? 'if [ $count -eq 2 ]; then exit 0; fi; exec sleep 1000' : 'exit 0'}`;
         const volumeMounts = [{ name: 'v', mountPath: '/restart-count' }];
         await create(Pods, pod('p', shell(script, { volumeMounts }), { spec: { restartPolicy, volumes: [{ name: 'v', emptyDir: {} }] } }));
         const again = restartPolicy === 'Always';

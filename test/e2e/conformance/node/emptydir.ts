@@ -71,7 +71,7 @@ export function emptyDirs(): void {
     inSpace(cluster, async ({ create, until, execIn }) => {
       const volumeMounts = (mountPath: string): object => ({ volumeMounts: [{ name: 'v', mountPath }] });
       const containers = [
-        { name: 'main', image: busybox, command: ['sh', '-c', 'sleep 100'], ...volumeMounts('/usr/share/volumeshare') },
+        { name: 'main', image: busybox, command: ['sh', '-c', 'sleep 1000'], ...volumeMounts('/usr/share/volumeshare') },
         { name: 'sub', image: busybox, command: ['sh', '-c', 'echo Hello > /pod-data/shareddata.txt'], ...volumeMounts('/pod-data') },
       ];
       await create(Pods, pod('p', {}, { spec: { containers, volumes: [{ name: 'v', emptyDir: {} }] } }));
@@ -88,10 +88,10 @@ export function emptyDirs(): void {
 
   test('what it holds outlives its containers', () =>
     inSpace(cluster, async ({ create, until, exec }) => {
-      const container = shell(`echo life >> ${file}; [ $(wc -l < ${file}) -gt 1 ] && sleep 100; exit 1`);
+      const container = shell(`echo life >> ${file}; [ $(wc -l < ${file}) -gt 1 ] && sleep 1000; exit 1`);
       await create(Pods, mounted('p', emptyDir('tmpfs'), { at: dir, container, spec: { restartPolicy: 'Always' } }));
       await until(Pods, 'p', (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1, 60_000);
-      assert.equal(await exec('p', 'cat', file), 'life\nlife\n');
+      await wait('the second life', async () => (await exec('p', 'cat', file)) === 'life\nlife\n');
     }));
 
   test('volumes of Secrets and ConfigMaps do not conflict', () =>
@@ -131,7 +131,7 @@ export function emptyDirs(): void {
         const pods = await list(Pods, 'name=race');
         return pods.length === 5 && pods.every(({ status }) => status?.phase === 'Running');
       };
-      await wait('all five run', running, 90_000);
+      await wait('all five run', running, 180_000);
       await remove(ReplicationControllers, 'race');
     }));
 }

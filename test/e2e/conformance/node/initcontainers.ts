@@ -29,7 +29,7 @@ export function initContainers(): void {
           assert.notEqual(first?.state?.terminated?.exitCode, 0);
           return (first?.restartCount ?? 0) >= 3;
         },
-        90_000,
+        240_000,
       );
       assert.equal(now.status?.phase, 'Pending');
       assert.ok(now.status?.initContainerStatuses?.[0]?.lastState?.terminated);
@@ -93,7 +93,7 @@ export function initContainers(): void {
       await space.until(Pods, 'p', ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.running, 60_000);
       assert.equal((await space.get(Pods, 'p')).metadata.generation, 2);
       assert.equal(await space.execIn('p', 'debugger', 'echo', 'marco'), 'marco\n');
-      await until('the log of the ephemeral container', async () => (await space.logs('p', 'debugger')).includes('polo'), 20_000);
+      await until('the log of the ephemeral container', async () => (await space.logs('p', 'debugger')).includes('polo'), 60_000);
 
       const count = async () =>
         (await space.of(Pods).get('p', { namespace, subresource: 'ephemeralcontainers' })).spec.ephemeralContainers?.length;

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { Pods } from '#api/refs.ts';
 import { until } from '../../../support/until.ts';
+import { netexec } from '../netsupport.ts';
 import { agnhost, inSpace, isReady, pod, restarts, several, shell, told } from '../support.ts';
 import { cluster } from './cluster.ts';
 
@@ -14,7 +15,7 @@ export function hooks(): void {
     // Conformance: [sig-node] Container Lifecycle Hook when create a pod with lifecycle hook should execute prestop exec hook properly [NodeConformance] [Conformance]
     test(`hooks after the start and before the end: ${how}`, () =>
       inSpace(cluster, async (space) => {
-        await space.create(Pods, pod('server', { args: ['netexec'] }));
+        await space.create(Pods, netexec('server'));
         const ip = (await space.until(Pods, 'server', isReady)).status?.podIP ?? '';
         const path = (kind: string) => `/echo?msg=${kind}`;
         const handler = (kind: string): object =>
@@ -27,17 +28,18 @@ export function hooks(): void {
           image: agnhost,
           args: ['netexec', '--udp-port', '-1'],
           restartPolicy: 'Always',
-          startupProbe: { httpGet: { path: '/echo?msg=startup', port: 8080 }, periodSeconds: 1 },
+          startupProbe: { httpGet: { path: '/echo?msg=startup', port: 8080 }, periodSeconds: 1, timeoutSeconds: 20, failureThreshold: 60 },
         };
-        const spec = { initContainers: [sidecar], terminationGracePeriodSeconds: 15 };
+        const spec = { initContainers: [sidecar], terminationGracePeriodSeconds: 60 };
         const lifecycle = { postStart: handler('poststart'), preStop: handler('prestop') };
         await space.create(Pods, pod('p', { args: ['pause'], lifecycle }, { spec }));
         await space.until(Pods, 'p', isReady);
         const asked = async (kind: string): Promise<boolean> => (await space.logs('server')).includes(`GET ${path(kind)}`);
-        assert.deepEqual([await asked('poststart'), await asked('prestop')], [true, false]);
-        await space.remove(Pods, 'p', 15);
-        await space.untilGone(Pods, 'p', 40_000);
-        assert.ok(await asked('prestop'));
+        await until('the first hook asks', () => asked('poststart'));
+        assert.equal(await asked('prestop'), false);
+        await space.remove(Pods, 'p', 60);
+        await space.untilGone(Pods, 'p');
+        await until('the last hook asks', () => asked('prestop'));
       }));
   }
 
@@ -47,13 +49,13 @@ export function hooks(): void {
       const ip = (await space.until(Pods, 'server', isReady)).status?.podIP ?? '';
       const post = `wget -O- --post-data='{"Source":"prestop"}' http://${ip}:8080/write`;
       const lifecycle = { preStop: { exec: { command: ['sh', '-c', post] } } };
-      await space.create(Pods, pod('tester', shell('sleep 600', { lifecycle }), { spec: { terminationGracePeriodSeconds: 10 } }));
+      await space.create(Pods, pod('tester', shell('sleep 600', { lifecycle }), { spec: { terminationGracePeriodSeconds: 60 } }));
       await space.until(Pods, 'tester', isReady);
       const path = `/api/v1/namespaces/${space.namespace}/pods/server/proxy/read`;
       const received = async (): Promise<unknown> => JSON.parse(await space.kubectl.ok('get', '--raw', path)).Received;
-      assert.deepEqual(await received(), {});
+      await until('the server answers', async () => isDeepStrictEqual(await received().catch(() => undefined), {}));
       await space.remove(Pods, 'tester');
-      await until('the hook is called', async () => isDeepStrictEqual(await received(), { prestop: 1 }), 30_000);
+      await until('the hook is called', async () => isDeepStrictEqual(await received(), { prestop: 1 }), 60_000);
     }));
 
   test('a postStart hook that fails kills the container', () =>

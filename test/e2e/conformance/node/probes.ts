@@ -6,15 +6,17 @@ import { until } from '../../../support/until.ts';
 import { inSpace, isReady, pod, restarts, shell, type Space, told } from '../support.ts';
 import { cluster } from './cluster.ts';
 
+/** Servers take their time to start. */
+const later = { initialDelaySeconds: 5 };
 const always = { spec: { restartPolicy: 'Always' } };
 const served = (args: string[], livenessProbe: object) =>
-  pod('p', { args, livenessProbe: { periodSeconds: 1, timeoutSeconds: 5, ...livenessProbe } }, always);
+  pod('p', { args, livenessProbe: { periodSeconds: 1, timeoutSeconds: 20, ...livenessProbe } }, always);
 const scripted = (script: string, initialDelaySeconds: number) => {
   const probe = {
     exec: { command: ['cat', '/tmp/health'] },
     initialDelaySeconds,
     periodSeconds: 1,
-    timeoutSeconds: 5,
+    timeoutSeconds: 20,
     failureThreshold: 1,
   };
   return pod('p', shell(script, { livenessProbe: probe }), always);
@@ -44,10 +46,10 @@ export function probes(): void {
           if (seen.at(-1) !== count) seen.push(count);
           return count >= 3;
         },
-        120_000,
+        240_000,
       );
       assert.deepEqual(seen, [0, 1, 2, 3]);
-      await space.until(Pods, 'p', (now) => now.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff', 20_000);
+      await space.until(Pods, 'p', (now) => now.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff', 60_000);
       await told(space, 'BackOff', /^Back-off restarting failed container main in pod p_/);
     }));
 
@@ -60,18 +62,18 @@ export function probes(): void {
     },
     {
       title: '/healthz http',
-      draft: served(['liveness'], { httpGet: { path: '/healthz', port: 8080 }, failureThreshold: 1 }),
+      draft: served(['liveness'], { httpGet: { path: '/healthz', port: 8080 }, ...later, failureThreshold: 1 }),
       message: /^Liveness probe failed: HTTP probe failed with statuscode: 500/,
     },
     {
       title: 'a local redirect',
-      draft: served(['liveness'], { httpGet: { path: '/redirect?loc=%2Fhealthz', port: 8080 }, failureThreshold: 1 }),
+      draft: served(['liveness'], { httpGet: { path: '/redirect?loc=%2Fhealthz', port: 8080 }, ...later, failureThreshold: 1 }),
       message: /^Liveness probe failed: HTTP probe failed with statuscode: 500/,
     },
     {
       // Conformance: [sig-node] Probing container should be restarted with a GRPC liveness probe [NodeConformance] [Conformance]
       title: 'gRPC on a port where nobody listens',
-      draft: served(['grpc-health-checking'], { grpc: { port: 2333 }, initialDelaySeconds: 1, failureThreshold: 1 }),
+      draft: served(['grpc-health-checking'], { grpc: { port: 2333 }, ...later, failureThreshold: 1 }),
       message: /^Liveness probe failed: .*2333.*connection refused/,
     },
   ];
@@ -87,13 +89,13 @@ export function probes(): void {
   }
 
   const passing = {
-    exec: scripted('echo ok >/tmp/health; sleep 600', 1),
-    http: served(['test-webserver'], { httpGet: { path: '/', port: 80 }, initialDelaySeconds: 1, failureThreshold: 5 }),
-    tcp: served(['netexec'], { tcpSocket: { port: 8080 }, initialDelaySeconds: 1 }),
-    grpc: served(['grpc-health-checking'], { grpc: { port: 5000 }, initialDelaySeconds: 1 }),
+    exec: scripted('echo ok >/tmp/health; sleep 600', later.initialDelaySeconds),
+    http: served(['test-webserver'], { httpGet: { path: '/', port: 80 }, ...later, failureThreshold: 5 }),
+    tcp: served(['netexec'], { tcpSocket: { port: 8080 }, ...later }),
+    grpc: served(['grpc-health-checking'], { grpc: { port: 5000 }, ...later }),
     redirect: served(['liveness'], {
       httpGet: { path: '/redirect?loc=http%3A%2F%2F0.0.0.0%2F', port: 8080 },
-      initialDelaySeconds: 1,
+      ...later,
       failureThreshold: 1,
     }),
   };
@@ -115,7 +117,7 @@ export function probes(): void {
   // Conformance: [sig-node] Probing container with readiness probe should not be ready before initial delay and never restart [NodeConformance] [Conformance]
   test('a readiness probe holds the pod back for its initial delay, and nothing restarts', () =>
     inSpace(cluster, async (space) => {
-      const readinessProbe = { httpGet: { path: '/', port: 80 }, initialDelaySeconds: 4, timeoutSeconds: 5, failureThreshold: 1 };
+      const readinessProbe = { httpGet: { path: '/', port: 80 }, initialDelaySeconds: 4, timeoutSeconds: 20, failureThreshold: 1 };
       await space.create(Pods, pod('p', { args: ['test-webserver'], readinessProbe }, always));
       const now = await space.until(Pods, 'p', isReady, 60_000);
       const started = Date.parse(now.status?.containerStatuses?.[0]?.state?.running?.startedAt ?? '');

@@ -69,7 +69,7 @@ export function subPaths(): void {
     inSpace(cluster, async (space) => {
       await makeObjects(space);
       const script =
-        'cat /mnt/file; echo; [ -e /tmp/state/again ] && sleep 100; touch /tmp/state/again; while ! grep -q changed /mnt/all/configmap-key; do sleep 0.1; done; exit 1';
+        'cat /mnt/file; echo; [ -e /tmp/state/again ] && sleep 1000; touch /tmp/state/again; while ! grep -q changed /mnt/all/configmap-key; do sleep 0.1; done; exit 1';
       const volumeMounts = [
         { name: 'v', mountPath: '/mnt/file', subPath: 'configmap-key' },
         { name: 'v', mountPath: '/mnt/all' },

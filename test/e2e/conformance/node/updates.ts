@@ -11,7 +11,7 @@ import { cluster } from './cluster.ts';
 const merge = { type: 'merge' } as const;
 /** mounttest that reads a file over and over. */
 const follows = (path: string): { args: string[] } => ({
-  args: ['mounttest', '--break_on_expected_content=false', '--retry_time=120', `--file_content_in_loop=${path}`],
+  args: ['mounttest', '--break_on_expected_content=false', '--retry_time=600', `--file_content_in_loop=${path}`],
 });
 
 async function said(space: Space, text: string, container = 'main'): Promise<void> {
