@@ -5,6 +5,7 @@ import type { World } from '#base/world.ts';
 import type { RuntimeImage } from '../runtime.ts';
 import { PullManager } from './manager.ts';
 import { pullMetrics } from './metrics.ts';
+import { ImagePuller } from './puller.ts';
 import type { PullSecret } from './records.ts';
 import type { Verification } from './verification.ts';
 
@@ -158,9 +159,16 @@ test('what was decided is counted', async () => {
   await manager.mustPull('r.io/a:1', 'sha256:1', nobody);
   await assert.rejects(manager.mustPull('r.io/a:1', 'sha256:1', unasked));
   const request = { pull_policy: 'never', present_locally: 'true', pull_required: 'false' } as const;
-  const text = pullMetrics({ requests: [{ request, count: 3 }] }, manager);
+  const puller = new ImagePuller({ monotonic: () => 0 }, { qps: 0, burst: 0 });
+  for (const bytes of [0, 9 * 1024 ** 2, 10 * 1024 ** 2, 200 * 1024 ** 3]) puller.took(bytes, 4_000);
+  for (let i = 0; i < 3; i++) puller.count(request);
+  const text = pullMetrics(puller, manager);
   for (const line of [
     'kubelet_image_manager_ensure_image_requests_total{pull_policy="never",present_locally="true",pull_required="false"} 3',
+    ...['N/A', '0-10MB', '10MB-100MB', 'GT100GB'].map(
+      (size) => `kubelet_image_pull_duration_seconds_bucket{image_size_in_bytes="${size}",le="5"} 1`,
+    ),
+    'kubelet_image_pull_duration_seconds_sum{image_size_in_bytes="0-10MB"} 4',
     'kubelet_imagemanager_ondisk_pullintents 0',
     'kubelet_imagemanager_ondisk_pulledrecords 1',
     ...['credentialPolicyAllowed', 'credentialRecordFound', 'mustAuthenticate', 'error'].map(

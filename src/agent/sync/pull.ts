@@ -197,7 +197,9 @@ async function pull(
     const { value, took } = await context.puller.run(() => pullWith(context, image, { auths, sandbox, signal }), signal);
     const found = await runtime.imageStatus(image);
     done = { ref: found?.id || value.ref, by: value.by };
-    const [alone, whole] = [took, world.clock.monotonic() - began].map((ms) => formatDuration(Math.trunc(ms)));
+    const waited = world.clock.monotonic() - began;
+    const [alone, whole] = [took, waited].map((ms) => formatDuration(Math.trunc(ms)));
+    context.puller.took(found?.size ?? 0, waited);
     tell(
       'Normal',
       'Pulled',
