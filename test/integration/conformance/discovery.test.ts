@@ -135,10 +135,10 @@ describe('discovery', () => {
     const group = 'group-e2e.example.com';
     const wanted = definition({ group, plural: 'testcrds', kind: 'testcrd' });
     await https.api.client.resource(CustomResourceDefinitions).create(wanted);
-    await until('its resource', async () => holds(await groups('/apis'), [group, 'v1', 'testcrds']), 30_000);
+    await until('its resource', async () => holds(await groups('/apis'), [group, 'v1', 'testcrds']), 120_000);
     const url = `/apis/${group}/v1/namespaces/default/testcrds`;
-    await until('it is served', async () => (await wire('GET', url)).code === 200, 30_000);
+    await until('it is served', async () => (await wire('GET', url)).code === 200, 120_000);
     await https.api.client.resource(CustomResourceDefinitions).delete(`testcrds.${group}`);
-    await until('it is gone', async () => !holds(await groups('/apis'), [group, 'v1', 'testcrds']), 30_000);
+    await until('it is gone', async () => !holds(await groups('/apis'), [group, 'v1', 'testcrds']), 120_000);
   });
 });

@@ -15,7 +15,7 @@ before(async () => {
 });
 after(async () => suite?.[Symbol.asyncDispose]());
 
-const limit = 60_000;
+const limit = 120_000;
 const containers = [{ name: 'nginx', image: 'nginx' }];
 
 interface Place {

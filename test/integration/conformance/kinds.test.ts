@@ -13,7 +13,7 @@ import { until } from '../../support/until.ts';
 import { type Kind, kinds } from './kinds.ts';
 
 const namespace = 'default';
-const limit = 30_000;
+const limit = 120_000;
 let suite: Suite;
 before(async () => {
   suite = await startSuite(0);

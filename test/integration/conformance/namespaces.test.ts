@@ -15,10 +15,10 @@ before(async () => {
 after(async () => suite?.[Symbol.asyncDispose]());
 
 const namespaces = () => at(suite.client, Namespaces);
-const gone = (name: string) => until(`${name} is gone`, async () => (await namespaces().find(name)) === undefined, 60_000);
+const gone = (name: string) => until(`${name} is gone`, async () => (await namespaces().find(name)) === undefined, 120_000);
 const pause = (name: string): Draft<Pod> => ({ metadata: { name }, spec: { containers: [{ name: 'pause', image: 'pause' }] } });
 const running = (namespace: string, name: string) =>
-  until(`${name} runs`, async () => (await at(suite.client, Pods, namespace).get(name)).status.phase === 'Running', 30_000);
+  until(`${name} runs`, async () => (await at(suite.client, Pods, namespace).get(name)).status.phase === 'Running', 120_000);
 
 describe('namespaces', { concurrency: 4 }, () => {
   // Conformance: [sig-api-machinery] Namespaces [Serial] should patch a Namespace [Conformance]
@@ -128,7 +128,7 @@ describe('namespaces', { concurrency: 4 }, () => {
         until(
           type,
           async () => (await namespaces().get(name)).status.conditions?.some((one) => one.type === type && one.status === 'True'),
-          30_000,
+          120_000,
         );
       await told('NamespaceContentRemaining');
       await told('NamespaceFinalizersRemaining');

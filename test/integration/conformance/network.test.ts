@@ -18,7 +18,7 @@ after(async () => suite?.[Symbol.asyncDispose]());
 const names = ({ items }: { items: readonly KubeObject[] }): string[] => items.map(({ metadata }) => metadata.name).toSorted();
 const slicesOf = async (namespace: string, service: string) =>
   (await at(suite.client, EndpointSlices, namespace).list({ labelSelector: `kubernetes.io/service-name=${service}` })).items;
-const limit = 30_000;
+const limit = 120_000;
 
 describe('network objects', { concurrency: 4 }, () => {
   // Conformance: [sig-network] Endpoints should test the lifecycle of an Endpoint [Conformance]
@@ -77,7 +77,7 @@ describe('network objects', { concurrency: 4 }, () => {
       assert.deepEqual(slice?.endpoints ?? [], []);
       await services.remove(name);
       await until('no Endpoints', async () => (await endpoints.find(name)) === undefined, limit);
-      await until('no slice', async () => (await slicesOf(namespace, name)).length === 0, 90_000);
+      await until('no slice', async () => (await slicesOf(namespace, name)).length === 0, 120_000);
     }));
 
   test('Endpoints of a Service without a selector are mirrored to slices', () =>

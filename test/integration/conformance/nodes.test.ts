@@ -44,7 +44,7 @@ describe('nodes and pods', { concurrency: 4 }, () => {
     );
     assert.ok(told.status.conditions?.some(({ type, reason }) => type === 'NetworkUnavailable' && reason === 'E2E'));
     await nodes.removeAll(`${name}=updated`);
-    await until('it is gone', async () => (await nodes.find(name)) === undefined, 30_000);
+    await until('it is gone', async () => (await nodes.find(name)) === undefined, 120_000);
   });
 
   test('the life of a pod and of its status, seen by watches', () =>
@@ -86,7 +86,7 @@ describe('nodes and pods', { concurrency: 4 }, () => {
     suite.inNamespace('pods', async (namespace) => {
       const pods = at(suite.client, Pods, namespace);
       await pods.create(podOf('pod-status', {}));
-      await until('it runs', async () => isReady(await pods.get('pod-status')), 30_000);
+      await until('it runs', async () => isReady(await pods.get('pod-status')), 120_000);
       const patched = await pods.patch('pod-status', 'strategic', { status: { message: 'Patched by e2e test', reason: 'E2E' } }, 'status');
       assert.deepEqual([patched.status.message, patched.status.reason], ['Patched by e2e test', 'E2E']);
     }));
@@ -95,8 +95,8 @@ describe('nodes and pods', { concurrency: 4 }, () => {
     suite.inNamespace('pods', async (namespace) => {
       const pods = at(suite.client, Pods, namespace);
       for (const name of ['test-pod-1', 'test-pod-2', 'test-pod-3']) await pods.create(podOf(name, { type: 'Testing' }));
-      await until('all run', async () => (await pods.list({ labelSelector: 'type=Testing' })).items.every((pod) => isReady(pod)), 30_000);
+      await until('all run', async () => (await pods.list({ labelSelector: 'type=Testing' })).items.every((pod) => isReady(pod)), 120_000);
       await pods.removeAll('type=Testing');
-      await until('all are gone', async () => (await pods.list({ labelSelector: 'type=Testing' })).items.length === 0, 60_000);
+      await until('all are gone', async () => (await pods.list({ labelSelector: 'type=Testing' })).items.length === 0, 120_000);
     }));
 });

@@ -33,7 +33,7 @@ async function scheduled(namespace: string, overhead?: RuntimeClass['overhead'])
   await classes().create({ metadata: { name }, handler: 'test-handler', ...(overhead ? { overhead } : {}) });
   const pods = at(suite.client, Pods, namespace);
   const made = await pods.create(podOf(name));
-  await until('it has a node', async () => (await pods.list()).items.every(({ spec }) => (spec.nodeName ?? '') !== ''), 30_000);
+  await until('it has a node', async () => (await pods.list()).items.every(({ spec }) => (spec.nodeName ?? '') !== ''), 120_000);
   const { items } = await pods.list();
   assert.deepEqual(
     items.map(({ metadata }) => metadata.name),

@@ -18,7 +18,7 @@ const labelled = <T extends KubeObject>(object: T, labels: Readonly<Record<strin
   metadata: { ...object.metadata, labels: { ...object.metadata.labels, ...labels } },
 });
 const gone = <T extends KubeObject>(objects: At<T>, labelSelector: string) =>
-  until(`nothing with ${labelSelector}`, async () => (await objects.list({ labelSelector })).items.length === 0, 30_000);
+  until(`nothing with ${labelSelector}`, async () => (await objects.list({ labelSelector })).items.length === 0, 120_000);
 
 /** Created, read, patched, listed, deleted; a second one updated and deleted by its label. */
 async function lifecycle<T extends KubeObject>(ref: ResourceRef<T>, make: (name: string) => Draft<T>): Promise<void> {

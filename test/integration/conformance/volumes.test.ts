@@ -12,7 +12,7 @@ import { at, type Suite, startSuite } from '../../support/suite.ts';
 import { until } from '../../support/until.ts';
 
 const namespace = 'default';
-const limit = 30_000;
+const limit = 120_000;
 let suite: Suite;
 before(async () => {
   suite = await startSuite(0);

@@ -126,7 +126,7 @@ describe('watches', { concurrency: 6 }, () => {
       })();
       const watches: Watching<ConfigMap>[] = [];
       const versionOf = async (watch: Watching<ConfigMap>): Promise<string | undefined> => {
-        await until('an event', () => watch.waiting().length > 0, 30_000);
+        await until('an event', () => watch.waiting().length > 0, 120_000);
         const { type } = watch.waiting()[0] ?? { type: 'ERROR' };
         return (await watch.next(type)).metadata.resourceVersion;
       };

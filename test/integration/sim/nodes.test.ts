@@ -15,7 +15,7 @@ describe('simulated nodes', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'tutti-sim-'));
   let kubectl: Kubectl;
   const tutti = (...args: string[]) =>
-    runCommand(process.execPath, [join(root, 'bin/tutti.mjs'), ...args, '--data-dir', dataDir], { cwd: root, timeout: 120_000 });
+    runCommand(process.execPath, [join(root, 'bin/tutti.mjs'), ...args, '--data-dir', dataDir], { cwd: root, timeout: 240_000 });
   before(async () => {
     const up = await tutti('up', '--detach', '--nodes', 'sim:3', '--api-port', '0');
     assert.equal(up.code, 0, up.stderr + up.stdout);

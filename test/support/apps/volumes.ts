@@ -86,7 +86,11 @@ export async function identity(ground: Ground): Promise<void> {
   } as never);
   const first = await readyPods(ground, 'app=stateful', 2);
   const claims = async () => (await ground.list(PersistentVolumeClaims)).map(({ metadata, status }) => `${metadata.name} ${status.phase}`);
-  assert.deepEqual((await claims()).toSorted(), ['datadir-ss-0 Bound', 'datadir-ss-1 Bound']);
+  await until(
+    'both claims are bound',
+    async () => (await claims()).toSorted().join() === 'datadir-ss-0 Bound,datadir-ss-1 Bound',
+    patience,
+  );
   const lived = async (name: string): Promise<string> => ground.exec(name, 'cat', '/data/seen').catch(() => '');
   if (ground.real) await until('the first life is written down', async () => (await lived('ss-1')) === 'ss-1\n', patience);
   await Promise.all(first.map(({ metadata }) => ground.remove(Pods, metadata.name)));
