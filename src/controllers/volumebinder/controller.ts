@@ -25,6 +25,7 @@ import {
 
 const defaultClassAnnotation = 'storageclass.kubernetes.io/is-default-class';
 const byClass = 'class';
+const byClaim = 'claim';
 
 /** Starts the controller. */
 export function startVolumeBinder(deps: ControllerDeps): Component {
@@ -33,6 +34,7 @@ export function startVolumeBinder(deps: ControllerDeps): Component {
   const claims = informers.of(PersistentVolumeClaims);
   const classes = informers.of(StorageClasses);
   volumes.addIndex(byClass, (volume) => [classOf(volume)]);
+  volumes.addIndex(byClaim, ({ spec: { claimRef } }) => (claimRef?.name ? [`${claimRef.namespace}/${claimRef.name}`] : []));
   const volumeClient = client.resource(PersistentVolumes);
   const claimClient = client.resource(PersistentVolumeClaims);
   const recorder = createRecorder(client, world, { component: 'persistentvolume-controller' });
@@ -202,6 +204,8 @@ export function startVolumeBinder(deps: ControllerDeps): Component {
       updated: lookClaim,
       deleted: (claim) => {
         if (claim.spec.volumeName) handle.enqueue(`v/${claim.spec.volumeName}`);
+        // Those that are for it, whether it had come to know of them or not.
+        for (const { metadata } of volumes.lister.byIndex(byClaim, keyOf(claim))) handle.enqueue(`v/${metadata.name}`);
       },
     }),
     volumes.onChange({

@@ -312,3 +312,13 @@ test('a volume that was meant for a claim which has another is free again', asyn
   assert.deepEqual([spec.claimRef, metadata.annotations?.['pv.kubernetes.io/bound-by-controller']], [undefined, undefined]);
   assert.equal((await claimIs('taken', 'Bound')).spec.volumeName, 'taken');
 });
+
+test('a volume is released although its claim went before it knew of it', async () => {
+  // Bound by nobody: its class has no such volume, and it names none.
+  const { metadata } = await claim('early', { storageClassName: 'none' });
+  await claimIs('early', 'Pending');
+  const claimRef = { kind: 'PersistentVolumeClaim', name: 'early', namespace, uid: metadata.uid };
+  await volume('meant', { storageClassName: 'other', claimRef, volumeMode: 'Block' });
+  await claims().delete('early', { namespace });
+  await volumeIs('meant', 'Released');
+});
