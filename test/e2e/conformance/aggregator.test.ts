@@ -14,6 +14,7 @@ import {
   Services,
 } from '#api/refs.ts';
 import type { KubeObject } from '#api/object.ts';
+import { isConflict } from '#api/status.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
 import { wardleImage, wardleName } from '../../images/wardle.ts';
@@ -98,7 +99,7 @@ async function deploy({ namespace, create, until: untilObject, cluster: { client
       versionPriority: 200,
     },
   });
-  await untilObject(Deployments, 'sample-apiserver-deployment', ({ status }) => status.availableReplicas === 1, 60_000);
+  await untilObject(Deployments, 'sample-apiserver-deployment', ({ status }) => status.availableReplicas === 1);
 }
 
 async function removeAll(namespace: string): Promise<void> {
@@ -143,12 +144,16 @@ test('an API server in a pod is registered, used, changed and taken away', () =>
       assert.deepEqual(await listed(), []);
 
       // As a client finds it that knows nothing beforehand.
-      assert.match(await kubectl.ok('api-resources', '--api-group', group), /^flunders +wardle\.example\.com\/v1alpha1 +true +Flunder$/m);
+      const found = /^flunders +wardle\.example\.com\/v1alpha1 +true +Flunder$/m;
+      await until('it is found', async () => found.test((await kubectl('api-resources', '--api-group', group)).stdout));
       await kubectl.pipe(JSON.stringify(draft('dynamic-flunder')), 'create', '-f', '-');
       assert.equal(await kubectl.ok('get', 'flunders', '-o', 'name'), `flunder.${group}/dynamic-flunder\n`);
-      assert.match(await kubectl.ok('explain', 'flunder'), /Flunder is what this server keeps\./);
-      const v2 = JSON.parse(await kubectl.ok('get', '--raw', '/openapi/v2'));
-      assert.equal(v2.definitions['com.example.wardle.v1alpha1.Flunder'].type, 'object');
+      await until('it is explained', async () =>
+        (await kubectl('explain', 'flunder')).stdout.includes('Flunder is what this server keeps.'),
+      );
+      const defined = async (): Promise<string | undefined> =>
+        JSON.parse(await kubectl.ok('get', '--raw', '/openapi/v2')).definitions['com.example.wardle.v1alpha1.Flunder']?.type;
+      await until('it is defined', async () => (await defined()) === 'object');
       await kubectl.ok('delete', 'flunder', 'dynamic-flunder');
       assert.deepEqual(await listed(), []);
 
@@ -157,16 +162,21 @@ test('an API server in a pod is registered, used, changed and taken away', () =>
       assert.match(stranger.stderr, /User "stranger" cannot list resource "flunders" in API group "wardle\.example\.com"/);
 
       const services = client.resource(APIServices);
-      const status = await services.get(apiService, { subresource: 'status' });
-      assert.equal(status.status.conditions?.find(({ type }) => type === 'Available')?.status, 'True');
+      await until('it is available', async () => {
+        const { status } = await services.get(apiService, { subresource: 'status' });
+        return status.conditions?.some(({ type, status: value }) => type === 'Available' && value === 'True');
+      });
       const patched = await services.patch(apiService, { spec: { versionPriority: 400 } }, { type: 'merge' });
       assert.equal(patched.spec.versionPriority, 400);
       assert.ok((await services.list()).items.some(({ metadata, spec }) => metadata.name === apiService && spec.versionPriority === 400));
       const condition = { type: 'StatusUpdated', status: 'True', reason: 'E2E', message: 'Set from e2e test' };
-      const updated = await services.updateStatus({
-        ...patched,
-        metadata: { ...patched.metadata, resourceVersion: (await services.get(apiService)).metadata.resourceVersion ?? '' },
-        status: { conditions: [...(patched.status.conditions ?? []), condition] },
+      const updated = await until('its status is written', async () => {
+        const now = await services.get(apiService);
+        const status = { conditions: [...(now.status.conditions ?? []), condition] };
+        return services.updateStatus({ ...now, status }).catch((error: unknown) => {
+          if (!isConflict(error)) throw error;
+          return undefined;
+        });
       });
       assert.ok(updated.status.conditions?.some(({ type }) => type === 'StatusUpdated'));
       const merged = { status: { conditions: [{ type: 'StatusPatched', status: 'True', reason: 'E2E', message: 'Set by e2e test' }] } };
@@ -193,7 +203,7 @@ test('an API server in a pod is registered, used, changed and taken away', () =>
       const label = { metadata: { labels: { 'e2e-apiservice': 'patched' } } };
       assert.equal((await services.patch(apiService, label, { type: 'merge' })).metadata.labels?.['e2e-apiservice'], 'patched');
       await services.deleteCollection({ labelSelector: 'e2e-apiservice=patched' });
-      await until('nobody serves flunders', async () => (await refused(listed()).catch(() => undefined))?.code === 404, 30_000);
+      await until('nobody serves flunders', async () => (await refused(listed()).catch(() => undefined))?.code === 404, 60_000);
     } finally {
       await removeAll(namespace);
     }

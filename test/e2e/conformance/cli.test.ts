@@ -47,16 +47,20 @@ async function pictures(space: Space, count: number): Promise<void> {
     const found = await names(space, 'name=update-demo');
     if (found.length !== count) return false;
     for (const name of found) {
-      const look = (template: string) => space.kubectl.ok('get', 'pods', name, '-o', 'template', `--template=${template}`);
+      // It may go meanwhile.
+      const look = async (template: string): Promise<string> =>
+        (await space.kubectl('get', 'pods', name, '-o', 'template', `--template=${template}`)).stdout;
       if ((await look(running)) !== 'true') return false;
-      assert.equal(await look(image), nautilusName);
+      const shows = await look(image);
+      if (shows === '') return false;
+      assert.equal(shows, nautilusName);
       const path = `/api/v1/namespaces/${space.namespace}/pods/${name}/proxy/data.json`;
       const { stdout } = await space.kubectl('get', '--raw', path);
       if (!stdout.includes('nautilus.jpg')) return false;
     }
     return true;
   };
-  await wait(`${count} pods show the picture`, shown, 60_000);
+  await wait(`${count} pods show the picture`, shown, 120_000);
 }
 
 /** Starts `kubectl proxy` and gives what it says first. */
@@ -128,8 +132,8 @@ describe('kubectl', { concurrency: 4 }, () => {
         tier('frontend', 3, { labels: front, args: ['guestbook', '--backend-port', '6379'], port: 80, service: 80 }),
       ];
       for (const object of objects) await space.kubectl.pipe(object, 'create', '-f', '-');
-      await wait('the front end runs', async () => (await space.list(Pods, 'app=guestbook')).filter(isReady).length === 3, 90_000);
-      await wait('the replicas run', async () => (await space.list(Pods, 'role=replica')).filter(isReady).length === 2, 90_000);
+      await wait('the front end runs', async () => (await space.list(Pods, 'app=guestbook')).filter(isReady).length === 3, 180_000);
+      await wait('the replicas run', async () => (await space.list(Pods, 'role=replica')).filter(isReady).length === 2, 180_000);
       const ask = async (cmd: string, value: string): Promise<string> => {
         const query = `guestbook?cmd=${cmd}&key=messages&value=${value}`;
         const { stdout } = await space.kubectl('get', '--raw', `/api/v1/namespaces/${space.namespace}/services/frontend/proxy/${query}`);
@@ -156,13 +160,16 @@ describe('kubectl', { concurrency: 4 }, () => {
       const started = async (): Promise<string | undefined> => (await space.list(Pods, 'app=agnhost')).find(isReady)?.metadata.name;
       const name = await wait('the pod runs', started, 60_000);
       const tells = async (args: string[], lines: string[][]): Promise<void> => {
-        const text = await kubectl.ok('describe', ...args);
-        for (const words of lines) {
-          assert.ok(
-            text.split('\n').some((line) => words.every((word) => line.includes(word))),
-            `${words.join(' ')} in\n${text}`,
-          );
-        }
+        let text = '';
+        const missing = (): string[][] =>
+          lines.filter((words) => !text.split('\n').some((line) => words.every((word) => line.includes(word))));
+        // Events and endpoints come a moment later.
+        await wait('everything is told', async () => {
+          text = await kubectl.ok('describe', ...args);
+          return missing().length === 0;
+        }).catch((error: unknown) => {
+          throw new Error(`${missing().join('; ')} not in\n${text}`, { cause: error });
+        });
       };
       const container = [
         ['Image:', agnhost],
@@ -249,7 +256,7 @@ describe('kubectl', { concurrency: 4 }, () => {
         const template = '{{range .subsets}}{{range .ports}}{{.port}}{{end}}{{end}}';
         await wait(
           `an endpoint of ${name}`,
-          async () => (await kubectl.ok('get', 'endpoints', name, '-o', 'template', `--template=${template}`)) === '6379',
+          async () => (await kubectl('get', 'endpoints', name, '-o', 'template', `--template=${template}`)).stdout === '6379',
           60_000,
         );
         const shown = await kubectl.ok('get', 'service', name, '-o', 'jsonpath={.spec.ports[0].port} {.spec.ports[0].targetPort}');
@@ -279,7 +286,7 @@ describe('kubectl', { concurrency: 4 }, () => {
       const [name = ''] = await wait(
         'a pod',
         async () => ((await names(space, 'app=agnhost')).length === 1 ? names(space, 'app=agnhost') : undefined),
-        30_000,
+        60_000,
       );
       await space.until(Pods, name, isReady);
       await space.kubectl.ok('patch', 'pod', name, '-p', '{"metadata":{"annotations":{"x":"y"}}}');
@@ -294,8 +301,14 @@ describe('kubectl', { concurrency: 4 }, () => {
       const made = await until(Pods, 'e2e-test-httpd-pod', isReady);
       assert.equal(made.spec.restartPolicy, 'Never');
       assert.equal(made.spec.containers[0]?.image, httpdName);
-      const changed = (await kubectl.ok('get', 'pod', 'e2e-test-httpd-pod', '-o', 'json')).replaceAll(httpdName, busybox);
-      await kubectl.pipe(changed, 'replace', '-f', '-');
+      await wait('it is replaced', async () => {
+        const changed = (await kubectl.ok('get', 'pod', 'e2e-test-httpd-pod', '-o', 'json')).replaceAll(httpdName, busybox);
+        return kubectl.pipe(changed, 'replace', '-f', '-').catch((error: unknown) => {
+          // The node has written the status meanwhile.
+          if (!/the object has been modified/.test(String(error))) throw error;
+          return undefined;
+        });
+      });
       assert.equal((await get(Pods, 'e2e-test-httpd-pod')).spec.containers[0]?.image, busybox);
       const patch = JSON.stringify({ spec: { containers: [{ name: 'e2e-test-httpd-pod', image: agnhost }] } });
       await kubectl.ok('patch', 'pod', 'e2e-test-httpd-pod', '-p', patch, '--dry-run=server');
@@ -310,7 +323,7 @@ describe('kubectl', { concurrency: 4 }, () => {
       );
       await until(Pods, 'logs-generator', isReady);
       const logs = (...args: string[]): Promise<string> => kubectl.ok('logs', 'logs-generator', 'logs-generator', ...args);
-      await wait('a line', async () => /\d+ (GET|PUT|POST)/.test(await logs()), 30_000);
+      await wait('a line', async () => /\d+ (GET|PUT|POST)/.test(await logs()), 60_000);
       assert.equal((await logs('--tail=1')).split('\n').length, 2);
       assert.equal((await logs('--limit-bytes=1')).length, 1);
       const [stamped = '', rest] = (await logs('--tail=1', '--timestamps')).split('\n');
@@ -322,7 +335,7 @@ describe('kubectl', { concurrency: 4 }, () => {
           const [recent, all] = [await logs('--since=1s'), await logs('--since=24h')];
           return recent.split('\n').length < all.split('\n').length;
         },
-        30_000,
+        60_000,
       );
     }));
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { ClusterRoleBindings, ConfigMaps, Pods, ServiceAccounts } from '#api/refs.ts';
 import { startCluster, type TestCluster } from '../../support/cluster.ts';
+import { until as wait } from '../../support/until.ts';
 import { inSpace, isReady, mounted, pod, type Space } from './support.ts';
 
 let cluster: TestCluster;
@@ -67,7 +68,7 @@ describe('service accounts', { concurrency: 4 }, () => {
       assert.notEqual((await review(space, { token })).authenticated, true);
       await space.remove(Pods, 'p', 0);
       await space.untilGone(Pods, 'p');
-      assert.notEqual((await review(space, { token, audiences: ['vault'] })).authenticated, true);
+      await wait('the token is of no use', async () => (await review(space, { token, audiences: ['vault'] })).authenticated !== true);
     }));
 
   for (const [what, securityContext, perms, uid, gid] of [
@@ -97,6 +98,11 @@ describe('service accounts', { concurrency: 4 }, () => {
         subjects: [{ kind: 'ServiceAccount', name: 'default', namespace }],
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:service-account-issuer-discovery' },
       });
+      const user = `system:serviceaccount:${namespace}:default`;
+      await wait(
+        'its right holds',
+        async () => (await cluster.kubectl('auth', 'can-i', 'get', '/openid/v1/jwks', `--as=${user}`)).code === 0,
+      );
       const audience = 'oidc-discovery-test';
       const source = { projected: { sources: [{ serviceAccountToken: { path: 'sa-token', audience, expirationSeconds: 600 } }] } };
       const args = ['test-service-account-issuer-discovery', '--token-path', '/var/run/secrets/tokens/sa-token', '--audience', audience];
@@ -124,12 +130,17 @@ describe('service accounts', { concurrency: 4 }, () => {
       assert.equal(await exec('own', 'cat', `${at}/namespace`), namespace);
       assert.equal(await exec('own', 'cat', `${at}/ca.crt`), (await get(ConfigMaps, 'kube-root-ca.crt')).data?.['ca.crt']);
       const version = `curl -s --cacert ${at}/ca.crt https://kubernetes.default.svc/version`;
-      assert.equal(JSON.parse(await exec('p', 'sh', '-c', version)).major, '1');
+      await wait('the API server answers', async () =>
+        (await exec('p', 'sh', '-c', version).catch(() => '')).replaceAll(' ', '').includes('"major":"1"'),
+      );
       const pods = `https://kubernetes.default.svc/api/v1/namespaces/${namespace}/pods`;
       const list = `curl -s --cacert ${at}/ca.crt -H "Authorization: Bearer $(cat ${at}/token)" ${pods}`;
       assert.match((await kubectl('exec', 'p', '--', 'sh', '-c', list)).stderr, /status 403/);
       await kubectl.ok('create', 'rolebinding', 'view', '--clusterrole=view', `--serviceaccount=${namespace}:default`);
-      const listed = JSON.parse(await exec('p', 'sh', '-c', list));
+      const listed = await wait('it may list pods', async () => {
+        const text = await exec('p', 'sh', '-c', list).catch(() => undefined);
+        return text !== undefined && JSON.parse(text);
+      });
       assert.deepEqual(
         listed.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name),
         ['own', 'p'],

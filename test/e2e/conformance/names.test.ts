@@ -20,7 +20,7 @@ async function askTcp(space: Space, from: string, name: string, type: string) {
   const query = Buffer.from(encodeQuery(7, { name, type }));
   const bytes = Buffer.concat([Buffer.from([query.length >> 8, query.length & 255]), query]);
   const octal = [...bytes].map((byte) => `\\0${byte.toString(8)}`).join('');
-  const text = await space.exec(from, 'sh', '-c', `printf '%b' '${octal}' | timeout 5 nc 10.96.0.10 53 | base64`);
+  const text = await space.exec(from, 'sh', '-c', `printf '%b' '${octal}' | timeout 30 nc 10.96.0.10 53 | base64`);
   return decodeAnswer(Buffer.from(text.replaceAll(/\s/g, ''), 'base64').subarray(2));
 }
 
@@ -50,7 +50,7 @@ const served = (space: Space, name: string): Promise<unknown> =>
       (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) =>
         endpoints.some(({ conditions }) => conditions?.ready !== false),
       ),
-    20_000,
+    60_000,
   );
 
 describe('names', { concurrency: 3 }, () => {
@@ -184,7 +184,7 @@ describe('names', { concurrency: 3 }, () => {
       }).map(([name, value]) => ({ name, value }));
       const named = { dest1: 160, dest2: 162, tlsdest1: 460, tlsdest2: 462 };
       const ports = [{ containerPort: 80 }, ...Object.entries(named).map(([name, containerPort]) => ({ name, containerPort }))];
-      const readinessProbe = { httpGet: { port: 80 }, periodSeconds: 1 };
+      const readinessProbe = { httpGet: { port: 80 }, periodSeconds: 1, timeoutSeconds: 20 };
       await space.create(Pods, pod('texts', { command: ['/agnhost', 'porter'], env, ports, readinessProbe }, { labels }));
       await space.create(
         Services,
@@ -221,6 +221,11 @@ describe('names', { concurrency: 3 }, () => {
         ['pods/https:texts:460/proxy/', 'tls baz'],
         ['pods/https:texts:462/proxy/', 'tls qux'],
       ];
+      // Its ports are opened one after the other.
+      await until('every port answers', async () => {
+        const replies = await Promise.all(cases.map(([path]) => request(space, 'GET', `${base}/${path}`)));
+        return replies.every(({ status }) => status === 200);
+      });
       for (let attempt = 0; attempt < 20; attempt++) {
         await Promise.all(
           cases.map(async ([path, text]) => {
@@ -235,7 +240,11 @@ describe('names', { concurrency: 3 }, () => {
   test('the proxy of pods and Services: every verb, with and without a path', () =>
     inSpace(cluster, async (space) => {
       const env = [{ name: 'SERVE_PORT_80', value: 'foo' }];
-      await space.create(Pods, pod('json', { command: ['/agnhost', 'porter', '--json-response'], env }, { labels: { app: 'json' } }));
+      const readinessProbe = { tcpSocket: { port: 80 }, periodSeconds: 1, timeoutSeconds: 20 };
+      await space.create(
+        Pods,
+        pod('json', { command: ['/agnhost', 'porter', '--json-response'], env, readinessProbe }, { labels: { app: 'json' } }),
+      );
       await space.until(Pods, 'json', isReady, 60_000);
       await expose(space, 'json', { ports: [{ port: 80, targetPort: 80 }] });
       await served(space, 'json');

@@ -15,16 +15,33 @@ before(async () => {
 });
 after(async () => cluster?.[Symbol.asyncDispose]());
 
+/** What a server says to somebody outside; undefined while it cannot be asked. */
+const ask = (url: string): Promise<string | undefined> =>
+  fetch(url).then(
+    (answer) => answer.text(),
+    () => undefined,
+  );
+
 describe('services', { concurrency: 3 }, () => {
   test('the kubernetes Service is there, with endpoints and slice at the API server', () =>
     inSpace(cluster, async (space) => {
       const at = { namespace: 'default' };
       const { spec } = await space.of(Services).get('kubernetes', at);
       assert.deepEqual([spec.ports?.[0]?.name, spec.ports?.[0]?.port], ['https', 443]);
-      const { subsets } = await space.of(EndpointsRes).get('kubernetes', at);
-      assert.equal(subsets?.[0]?.addresses?.[0]?.ip, cluster.nodeIp);
-      const slice = await space.of(EndpointSlices).get('kubernetes', at);
-      assert.deepEqual(slice.endpoints[0]?.addresses, [cluster.nodeIp]);
+      await until('its Endpoints', async () => {
+        const found = await space
+          .of(EndpointsRes)
+          .get('kubernetes', at)
+          .catch(() => undefined);
+        return found?.subsets?.[0]?.addresses?.[0]?.ip === cluster.nodeIp;
+      });
+      await until('its slice', async () => {
+        const found = await space
+          .of(EndpointSlices)
+          .get('kubernetes', at)
+          .catch(() => undefined);
+        return found?.endpoints[0]?.addresses.join() === cluster.nodeIp;
+      });
     }));
 
   // Conformance: [sig-network] Services should be able to create a functioning NodePort service [Conformance]
@@ -49,8 +66,7 @@ describe('services', { concurrency: 3 }, () => {
       assert.equal(tcp, udp, 'one number for both protocols');
       await reaches(space, 'client', { host: cluster.nodeIp, port: tcp ?? 0 }, ['both']);
       await reaches(space, 'client', { host: cluster.nodeIp, port: udp ?? 0, protocol: 'udp' }, ['both']);
-      const outside = await fetch(`http://${cluster.nodeIp}:${tcp}/hostname`);
-      assert.equal(await outside.text(), 'both');
+      await until('the node port answers', async () => (await ask(`http://${cluster.nodeIp}:${tcp}/hostname`)) === 'both');
     }));
 
   const targets = [{ port: 80, targetPort: 8080, protocol: 'TCP' as const }];
@@ -144,8 +160,16 @@ describe('services', { concurrency: 3 }, () => {
         { host: made.spec.clusterIP ?? '', port: 80 },
         { host: cluster.nodeIp, port: made.spec.ports?.[0]?.nodePort ?? 0 },
       ];
+      // A change of the endpoints may move a client.
+      await until('all endpoints', async () => {
+        const slices = await space.list(EndpointSlices, 'kubernetes.io/service-name=sticky');
+        return slices.flatMap(({ endpoints }) => endpoints).filter(({ conditions }) => conditions?.ready).length === names.length;
+      });
       for (const place of places) {
-        await until('one server', async () => (await dial(space, 'client', { ...place, tries: 15 })).responses.length === 15, 30_000);
+        await until('one server', async () => {
+          const { responses } = await dial(space, 'client', { ...place, tries: 15 });
+          return responses.length === 15 && new Set(responses).size === 1;
+        });
         assert.equal(new Set((await dial(space, 'client', { ...place, tries: 15 })).responses).size, 1);
       }
       const change = (sessionAffinity: string) =>
@@ -157,7 +181,7 @@ describe('services', { concurrency: 3 }, () => {
         await until(
           'one server again',
           async () => new Set((await dial(space, 'client', { ...place, tries: 15 })).responses).size === 1,
-          30_000,
+          60_000,
         );
         assert.equal(new Set((await dial(space, 'client', { ...place, tries: 15 })).responses).size, 1);
       }
@@ -192,15 +216,18 @@ describe('services', { concurrency: 3 }, () => {
       const fromHost = (...args: string[]): Promise<string> => space.exec('host', ...args).catch(String);
       await until(
         'the loopback port',
-        async () => (await fromHost('timeout', '5', 'wget', '-qO-', 'http://127.0.0.1:54323/hostname')) === 'pod1',
-        20_000,
+        async () => (await fromHost('timeout', '30', 'wget', '-qO-', 'http://127.0.0.1:54323/hostname')) === 'pod1',
+        60_000,
       );
       // The suite's client speaks to the loopback port from the node's own address.
-      const get = `require('http').get({host:'127.0.0.1',port:54323,path:'/hostname',localAddress:'${cluster.nodeIp}',timeout:5000},r=>r.pipe(process.stdout))`;
+      const get = `require('http').get({host:'127.0.0.1',port:54323,path:'/hostname',localAddress:'${cluster.nodeIp}',timeout:60000},r=>r.pipe(process.stdout))`;
       assert.equal(execFileSync('ip', ['netns', 'exec', cluster.netns, process.execPath, '-e', get], { encoding: 'utf8' }), 'pod1');
-      assert.equal(await fromHost('timeout', '5', 'wget', '-qO-', `http://${cluster.nodeIp}:54323/hostname`), 'pod2');
+      await until(
+        'the port of the node, from the node',
+        async () => (await fromHost('timeout', '30', 'wget', '-qO-', `http://${cluster.nodeIp}:54323/hostname`)) === 'pod2',
+      );
       await reaches(space, 'client', { host: cluster.nodeIp, port: 54_323, protocol: 'udp' }, ['pod3']);
-      assert.equal(await (await fetch(`http://${cluster.nodeIp}:54323/hostname`)).text(), 'pod2');
+      await until('the port of the node', async () => (await ask(`http://${cluster.nodeIp}:54323/hostname`)) === 'pod2');
     }));
 
   // Conformance: [sig-network] Networking Granular Checks: Pods should function for intra-pod communication: udp [NodeConformance] [Conformance]
@@ -219,7 +246,7 @@ describe('services', { concurrency: 3 }, () => {
             container: {
               args: ['netexec', '--http-port=18080', '--udp-port=18081'],
               ports: [],
-              readinessProbe: { httpGet: { path: '/healthz', port: 18_080 } },
+              readinessProbe: { httpGet: { path: '/healthz', port: 18_080 }, periodSeconds: 1, timeoutSeconds: 20 },
             },
           },
         ),
@@ -236,7 +263,7 @@ describe('services', { concurrency: 3 }, () => {
       ] as const) {
         const ip = at?.status.podIP ?? '';
         assert.equal(await space.exec('host', 'wget', '-qO-', `http://${ip}:8080/hostname`), name);
-        assert.match(await dialled(ip), new RegExp(`"responses":\\["${name}","${name}","${name}"\\]`));
+        await until(`${name} answers over UDP`, async () => (await dialled(ip)).includes(`"responses":["${name}","${name}","${name}"]`));
       }
       // The source of a pod's packets to another pod is its own address.
       const seen = await dial(space, 'a', { host: b?.status.podIP ?? '', port: 8080, request: 'clientip' });
@@ -247,10 +274,10 @@ describe('services', { concurrency: 3 }, () => {
     inSpace(cluster, async (space) => {
       await ready(space, netexec('client'), netexec('s', { app: 'out' }));
       const made = await expose(space, 'out', { type: 'LoadBalancer', externalIPs: ['203.0.113.7'], externalTrafficPolicy: 'Local' });
-      const balanced = await space.until(Services, 'out', ({ status }) => status.loadBalancer?.ingress?.length, 20_000);
+      const balanced = await space.until(Services, 'out', ({ status }) => status.loadBalancer?.ingress?.length, 60_000);
       assert.equal(balanced.status.loadBalancer?.ingress?.[0]?.ip, cluster.nodeIp);
       await reaches(space, 'client', { host: '203.0.113.7', port: 80 }, ['s']);
-      const text = await (await fetch(`http://${cluster.nodeIp}:${made.spec.ports?.[0]?.nodePort}/clientip`)).text();
+      const text = await until('the node port answers', () => ask(`http://${cluster.nodeIp}:${made.spec.ports?.[0]?.nodePort}/clientip`));
       assert.match(text, /^198\.18\./, 'the client keeps its address');
       const health = made.spec.healthCheckNodePort;
       const answer = await until(
@@ -259,11 +286,14 @@ describe('services', { concurrency: 3 }, () => {
           const response = await fetch(`http://${cluster.nodeIp}:${health}/healthz`).catch(() => undefined);
           return response?.status === 200 ? response : undefined;
         },
-        20_000,
+        60_000,
       );
       assert.equal(((await answer.json()) as { localEndpoints: number }).localEndpoints, 1);
       await space.remove(Pods, 's', 0);
-      await until('no local endpoint', async () => (await fetch(`http://${cluster.nodeIp}:${health}/healthz`)).status === 503, 20_000);
+      await until('no local endpoint', async () => {
+        const response = await fetch(`http://${cluster.nodeIp}:${health}/healthz`).catch(() => undefined);
+        return response?.status === 503;
+      });
     }));
 
   test('rules that somebody else flushes come back', () =>

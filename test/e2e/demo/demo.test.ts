@@ -37,7 +37,7 @@ after(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-test('the demo scales, heals and rolls without a failed request, and down leaves nothing', { timeout: 280_000 }, async () => {
+test('the demo scales, heals and rolls without a failed request, and down leaves nothing', { timeout: 560_000 }, async () => {
   const demo = await tutti('demo', '--fast');
   assert.equal(demo.code, 0, demo.text);
   assert.match(demo.text, /requests failed {4}0\n/);

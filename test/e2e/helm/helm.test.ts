@@ -17,7 +17,7 @@ after(async () => cluster?.[Symbol.asyncDispose]());
 
 async function helm(...args: readonly string[]): Promise<string> {
   const env = { HOME: cluster.dataDir, KUBECONFIG: cluster.kubeconfig };
-  const result = await runCommand(helmPath(), ['-n', home, ...args], { env, timeout: 120_000 });
+  const result = await runCommand(helmPath(), ['-n', home, ...args], { env, timeout: 200_000 });
   assert.equal(result.code, 0, `helm ${args.join(' ')}: ${result.stderr}`);
   return result.stdout;
 }
@@ -27,15 +27,23 @@ const rule = (name: string, more: object): string =>
 /** What the API says to a rule that nobody wants. */
 async function judged(): Promise<void> {
   const input = rule('bad', { data: { 'webhook-e2e-test': 'webhook-disallow' } });
-  const { code, stderr } = await cluster.kubectl.with({ input })('create', '-f', '-');
-  assert.equal(code, 1);
-  assert.match(stderr, /admission webhook "rules\.charts\.example\.com" denied the request: the custom resource contains unwanted data/);
+  const denied = /admission webhook "rules\.charts\.example\.com" denied the request: the custom resource contains unwanted data/;
+  let last = '';
+  // The way to the webhook opens a moment after its pod is ready.
+  await until('it is refused', async () => {
+    const { code, stderr } = await cluster.kubectl.with({ input })('create', '-f', '-');
+    last = stderr;
+    if (code === 0) await k('delete', 'rule', 'bad');
+    return code === 1 && denied.test(stderr);
+  }).catch((error: unknown) => {
+    throw new Error(last, { cause: error });
+  });
 }
 const rules = (): Promise<string> => k('get', 'rules', '-o', 'name');
 const named = (...numbers: number[]): string => numbers.map((n) => `rule.charts.example.com/${release}-${n}\n`).join('');
 
 test('a chart is installed, and its parts work together', async () => {
-  assert.match(await helm('install', release, chart, '--create-namespace', '--wait', '--timeout=90s'), /STATUS: deployed\nREVISION: 1\n/);
+  assert.match(await helm('install', release, chart, '--create-namespace', '--wait', '--timeout=120s'), /STATUS: deployed\nREVISION: 1\n/);
   assert.equal(await rules(), named(0));
   assert.match(await k('get', 'ru'), /^NAME +WEIGHT\nbook-0 +1$/m);
   await judged();
@@ -46,7 +54,7 @@ test('a chart is installed, and its parts work together', async () => {
 });
 
 test('its tests pass, and say so', async () => {
-  const said = await helm('test', release, '--logs', '--timeout=60s');
+  const said = await helm('test', release, '--logs', '--timeout=120s');
   assert.match(said, /TEST SUITE: +book-test\n.*\n.*\nPhase: +Succeeded\n/);
   assert.match(said, /POD LOGS: book-test\nok/);
   assert.match(said, /"kind":"RuleList"/);
@@ -54,17 +62,17 @@ test('its tests pass, and say so', async () => {
 
 test('an upgrade changes what is wanted and keeps the rest', async () => {
   const certificate = await k('get', 'secret', `${release}-certs`, '-o', 'jsonpath={.data.tls\\.crt}');
-  assert.match(await helm('upgrade', release, chart, '--set', 'replicas=2,rules=2', '--wait', '--timeout=90s'), /REVISION: 2\n/);
+  assert.match(await helm('upgrade', release, chart, '--set', 'replicas=2,rules=2', '--wait', '--timeout=120s'), /REVISION: 2\n/);
   assert.equal(await k('get', 'deploy', release, '-o', 'jsonpath={.status.readyReplicas}'), '2');
   assert.equal(await k('get', 'secret', `${release}-certs`, '-o', 'jsonpath={.data.tls\\.crt}'), certificate);
   assert.equal(await rules(), named(0, 1) + 'rule.charts.example.com/good\n');
   await judged();
-  assert.match(await helm('rollback', release, '1', '--wait', '--timeout=90s'), /^Rollback was a success/);
+  assert.match(await helm('rollback', release, '1', '--wait', '--timeout=120s'), /^Rollback was a success/);
   assert.equal(await k('get', 'deploy', release, '-o', 'jsonpath={.spec.replicas}'), '1');
 });
 
 test('it goes, and leaves only what helm never takes away', async () => {
-  assert.equal(await helm('uninstall', release, '--wait', '--timeout=60s'), `release "${release}" uninstalled\n`);
+  assert.equal(await helm('uninstall', release, '--wait', '--timeout=120s'), `release "${release}" uninstalled\n`);
   const labelled = await cluster.kubectl(
     '-n',
     home,
@@ -76,12 +84,13 @@ test('it goes, and leaves only what helm never takes away', async () => {
   assert.equal(labelled.stderr, `No resources found in ${home} namespace.\n`);
   assert.equal((await cluster.kubectl('get', 'validatingwebhookconfiguration', `${release}-${home}`)).code, 1);
   // Nobody judges rules any more; the definition and its objects are the user's.
-  await cluster.kubectl.pipe(rule('bad', { data: { 'webhook-e2e-test': 'webhook-disallow' } }), 'create', '-f', '-');
+  const input = rule('bad', { data: { 'webhook-e2e-test': 'webhook-disallow' } });
+  await until('it is let through', async () => (await cluster.kubectl.with({ input })('create', '-f', '-')).code === 0);
   assert.match(await rules(), /^rule\.charts\.example\.com\/bad$/m);
-  await k('delete', 'crd', 'rules.charts.example.com', '--timeout=30s');
+  await k('delete', 'crd', 'rules.charts.example.com', '--timeout=120s');
   await until(
     'the pods are gone',
     async () => (await k('get', 'pods', '-l', `app.kubernetes.io/instance=${release}`, '-o', 'name')) === '',
-    30_000,
+    60_000,
   );
 });

@@ -1,6 +1,6 @@
 // Several nodes: joining by token, pods and Services across nodes, names, policies, logs and commands, drain, restarts.
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { CertificateSigningRequests, Deployments, Namespaces, NetworkPolicies, Nodes, Pods, Services } from '#api/refs.ts';
 import { isConditionTrue } from '#api/podutil.ts';
@@ -27,12 +27,17 @@ async function servers(space: Space, app: string): Promise<{ name: string; ip: s
 // Conformance: [sig-architecture] Conformance Tests should have at least two untainted nodes [Conformance]
 test('nodes join with a token and get certificates of their own', async () => {
   const { client, nodes } = cluster;
-  const found = (await client.resource(Nodes).list()).items;
+  const found = await until('all nodes are ready', async () => {
+    const { items } = await client.resource(Nodes).list();
+    const open = items.every(({ spec }) => !spec.unschedulable && (spec.taints ?? []).length === 0);
+    return items.length === nodes.length && open && items.every(({ status }) => isConditionTrue(status.conditions, 'Ready')) && items;
+  });
   assert.deepEqual(found.map(({ metadata }) => metadata.name).toSorted(), nodes.map(({ name }) => name).toSorted());
-  assert.ok(found.every(({ status }) => isConditionTrue(status.conditions, 'Ready')));
-  assert.ok(found.every(({ spec }) => !spec.unschedulable && (spec.taints ?? []).length === 0));
   assert.equal(new Set(found.map(({ spec }) => spec.podCIDR)).size, 3, 'each has a range of its own');
-  const requests = (await client.resource(CertificateSigningRequests).list()).items;
+  const requests = await until('all certificates', async () => {
+    const { items } = await client.resource(CertificateSigningRequests).list();
+    return items.length >= 4 && items.every(({ status }) => status.certificate) && items;
+  });
   assert.deepEqual(
     requests.map(({ spec, status }) => [spec.signerName, Boolean(status.certificate)]).toSorted(),
     ['kubernetes.io/kube-apiserver-client-kubelet', 'kubernetes.io/kubelet-serving']
@@ -57,7 +62,7 @@ test('a namespace takes its running pods with it', async () => {
     await ready(space, netexec('test-pod', { app: 'test-pod' }));
   });
   const gone = async () => !(await client.resource(Namespaces).list()).items.some(({ metadata }) => metadata.name === namespace);
-  await until('the namespace is gone', gone, 90_000);
+  await until('the namespace is gone', gone, 180_000);
   await client.resource(Namespaces).create({ metadata: { name: namespace } });
   await assert.rejects(client.resource(Pods).get('test-pod', { namespace }), isNotFound);
   await client.resource(Namespaces).delete(namespace);
@@ -107,12 +112,15 @@ test('Services spread over nodes; node ports answer on every node; names resolve
         async () => {
           const answers = await Promise.all(
             Array.from({ length: 8 }, async () =>
-              (await fetch(`http://${ip}:${nodePort}/hostname`, { headers: { connection: 'close' } })).text(),
+              fetch(`http://${ip}:${nodePort}/hostname`, { headers: { connection: 'close' } }).then(
+                (answer) => answer.text(),
+                () => 'nobody',
+              ),
             ),
           );
           return answers.every((answer) => answer === names[i]);
         },
-        20_000,
+        60_000,
       );
       assert.match(await (await fetch(`http://${ip}:${nodePort}/clientip`)).text(), /^198\.19\.\d+\.254:/);
     }
@@ -130,7 +138,7 @@ test('policies hold across nodes', () =>
       until(
         `${from} gets ${wanted} from ${ip}`,
         async () => (await space.exec(from, '/agnhost', 'probe', '1500', `tcp/${ip}/8080`)).trim() === wanted,
-        30_000,
+        60_000,
       );
     await answers('s1', three?.ip, 'X');
     await answers('s2', three?.ip, 'X');
@@ -146,18 +154,17 @@ test('logs and commands of pods on every node', () =>
   inSpace(cluster, async (space) => {
     const all = await servers(space, 'talk');
     for (const { name } of all) {
-      assert.match(await space.kubectl.ok('logs', name), /Started HTTP server on port 8080/);
+      await until(`the word of ${name}`, async () => /Started HTTP server on port 8080/.test(await space.kubectl.ok('logs', name)));
       assert.equal(await space.exec(name, 'hostname'), `${name}\n`);
     }
-    const top = await until(
+    await until(
       'usage of every node',
       async () => {
         const text = (await cluster.kubectl('top', 'nodes', '--no-headers')).stdout;
-        return cluster.nodes.every(({ name }) => text.includes(name)) && text;
+        return cluster.nodes.every(({ name }) => text.includes(name)) && !text.includes('unknown');
       },
-      30_000,
+      60_000,
     );
-    assert.doesNotMatch(top, /unknown/);
   }));
 
 test('a drained node is left by its pods, and an agent that starts again takes them up', () =>
@@ -168,19 +175,29 @@ test('a drained node is left by its pods, and an agent that starts again takes t
     const template = { metadata: { labels: { app: 'd' } }, spec: { terminationGracePeriodSeconds: 2, containers: [container] } };
     await space.create(Deployments, { metadata: { name: 'd' }, spec: { replicas: 3, selector: { matchLabels: { app: 'd' } }, template } });
     await space.until(Deployments, 'd', ({ status }) => status?.readyReplicas === 3, 60_000);
-    const drained = await cluster.kubectl.with({ timeout: 90_000 })('drain', third.name, '--ignore-daemonsets', '--force', '--timeout=80s');
+    const drained = await cluster.kubectl.with({ timeout: 150_000 })(
+      'drain',
+      third.name,
+      '--ignore-daemonsets',
+      '--force',
+      '--timeout=120s',
+    );
     assert.equal(drained.code, 0, drained.stderr + drained.stdout);
-    await space.until(Deployments, 'd', ({ status }) => status?.readyReplicas === 3, 60_000);
-    const left = await space.list(Pods, 'app=d');
+    const left = await until('three run elsewhere', async () => {
+      const pods = await space.list(Pods, 'app=d');
+      return pods.length === 3 && pods.every((pod) => isReady(pod) && !pod.metadata.deletionTimestamp) && pods;
+    });
     assert.ok(left.every(({ spec }) => spec.nodeName !== third.name));
     await cluster.kubectl.ok('uncordon', third.name);
     const mine = left.find(({ spec }) => spec.nodeName === second.name) ?? left[0];
     const before = mine?.status.containerStatuses?.[0]?.containerID;
     const { pid } = JSON.parse(await cluster.world.fs.readText(`${second.dataDir}/run.json`)) as { pid: number };
     process.kill(pid, 'SIGKILL');
+    await until('the agent is gone', () => !existsSync(`/proc/${pid}`));
     // No token this time: the node still has its certificates.
     await cluster.startAgent(second);
     const after = await space.until(Pods, mine?.metadata.name ?? '', isReady);
     assert.equal(after.status.containerStatuses?.[0]?.containerID, before);
-    assert.equal(await space.exec(mine?.metadata.name ?? '', 'hostname'), `${mine?.metadata.name}\n`);
+    const name = mine?.metadata.name ?? '';
+    await until('its commands run', async () => (await space.exec(name, 'hostname').catch(() => '')) === `${name}\n`);
   }));

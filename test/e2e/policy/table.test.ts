@@ -26,7 +26,7 @@ async function serve(namespace: string, name: string): Promise<Endpoint> {
     name: `s${port}`,
     args: ['netexec', `--http-port=${port}`, `--udp-port=${port}`],
     ports: (['TCP', 'UDP'] as const).map((protocol) => ({ name: portName(protocol, port), containerPort: port, protocol })),
-    readinessProbe: { httpGet: { path: '/healthz', port }, periodSeconds: 1 },
+    readinessProbe: { httpGet: { path: '/healthz', port }, periodSeconds: 1, timeoutSeconds: 20 },
   });
   const both = { containers: [80, 81].map((port) => ({ image: agnhost, ...server(port) })) };
   await client.resource(Pods).create(pod(name, {}, { labels: { pod: name }, spec: both }), { namespace });
@@ -36,7 +36,7 @@ async function serve(namespace: string, name: string): Promise<Endpoint> {
       const found = await client.resource(Pods).get(name, { namespace });
       return isReady(found) && found;
     },
-    60_000,
+    180_000,
   );
   return {
     namespace,
@@ -60,7 +60,7 @@ before(async () => {
           .resource(ServiceAccounts)
           .get('default', { namespace: name })
           .catch(() => undefined),
-      10_000,
+      60_000,
     );
   }
   ends.push(...(await Promise.all(spaces.flatMap((space) => names.map((name) => serve(space, name))))));
@@ -258,7 +258,7 @@ test('a policy holds from the first packet of a new pod, and Services lead throu
           const log = (await cluster.kubectl('logs', '-n', 'x', `new-${i}`)).stdout;
           return log.includes('TRIED') && (i > 0 || log.includes('HAIRPIN')) ? log : undefined;
         },
-        60_000,
+        120_000,
       );
       assert.doesNotMatch(text, /LEAK/);
     }

@@ -49,7 +49,10 @@ describe('two families', { concurrency: 3 }, () => {
       await says(space, 'client', `nslookup -type=aaaa both.${space.namespace}.svc.cluster.local`, new RegExp(`Address: ${six}`));
       const nodePort = made.spec.ports?.[0]?.nodePort;
       for (const host of [cluster.nodeIp, `[${cluster.nodeIp6}]`])
-        assert.equal(await (await fetch(`http://${host}:${nodePort}/hostname`)).text(), 's');
+        await until(`the node port answers at ${host}`, async () => {
+          const answer = await fetch(`http://${host}:${nodePort}/hostname`).catch(() => undefined);
+          return (await answer?.text()) === 's';
+        });
       // The last endpoint goes: refused over both.
       await space.of(Services).patch('both', { spec: { selector: { app: 'nobody' } } }, { type: 'merge', namespace: space.namespace });
       for (const host of [four, six]) await unreachable(space, 'client', { host, port: 80 });
@@ -96,13 +99,13 @@ describe('two families', { concurrency: 3 }, () => {
               const answer = await fetch(`http://${host}/hostname`).catch(() => undefined);
               return (await answer?.text()) === 's';
             },
-            20_000,
+            60_000,
           );
         const addresses = (): string => execFileSync('ip', ['-n', cluster.netns, 'addr'], { encoding: 'utf8' });
         await until(
           'the node has the addresses',
           async () => [four, six].every((address) => addresses().includes(` ${address}/`) && addresses().includes('tutti-pool')),
-          20_000,
+          60_000,
         );
       } finally {
         for (const [family = '', , , to = ''] of routes) execFileSync('ip', [family, 'route', 'del', to]);

@@ -120,7 +120,7 @@ test('an nft that fails is tried again, and what was missed is made up for', asy
   refuse = true;
   // So many changes at once are no longer a small script.
   for (let i = 0; i < services; i++) feeds.feed(EndpointSlices).put(slice(i, 1_000 + i));
-  await until('the failure is told', () => proxy.health()?.includes('busy'), 10_000);
+  await until('the failure is told', () => proxy.health()?.includes('busy'), 60_000);
   assert.match(proxy.metrics.render(), /nftables_sync_failures_total [1-9]/);
   refuse = false;
   await settled();
@@ -159,7 +159,7 @@ test('what somebody else changed makes the table anew: a set without an element,
           return false;
         }
       },
-      30_000,
+      60_000,
     );
     await settled();
   }

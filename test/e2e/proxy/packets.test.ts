@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Front, frontKey } from '#proxy/front.ts';
 import { RuleState } from '#proxy/rules.ts';
+import { until } from '../../support/until.ts';
 
 const id = `tp${process.pid % 100_000}`;
 const node = `${id}n`;
@@ -32,10 +32,15 @@ const front = (over: Partial<Front>): Front => {
 const all = pods.map((pod) => ({ address: pod.ip, port: 8080 }));
 
 /** The names of the pods that answered `count` requests from `from`, or the failures. */
-function ask(from: string, url: string, count = 12): Map<string, number> {
-  const script = `for i in $(seq ${count}); do timeout 3 busybox wget -qO- ${url} 2>/dev/null || echo FAIL; done`;
+function ask(from: string, url: string, count = 12, patience = 30): Map<string, number> {
+  const script = `for i in $(seq ${count}); do timeout ${patience} busybox wget -qO- ${url} 2>/dev/null || echo FAIL; done`;
   const answers = sh(`ip netns exec ${from} sh -c '${script}'`).trim().split('\n');
   return new Map(Object.entries(Object.groupBy(answers, (answer) => answer)).map(([answer, list]) => [answer, list?.length ?? 0]));
+}
+
+/** What a client complains of that gets no answer. */
+function complaint(from: string, url: string): string {
+  return sh(`ip netns exec ${from} timeout 30 busybox wget -qO- ${url} 2>&1 || true`);
 }
 
 before(async () => {
@@ -54,7 +59,7 @@ before(async () => {
     servers.push(spawn('ip', ['netns', 'exec', pod.ns, 'busybox', 'httpd', '-f', '-p', '8080', '-h', dir], { stdio: 'ignore' }));
   }
   nft(state.replace(['192.0.2.1']));
-  await sleep(300);
+  for (const pod of pods) await until(`${pod.ns} serves`, () => ask(pod.ns, `http://${pod.ip}:8080/`, 1).has(pod.ns));
 });
 
 after(() => {
@@ -78,9 +83,7 @@ test('removing one backend fails no connection, removing the last refuses', () =
   nft(state.change([], [front({ backends: [all[1] as (typeof all)[0]] })]));
   assert.deepEqual([...ask(first.ns, 'http://10.96.0.10/')], [[second.ns, 12]]);
   nft(state.change([], [front({ backends: [] })]));
-  const start = performance.now();
-  assert.deepEqual([...ask(first.ns, 'http://10.96.0.10/', 2)], [['FAIL', 2]]);
-  assert.ok(performance.now() - start < 2_500, 'refused, not timed out');
+  assert.match(complaint(first.ns, 'http://10.96.0.10/'), /refused/);
 });
 
 test('node ports answer on the node address', () => {
@@ -108,7 +111,7 @@ test('a guarded address answers those alone who may use it', () => {
   nft(state.change([], [guarded]));
   assert.equal(ask(first.ns, 'http://203.0.113.1/', 6).get('FAIL'), undefined);
   assert.equal(ask(node, 'http://203.0.113.1/', 6).get('FAIL'), undefined);
-  assert.deepEqual([...ask(second.ns, 'http://203.0.113.1/', 1)], [['FAIL', 1]]);
+  assert.deepEqual([...ask(second.ns, 'http://203.0.113.1/', 1, 3)], [['FAIL', 1]]);
   nft(state.change([], [{ ...guarded, sources: ['10.244.0.0/16'] }]));
   assert.equal(ask(second.ns, 'http://203.0.113.1/', 6).get('FAIL'), undefined);
   nft(state.change([], [{ ...guarded, sources: ['10.244.0.0/24', '198.51.100.0/24'] }]));

@@ -75,7 +75,7 @@ test('netexec answers, dials another pod and ends with the code asked for', asyn
   const client = await runPod(node, 'client', containerConfig([], { image, args: ['netexec'] }));
   const ip = (await runtime.sandboxStatus(server.sandboxId)).network?.ip;
   const get = async (path: string): Promise<string> => {
-    const result = await runtime.execSync(client.containerId, ['wget', '-qO-', `http://${ip}:8080${path}`], 10);
+    const result = await runtime.execSync(client.containerId, ['wget', '-qO-', `http://${ip}:8080${path}`], 60);
     return Buffer.from(result.stdout).toString();
   };
   await until(node.world, 'netexec serves', async () => (await get('/hostname')) === 'server');
@@ -105,12 +105,12 @@ test('the other servers', async () => {
   const porter = await runPod(node, 'porter', containerConfig([], { image, args: ['porter'], envs }));
   const live = await runPod(node, 'live', containerConfig([], { image, args: ['liveness'] }));
   const get = async (id: string, url: string): Promise<string> =>
-    Buffer.from((await runtime.execSync(id, ['wget', '-qO-', url], 10)).stdout).toString();
+    Buffer.from((await runtime.execSync(id, ['wget', '-qO-', url], 60)).stdout).toString();
   await until(node.world, 'test-webserver', async () => (await get(web.containerId, 'http://127.0.0.1/etc/group')).startsWith('root:x:0:'));
   await until(node.world, 'serve-hostname', async () => (await get(name.containerId, 'http://127.0.0.1:9376/')) === 'name');
   await until(node.world, 'porter', async () => (await get(porter.containerId, 'http://127.0.0.1:81/')) === 'eighty-one');
   const curl = ['curl', '-s', '-k', 'https://127.0.0.1:443/'];
-  const secure = async (): Promise<string> => Buffer.from((await runtime.execSync(porter.containerId, curl, 10)).stdout).toString();
+  const secure = async (): Promise<string> => Buffer.from((await runtime.execSync(porter.containerId, curl, 60)).stdout).toString();
   await until(node.world, 'porter with TLS', async () => (await secure()) === 'tls-443');
   await until(node.world, 'liveness', async () => (await get(live.containerId, 'http://127.0.0.1:8080/healthz')) === 'ok');
 });
@@ -119,7 +119,7 @@ test('what a container sees of DNS', async () => {
   const sandbox = sandboxConfig(node, 'dns', { dnsConfig: { servers: ['10.96.0.10'], searches: ['a.svc', 'svc'], options: [] } });
   const { containerId } = await runPod(node, 'dns', containerConfig([], { image, args: ['pause'] }), sandbox);
   const run = async (command: string): Promise<string> =>
-    Buffer.from((await node.instance.runtime.execSync(containerId, ['/agnhost', command], 5)).stdout).toString();
+    Buffer.from((await node.instance.runtime.execSync(containerId, ['/agnhost', command], 60)).stdout).toString();
   assert.equal(await run('dns-suffix'), 'a.svc,svc');
   assert.equal(await run('dns-server-list'), '10.96.0.10');
 });

@@ -26,7 +26,7 @@ export interface TestNode extends AsyncDisposable {
 }
 
 async function must(world: World, command: string): Promise<string> {
-  const result = await world.exec.run('sh', ['-c', command], { timeout: 30_000 });
+  const result = await world.exec.run('sh', ['-c', command], { timeout: 120_000 });
   assert.equal(result.code, 0, `${command}: ${result.stderr}`);
   return result.stdout;
 }
@@ -129,7 +129,7 @@ export async function runPod(
 }
 
 /** Polls until `check` gives something. */
-export async function until<T>(world: World, what: string, check: () => Promise<T | undefined | false>, timeoutMs = 15_000): Promise<T> {
+export async function until<T>(world: World, what: string, check: () => Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
   const deadline = world.clock.monotonic() + timeoutMs;
   for (;;) {
     const value = await check();

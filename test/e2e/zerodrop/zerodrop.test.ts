@@ -55,7 +55,7 @@ async function rolledOut(space: Space, replicas: number): Promise<void> {
       status?.updatedReplicas === replicas &&
       status?.replicas === replicas &&
       status?.availableReplicas === replicas,
-    120_000,
+    300_000,
   );
 }
 
@@ -101,7 +101,7 @@ test('no request fails while a Deployment rolls, scales and a node is drained', 
       await change(space, { replicas });
       await rolledOut(space, replicas);
     }
-    const drain = await cluster.kubectl.with({ timeout: 120_000 })('drain', last.name, '--ignore-daemonsets', '--timeout=100s');
+    const drain = await cluster.kubectl.with({ timeout: 150_000 })('drain', last.name, '--ignore-daemonsets', '--timeout=120s');
     assert.equal(drain.code, 0, drain.stderr);
     await rolledOut(space, 4);
     await cluster.kubectl.ok('uncordon', last.name);
