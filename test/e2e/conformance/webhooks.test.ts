@@ -94,7 +94,7 @@ async function untilMade({ maps: client, space }: Bench, data: Record<string, st
       await client.delete(made.metadata.name, { namespace });
       return check(made.data);
     },
-    30_000,
+    60_000,
   );
 }
 async function untilDenied({ maps: client, space }: Bench): Promise<void> {
@@ -108,7 +108,7 @@ async function untilDenied({ maps: client, space }: Bench): Promise<void> {
         (error: unknown) => String(error).includes('denied'),
       );
     },
-    30_000,
+    60_000,
   );
 }
 
@@ -506,12 +506,13 @@ describe('conversion webhooks', { concurrency: 2 }, () => {
             () => true,
             () => false,
           ),
-        10_000,
+        60_000,
       );
+      const { resourceVersion = '' } = (await second.list({ namespace })).metadata;
       const stop = new AbortController();
       const watched = async (things: typeof first, fieldSelector: string, events: number): Promise<string[]> => {
         const seen: string[] = [];
-        for await (const { type, object } of things.watch({ namespace, fieldSelector, signal: stop.signal })) {
+        for await (const { type, object } of things.watch({ namespace, fieldSelector, resourceVersion, signal: stop.signal })) {
           if (type !== 'BOOKMARK') seen.push(`${type} ${object.metadata.name}`);
           if (seen.length === events) break;
         }

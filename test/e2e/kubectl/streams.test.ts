@@ -137,7 +137,7 @@ describe('streams', { concurrency: 4 }, () => {
         let said = '';
         for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
         try {
-          const port = await until('forwarding', () => /Forwarding from 127\.0\.0\.1:(\d+)/.exec(said)?.[1], 10_000);
+          const port = await until('forwarding', () => /Forwarding from 127\.0\.0\.1:(\d+)/.exec(said)?.[1], 60_000);
           const get = (name: string): Promise<string> =>
             new Promise((resolve, reject) => {
               const asked = request({ host: '127.0.0.1', port, path: `/${name}`, agent: false }, (answer) =>
@@ -162,11 +162,11 @@ describe('streams', { concurrency: 4 }, () => {
   for (const { version, path } of versions) {
     test(`exec, attach, run, logs, top and debug: kubectl ${version}`, () =>
       inSpace(cluster, async (space) => {
-        await space.create(Pods, pod('p', shell('echo first; echo second >&2; sleep 10000')));
+        await space.create(Pods, pod('p', shell('echo first; sleep 1; echo second >&2; sleep 10000')));
         await space.until(Pods, 'p', isReady);
-        const { env } = runner(space, path);
+        const { env, start } = runner(space, path);
         const run = (args: readonly string[], input?: string) =>
-          runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 60_000, ...(input === undefined ? {} : { input }) });
+          runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 250_000, ...(input === undefined ? {} : { input }) });
         const ok = async (args: readonly string[], input?: string): Promise<string> => {
           const result = await run(args, input);
           assert.equal(result.code, 0, `${args.join(' ')}: ${result.stderr}${result.stdout}`);
@@ -182,24 +182,40 @@ describe('streams', { concurrency: 4 }, () => {
         const session = await runCommand('script', ['-qec', command, '/dev/null'], { env });
         assert.match(session.stdout, /\/dev\/pts\/\d+\r\ndone\r\n/);
 
-        const once = ['run', 'once', `--image=${busybox}`, '--image-pull-policy=IfNotPresent', '-i', '--rm', '--restart=Never', '--quiet'];
-        assert.match(await ok([...once, '--', 'sed', 's/^/got /'], 'line\n'), /got line\n/);
-        const ticking = 'i=0; while [ $i -lt 30 ]; do echo tick $i; i=$((i+1)); sleep 0.3; done';
+        const single = [
+          'run',
+          'once',
+          `--image=${busybox}`,
+          '--image-pull-policy=IfNotPresent',
+          '-i',
+          '--rm',
+          '--restart=Never',
+          '--quiet',
+        ];
+        assert.match(await ok([...single, '--', 'sed', 's/^/got /'], 'line\n'), /got line\n/);
+        const ticking = 'until [ -e /tmp/go ]; do echo tick; sleep 0.1; done; echo the end';
         await space.create(Pods, pod('ticks', shell(ticking), { spec: { restartPolicy: 'Never' } }));
         await space.until(Pods, 'ticks', isReady);
-        assert.match(await ok(['attach', 'ticks']), /tick 29\n/);
+        const attached = start('attach', 'ticks');
+        const closed = once(attached, 'close');
+        let heard = '';
+        for (const stream of [attached.stdout, attached.stderr]) stream.on('data', (chunk) => (heard += String(chunk)));
+        await until('it is heard', () => heard.includes('tick\n'));
+        await ok(['exec', 'ticks', '--', 'touch', '/tmp/go']);
+        await closed;
+        assert.match(heard, /the end\n/);
 
-        assert.equal(await ok(['logs', 'p']), 'first\nsecond\n');
+        await until('its words', async () => (await ok(['logs', 'p'])) === 'first\nsecond\n');
         assert.equal(await ok(['logs', 'p', '--tail=1']), 'second\n');
-        assert.match(await ok(['logs', '-f', 'ticks', '--timestamps']), /^\d{4}-\S+Z tick 29$/m);
+        assert.match(await ok(['logs', '-f', 'ticks', '--timestamps']), /^\d{4}-\S+Z the end$/m);
         assert.match((await run(['logs', 'p', '--previous'])).stderr, /previous terminated container "[^"]+" in pod "p" not found/);
 
         const debug = ['debug', 'p', `--image=${busybox}`, '--image-pull-policy=IfNotPresent', '-c', 'dbg', '--'];
         await ok([...debug, 'sh', '-c', 'echo inside; sleep 10000']);
-        await until('it says something', async () => (await run(['logs', 'p', '-c', 'dbg'])).stdout === 'inside\n', 30_000);
+        await until('it says something', async () => (await run(['logs', 'p', '-c', 'dbg'])).stdout === 'inside\n', 60_000);
         assert.equal(await ok(['exec', 'p', '-c', 'dbg', '--', 'echo', 'word']), 'word\n');
 
-        await until('metrics', async () => (await run(['top', 'pod', 'p'])).code === 0, 60_000);
+        await until('metrics', async () => (await run(['top', 'pod', 'p'])).code === 0, 120_000);
         assert.match(await ok(['top', 'pod', 'p', '--containers']), /^p +\S+ +\d+m +\d+Mi *$/m);
       }));
   }
@@ -214,7 +230,7 @@ describe('streams', { concurrency: 4 }, () => {
           runCommand(kubectlPath(), ['-n', space.namespace, 'exec', '-i', 'p', '--', 'sh', '-c', `cat; echo err >&2; exit ${index}`], {
             env,
             input: `text ${index}\n`.repeat(1000),
-            timeout: 60_000,
+            timeout: 250_000,
           }),
         ),
       );
