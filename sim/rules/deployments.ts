@@ -99,9 +99,11 @@ export function deploymentRules(cluster: Cluster): void {
     const { minReadySeconds = 0 } = deployment.spec;
     if (before + minReadySeconds * 1000 > cluster.now - lag) return; // it had become available only just now
     if (cluster.now - (disturbed.get(deployment.metadata.uid ?? '') ?? -lag) < 4 * lag || managersCalmFor(cluster) < 4 * lag) return;
+    // Which of its ready pods a ReplicaSet gives up does not depend on how long they have been ready: in the place of one that is
+    // not available yet, and was to go, an older one may be taken.
     const left = setsOf(cluster, deployment)
       .flatMap((one) => podsOf(cluster, one.metadata.uid))
-      .filter((one) => isAvailable(cluster, one, minReadySeconds)).length;
+      .filter((one) => isAvailable(cluster, one, 0)).length;
     const least = Math.min(...wishes.of(deployment).map((limits) => limits.least));
     if (left < least) cluster.violated('maxUnavailable', `${key} was taken away: ${left} pods are left, ${least} are needed`);
   });
