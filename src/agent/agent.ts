@@ -105,7 +105,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     fs.readText('/proc/self/status').catch(() => ''),
   ]);
   const capacity = { ...nodeCapacity(facts, pressure, config.maxPods), 'memory-bytes': String(facts.memoryBytes) };
-  const allocatable = nodeAllocatable(nodeCapacity(facts, pressure, config.maxPods), config.reserved);
+  const allocatable = nodeAllocatable(nodeCapacity(facts, pressure, config.maxPods), config);
   const capabilities = boundingSet(selfStatus);
 
   const recorder = createRecorder(client, world, { component: 'kubelet', host: config.nodeName });

@@ -7,7 +7,8 @@ import { type Hint, noHint } from '../numa/hints.ts';
 import type { NumaLayout } from '../numa/layout.ts';
 import { maskOf, placesOf } from '../numa/mask.ts';
 import { startMemoryManager } from './manager.ts';
-import { keptBack, systemReserved } from './reserved.ts';
+import { keptBack } from '../eviction/kept.ts';
+import { systemReserved } from './reserved.ts';
 import { parseState } from './state.ts';
 
 const gi = 1024 ** 3;
@@ -222,8 +223,9 @@ test('reservations add up over nodes, to what is reserved and what must stay fre
     { numaNode: 0, limits: { memory: '1Gi' } },
     { numaNode: 2, limits: { memory: '100Mi' } },
   ];
-  const whole = keptBack({ memory: '1Gi', cpu: '1' }, { 'memory.available': '100Mi' }, 10 * gi);
-  assert.deepEqual(whole, { memory: '1124Mi' });
+  const ten = { memory: '10Gi' };
+  const whole = keptBack({ memory: '1Gi', cpu: '1' }, { 'memory.available': '100Mi' }, ten);
+  assert.deepEqual(whole, { memory: '1124Mi', cpu: '1' });
   assert.deepEqual(
     [...systemReserved(layoutOf(2), given, whole)],
     [
@@ -231,6 +233,6 @@ test('reservations add up over nodes, to what is reserved and what must stay fre
       [2, { memory: 100 * 1024 ** 2 }],
     ],
   );
-  assert.deepEqual(keptBack({}, { 'memory.available': '10%' }, 10 * gi), { memory: String(gi) });
-  assert.deepEqual(keptBack({ memory: '1Gi' }, {}, 10 * gi), { memory: '1Gi' });
+  assert.deepEqual(keptBack({}, { 'memory.available': '10%' }, ten), { memory: String(gi) });
+  assert.deepEqual(keptBack({ memory: '1Gi' }, {}, ten), { memory: '1Gi' });
 });

@@ -1,21 +1,11 @@
 // What of each NUMA node's memory no container gets, and whether it adds up to what the node keeps back as a whole. Pure.
 import { isHugePages } from '#api/core/v1/resources.rules.ts';
 import { addQuantity, canonicalQuantity, compareQuantity, quantityValue } from '#format/quantity.ts';
-import type { EvictionOptions } from '../eviction/thresholds.ts';
 import type { NumaLayout } from '../numa/layout.ts';
 import type { MemoryReservation } from '../options.ts';
 import type { SystemReserved } from './machine.ts';
 
 type Amounts = Readonly<Record<string, string>>;
-
-/** What the node keeps back for itself: what is reserved, and what must stay free by a hard eviction threshold. */
-export function keptBack(reserved: Amounts, hard: EvictionOptions['hard'], memoryBytes: number): Amounts {
-  const kept = Object.fromEntries(Object.entries(reserved).filter(([type]) => type === 'memory' || isHugePages(type)));
-  const threshold = hard['memory.available'];
-  if (threshold === undefined) return kept;
-  const amount = threshold.endsWith('%') ? String(Math.floor((memoryBytes * Number(threshold.slice(0, -1))) / 100)) : threshold;
-  return { ...kept, memory: kept['memory'] === undefined ? canonicalQuantity(amount) : addQuantity(kept['memory'], amount) };
-}
 
 /** The reservations by node. Throws in kubelet's words when they do not fit the machine or the node's own. */
 export function systemReserved(layout: NumaLayout, reservations: readonly MemoryReservation[], kept: Amounts): SystemReserved {
@@ -32,7 +22,7 @@ export function systemReserved(layout: NumaLayout, reservations: readonly Memory
     }
     byNode.set(numaNode, node);
   }
-  for (const type of new Set(['memory', ...Object.keys(kept), ...Object.keys(sums)])) {
+  for (const type of new Set(['memory', ...Object.keys(kept).filter(isHugePages), ...Object.keys(sums)])) {
     const [mine, whole] = [sums[type] ?? '0', canonicalQuantity(kept[type] ?? '0')];
     if (compareQuantity(mine, whole) === 0) continue;
     throw new Error(

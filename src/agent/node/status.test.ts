@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { NodeFacts, NodePressure } from './facts.ts';
 import { meminfoBytes } from './facts.ts';
 import { agentOptions } from '../options.ts';
+import { evictionDefaults } from '../eviction/thresholds.ts';
 import { nodeAllocatable, nodeCapacity, nodeConditions, nodeImages, nodeStatus, runtimeHandlers } from './status.ts';
 
 const facts = { cpus: 2, memoryBytes: 2048 * 1024, hugepages: { '2Mi': 0 } } as unknown as NodeFacts;
@@ -27,7 +28,13 @@ const about = { problems: [], known: [], now: 0, under: new Set<string>() };
 test('capacity and allocatable', () => {
   const capacity = nodeCapacity(facts, { ...fine, diskCapacity: 4096 }, 110);
   assert.deepEqual(capacity, { cpu: '2', 'ephemeral-storage': '4Ki', 'hugepages-2Mi': '0', memory: '2Mi', pods: '110' });
-  assert.equal(nodeAllocatable(capacity, { cpu: '500m' })['cpu'], '1500m');
+  const hard = { 'memory.available': '1Mi', 'nodefs.available': '25%', 'imagefs.available': '50%' };
+  const eviction = { ...evictionDefaults, hard };
+  const reserved = { cpu: '500m', memory: '512Ki' };
+  const left = { cpu: '1500m', 'ephemeral-storage': '3Ki', 'hugepages-2Mi': '0', memory: '512Ki', pods: '110' };
+  assert.deepEqual(nodeAllocatable(capacity, { reserved, eviction }), left);
+  assert.deepEqual(nodeAllocatable(capacity, { reserved: {}, eviction: { ...evictionDefaults, hard: {} } }), capacity);
+  assert.equal(nodeAllocatable(capacity, { reserved: { memory: '1Gi' }, eviction })['memory'], '0');
 });
 
 test('conditions', () => {

@@ -2,7 +2,8 @@
 import type { NodeCondition, NodeStatus } from '#api/core/v1/node.ts';
 import { rfc3339 } from '#base/clock.ts';
 import { isExtendedResource } from '#api/core/v1/resources.rules.ts';
-import { canonicalQuantity, subQuantity } from '#format/quantity.ts';
+import { canonicalQuantity, signOfQuantity, subQuantity } from '#format/quantity.ts';
+import { keptBack } from '../eviction/kept.ts';
 import type { AgentOptions } from '../options.ts';
 import type { RuntimeImage, RuntimeStatus, RuntimeVersion } from '../runtime.ts';
 import type { NodeFacts, NodePressure } from './facts.ts';
@@ -45,12 +46,15 @@ export function ownResources(capacity: Quantities | undefined): Quantities {
   return Object.fromEntries(Object.entries(capacity ?? {}).filter(([name]) => !isExtendedResource(name)));
 }
 
-/** What pods may use of it. */
-export function nodeAllocatable(capacity: Quantities, reserved: Quantities): Quantities {
-  const left: Record<string, string> = {};
-  for (const [name, value] of Object.entries(capacity))
-    left[name] = reserved[name] === undefined ? value : subQuantity(value, reserved[name]);
-  return left;
+/** What pods may use of it: without what is reserved and what hard eviction thresholds keep free, never below nothing. */
+export function nodeAllocatable(capacity: Quantities, { reserved, eviction }: Pick<AgentOptions, 'reserved' | 'eviction'>): Quantities {
+  const kept = keptBack(reserved, eviction.hard, capacity);
+  const left = (name: string, value: string): string => {
+    if (kept[name] === undefined) return value;
+    const rest = subQuantity(value, kept[name]);
+    return signOfQuantity(rest) < 0 ? '0' : rest;
+  };
+  return Object.fromEntries(Object.entries(capacity).map(([name, value]) => [name, left(name, value)]));
 }
 
 export interface ConditionInput {
@@ -169,7 +173,7 @@ export function nodeStatus(input: NodeStatusInput): NodeStatus {
     ...old,
     ...(volumesInUse.length > 0 || old.volumesInUse ? { volumesInUse } : {}),
     capacity,
-    allocatable: { ...nodeAllocatable(capacity, options.reserved), ...devices.allocatable },
+    allocatable: { ...nodeAllocatable(capacity, options), ...devices.allocatable },
     addresses: [...options.nodeIps.map((address) => ({ type: 'InternalIP', address })), { type: 'Hostname', address: options.hostName }],
     daemonEndpoints: { kubeletEndpoint: { Port: input.port } },
     nodeInfo: {

@@ -1,9 +1,10 @@
 // Processors, memory and devices for containers, and the one who aligns them, as the configuration wants it.
 import type { World } from '#base/world.ts';
+import { keptBack } from '../eviction/kept.ts';
 import { type CpuManager, noCpuManager, startCpuManager } from '../cpus/manager.ts';
 import { DeviceManager } from '../devices/manager.ts';
 import { type MemoryManager, noMemoryManager, startMemoryManager } from '../memory/manager.ts';
-import { keptBack, systemReserved } from '../memory/reserved.ts';
+import { systemReserved } from '../memory/reserved.ts';
 import type { AgentOptions } from '../options.ts';
 import { type NumaLayout, readNumaLayout } from './layout.ts';
 import { TopologyManager } from './manager.ts';
@@ -39,7 +40,7 @@ function startCpus(world: World, layout: NumaLayout, { config, cpusChanged }: Eq
 
 function startMemory(world: World, layout: NumaLayout, { config, memoryBytes }: EquipmentDeps): Promise<MemoryManager> {
   if (!config.memoryManager) return Promise.resolve(noMemoryManager);
-  const kept = keptBack(config.reserved, config.eviction.hard, memoryBytes);
+  const kept = keptBack(config.reserved, config.eviction.hard, { memory: String(memoryBytes) });
   const reserved = systemReserved(layout, config.memoryManager.reservedMemory, kept);
   return startMemoryManager(world, { layout, reserved, file: `${config.dataDir}/memory_manager_state` });
 }
