@@ -114,7 +114,8 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
       // object yet, would take its count back.
       updated: (quota, previous) => {
         restless.set(keyOf(quota), { at: world.clock.monotonic(), waits: restless.get(keyOf(quota))?.waits ?? 0 });
-        if (quota.spec !== previous.spec && !sameAmounts(quota.spec.hard, quota.status.hard)) look(quota);
+        const same = sameAmounts(quota.spec.hard, previous.spec.hard) && sameAmounts(quota.status.hard, previous.status.hard);
+        if (!same && !sameAmounts(quota.spec.hard, quota.status.hard)) look(quota);
       },
     }),
     pods.onChange({
