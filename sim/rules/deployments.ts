@@ -52,12 +52,17 @@ function setsOf(cluster: Cluster, deployment: Deployment): ReplicaSet[] {
 /** Watches the sizes of ReplicaSets and the deletions of their pods. */
 export function deploymentRules(cluster: Cluster): void {
   const wishes = new Wishes();
-  /** When something else than the controller last took a pod of a Deployment away. */
+  /** When something else than the controller last took a pod of a Deployment away, or it was scaled down while it rolled. */
   const disturbed = new Map<string, number>();
   /** Pods that are available, since when. */
   const available = new Map<string, number>();
-  cluster.truth.on(Deployments, (next) => {
-    if (next !== undefined) wishes.seen(next);
+  cluster.truth.on(Deployments, (next, previous) => {
+    if (next === undefined) return;
+    wishes.seen(next);
+    // Proportional scaling takes from each of the sets of a rollout, whichever of their pods are available.
+    const shrinks = (next.spec.replicas ?? 1) < (previous?.spec.replicas ?? 0);
+    if (shrinks && setsOf(cluster, next).filter(({ spec }) => (spec.replicas ?? 1) > 0).length > 1)
+      disturbed.set(next.metadata.uid ?? '', cluster.now);
   });
 
   cluster.truth.on(ReplicaSets, (next, previous) => {

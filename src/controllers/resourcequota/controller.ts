@@ -9,7 +9,7 @@ import { startController } from '#client/controller.ts';
 import { discover } from '#client/discovery.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
 import { podCounts } from '#api/quota.ts';
-import { countedResource, lowers, planUsed, sameAmounts } from './plan.ts';
+import { countedResource, lowers, planUsed, type QuotaView, sameAmounts } from './plan.ts';
 
 /** Admission may have counted what was then not created: such drift is corrected now and then. */
 const again = { requeueAfter: 5 * 60_000 };
@@ -31,8 +31,8 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
   const pods = informers.of(Pods);
   const services = informers.of(Services);
   const claims = informers.of(PersistentVolumeClaims);
-  /** Informers of resources that some quota counts, by `resource.group`. */
-  const counted = new Map<string, Informer<KubeObject>>();
+  /** Resources that some quota counts, by `resource.group`. */
+  const counted = new Map<string, { readonly ref: ResourceRef<KubeObject>; readonly informer: Informer<KubeObject> }>();
   const removers: (() => void)[] = [];
   /** When quotas last changed (by the monotonic clock), and how often we waited for them since. */
   const restless = new Map<string, { at: number; waits: number }>();
@@ -62,8 +62,7 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
 
   /** Makes sure that what a quota counts is in a cache. Resources that are not served count as none. */
   async function prepare(quota: ResourceQuota): Promise<void> {
-    const names = Object.keys(quota.spec.hard ?? {}).flatMap((key) => countedResource(key) ?? []);
-    const missing = new Set(names.filter((name) => !counted.has(name)));
+    const missing = new Set(namesOf(quota).filter((name) => !counted.has(name)));
     if (missing.size === 0) return;
     const { resources } = await discover(client.transport);
     const nameOf = (ref: ResourceRef): string => (ref.group === '' ? ref.resource : `${ref.resource}.${ref.group}`);
@@ -71,10 +70,34 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
       const name = nameOf(ref);
       if (!missing.has(name) || !preferred || !ref.namespaced || !verbs.includes('watch')) continue;
       const informer = informers.of(ref);
-      counted.set(name, informer);
+      counted.set(name, { ref, informer });
       await informer.whenSynced;
       watch(informer);
     }
+  }
+
+  const namesOf = (quota: ResourceQuota): string[] => Object.keys(quota.spec.hard ?? {}).flatMap((name) => countedResource(name) ?? []);
+
+  /**
+   * The quota and what it counts as they are now. A cache that lags may not have an object that admission has charged long ago:
+   * to lower a count by it would let too much in.
+   */
+  async function lookedUp({ metadata }: ResourceQuota): Promise<{ quota: ResourceQuota; view: QuotaView } | undefined> {
+    const namespace = metadata.namespace ?? '';
+    const list = async <T extends KubeObject>(ref: ResourceRef<T>): Promise<readonly T[]> =>
+      (await client.resource(ref).list({ namespace })).items;
+    const fieldSelector = `metadata.name=${metadata.name}`;
+    // First of all: what is charged meanwhile changes its revision, and the write is refused.
+    const [quota] = (await client.resource(ResourceQuotas).list({ namespace, fieldSelector })).items;
+    if (quota === undefined) return undefined;
+    const [podsNow, servicesNow, claimsNow] = await Promise.all([list(Pods), list(Services), list(PersistentVolumeClaims)]);
+    const counts = new Map<string, number>();
+    for (const name of new Set(namesOf(quota))) {
+      const ref = counted.get(name)?.ref;
+      if (ref !== undefined) counts.set(name, (await list(ref)).length);
+    }
+    const count = (name: string): number => counts.get(name) ?? 0;
+    return { quota, view: { pods: podsNow, services: servicesNow, claims: claimsNow, count, now: world.clock.now() } };
   }
 
   async function reconcile(key: string, signal: AbortSignal): Promise<void | { requeueAfter: number }> {
@@ -89,15 +112,24 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
       pods: pods.lister.list(namespace),
       services: services.lister.list(namespace),
       claims: claims.lister.list(namespace),
-      count: (resource) => counted.get(resource)?.lister.list(namespace).length ?? 0,
+      count: (resource) => counted.get(resource)?.informer.lister.list(namespace).length ?? 0,
       now: world.clock.now(),
     });
     const hard = quota.spec.hard ?? {};
     if (sameAmounts(quota.status.hard, hard) && sameAmounts(quota.status.used, used)) return again;
-    const wait = lowers(used, quota.status.used) ? unrest(key) : 0;
-    if (wait > 0) return { requeueAfter: wait };
+    let status = { hard, used };
+    let base = quota;
+    if (lowers(used, quota.status.used)) {
+      const wait = unrest(key);
+      if (wait > 0) return { requeueAfter: wait };
+      const now = await lookedUp(quota);
+      if (now === undefined) return;
+      base = now.quota;
+      status = { hard: base.spec.hard ?? {}, used: planUsed(base, now.view) };
+      if (sameAmounts(base.status.hard, status.hard) && sameAmounts(base.status.used, status.used)) return again;
+    }
     try {
-      await client.resource(ResourceQuotas).updateStatus({ ...quota, status: { hard, used } }, { signal });
+      await client.resource(ResourceQuotas).updateStatus({ ...base, status }, { signal });
     } catch (error) {
       if (!isNotFound(error)) throw error;
     }
