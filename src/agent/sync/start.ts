@@ -177,6 +177,20 @@ async function clearOldLog(context: AgentContext, input: StartInput): Promise<vo
   await context.world.fs.remove(`${input.sandbox.config.logDirectory}/${logPath(container.name, restartCount)}`);
 }
 
+/**
+ * Takes away a container that was made and has not run. An earlier life of the agent may have asked for its start, which may be
+ * under way: the runtime then refuses, the container runs in a moment, and no second one must be made beside it.
+ */
+async function removeUnstarted({ runtime, cache }: AgentContext, pod: Pod, { start, state, sandbox }: StartInput): Promise<void> {
+  const instance = latest(state, start.container.name);
+  if (instance?.state !== 'created') return;
+  try {
+    await runtime.removeContainer(instance.id);
+  } finally {
+    await cache.refreshContainer(uidOf(pod), instance.id, sandbox.id);
+  }
+}
+
 /** Starts one container: image, configuration, create, start, postStart hook. Rejects with StartError. */
 export async function startContainer(context: AgentContext, pod: Pod, input: StartInput): Promise<PodState> {
   const { runtime, recorder, cache } = context;
@@ -213,6 +227,7 @@ export async function startContainer(context: AgentContext, pod: Pod, input: Sta
       async () => {
         let id: string;
         try {
+          await removeUnstarted(context, pod, input);
           id = await runtime.createContainer(input.sandbox.id, config, input.sandbox.config);
         } catch (error) {
           throw refuse('CreateContainerError', grpcText(error).replace(/^rpc error: code = \w+ desc = /, ''), error);
