@@ -67,6 +67,9 @@ if (await inNamespace(import.meta.filename)) {
       kill(Number(await node.world.fs.readText(paths.pid)));
       await Promise.all(names.map((name) => node.until(name, isReady, 60_000)));
       await single(node, names);
+      // A shim whose address containerd had no time to write down is one that it never finds again.
+      const known = (await runtime.listSandboxes()).map(({ id }) => id);
+      kill(...processes('containerd-shim-runc-v2', paths.socket).filter((pid) => !known.some((id) => processes(id).includes(pid))));
       await remove(node, ...names);
     });
 

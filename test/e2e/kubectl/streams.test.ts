@@ -180,7 +180,8 @@ describe('streams', { concurrency: 4 }, () => {
         assert.equal(await ok(['exec', '-i', 'p', '--', 'cat'], lines), lines);
         const command = `${path} -n ${space.namespace} exec -it p -- sh -c 'tty; echo done'`;
         const session = await runCommand('script', ['-qec', command, '/dev/null'], { env });
-        assert.match(session.stdout, /\/dev\/pts\/\d+\r\ndone\r\n/);
+        // The end of `script`'s own input may come as a character that is echoed in between.
+        assert.match(session.stdout, /\/dev\/pts\/\d+\r\n(\^@)?done\r\n/);
 
         const single = [
           'run',
