@@ -94,7 +94,9 @@ if (await inNamespace(import.meta.filename)) {
       assert.deepEqual(Object.keys(memoryState().entries ?? {}), [uid]);
     });
 
-    await t.test('a pod whose devices are of different NUMA nodes is refused', { skip: otherNodes.length > 0 }, async () => {
+    // The device is of a node that the machine must not have; tables in src/agent/numa decide the same for made-up machines.
+    const skip = otherNodes.length > 0 ? 'the machine has several NUMA nodes' : false;
+    await t.test('a pod whose devices are of different NUMA nodes is refused', { skip }, async () => {
       const resource = 'example.com/placed';
       const plugin = await startPlugin(`${node.dataDir}/device-plugins`, resource);
       try {
