@@ -55,10 +55,11 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
     const state = restless.get(key);
     if (state === undefined) return 0;
     const left = state.at + quiet - world.clock.monotonic();
-    if (left > 0 && state.waits++ < patience) return left;
-    restless.delete(key);
-    return 0;
+    return left > 0 && state.waits++ < patience ? left : 0;
   }
+  const stir = (key: string): void => {
+    restless.set(key, { at: world.clock.monotonic(), waits: restless.get(key)?.waits ?? 0 });
+  };
 
   /** Makes sure that what a quota counts is in a cache. Resources that are not served count as none. */
   async function prepare(quota: ResourceQuota): Promise<void> {
@@ -125,6 +126,13 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
       const now = await lookedUp(quota);
       if (now === undefined) return;
       base = now.quota;
+      // Charged a moment ago, and not told of yet: what was charged may come into being only after it has been counted here.
+      if (base.metadata.resourceVersion !== quota.metadata.resourceVersion) {
+        stir(key);
+        const more = unrest(key);
+        if (more > 0) return { requeueAfter: more };
+      }
+      restless.delete(key);
       status = { hard: base.spec.hard ?? {}, used: planUsed(base, now.view) };
       if (sameAmounts(base.status.hard, status.hard) && sameAmounts(base.status.used, status.used)) return again;
     }
@@ -145,7 +153,7 @@ export function startResourceQuotaController(deps: ControllerDeps): Component {
       // Admission counts what comes, and writes the status itself: recounting then, with a cache that does not have the new
       // object yet, would take its count back.
       updated: (quota, previous) => {
-        restless.set(keyOf(quota), { at: world.clock.monotonic(), waits: restless.get(keyOf(quota))?.waits ?? 0 });
+        stir(keyOf(quota));
         const same = sameAmounts(quota.spec.hard, previous.spec.hard) && sameAmounts(quota.status.hard, previous.status.hard);
         if (!same && !sameAmounts(quota.spec.hard, quota.status.hard)) look(quota);
       },

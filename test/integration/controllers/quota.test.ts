@@ -18,6 +18,7 @@ import {
   Services,
 } from '#api/refs.ts';
 import type { StatusError } from '#api/status.ts';
+import type { ApiRequest } from '#client/transport.ts';
 import { startResourceQuotaController } from '#controllers/resourcequota/controller.ts';
 import { startVolumeProtection } from '#controllers/volumeprotection/controller.ts';
 import { type ControllerBench, withControllers } from '../../support/controllers.ts';
@@ -26,9 +27,19 @@ import { until } from '../../support/until.ts';
 const limit = 60_000;
 let bench: ControllerBench;
 let serial = 0;
+/** What comes between a request of the controllers and its answer. */
+let meanwhile: ((request: ApiRequest) => Promise<void>) | undefined;
 
 before(async () => {
-  bench = await withControllers((deps) => [startResourceQuotaController(deps), startVolumeProtection(deps, deps)]);
+  bench = await withControllers((deps) => [startResourceQuotaController(deps), startVolumeProtection(deps, deps)], {
+    line: (transport) => ({
+      ...transport,
+      async send(request) {
+        await meanwhile?.(request);
+        return transport.send(request);
+      },
+    }),
+  });
 });
 after(() => bench[Symbol.asyncDispose]());
 
@@ -201,6 +212,27 @@ test('many at a time do not overrun a quota, while others go', async () => {
   assert.ok(most <= 10, `${most} pods at a time`);
   assert.ok(most >= 8, `${most} pods at most`);
   await used(namespace, { pods: String(left.length) });
+});
+
+test('what is charged while the controller looks is not taken back at once', async () => {
+  const namespace = await withQuota({ services: '5' });
+  const services = bench.client.resource(Services);
+  await services.create({ metadata: { name: 'a', namespace }, spec: { ports: [{ port: 80 }] } });
+  await used(namespace, { services: '1' });
+  const asked: string[] = [];
+  meanwhile = async ({ method, path }) => {
+    if (!path.includes(`/namespaces/${namespace}/resourcequotas`)) return;
+    asked.push(method);
+    // Admission lets something in, which is not there yet when the controller lists what is.
+    if (asked.length === 1)
+      await bench.client
+        .resource(ResourceQuotas)
+        .patch('q', { status: { used: { services: '2' } } }, { type: 'merge', subresource: 'status', namespace });
+  };
+  await services.delete('a', { namespace });
+  await used(namespace, { services: '0' });
+  meanwhile = undefined;
+  assert.deepEqual(asked.slice(0, 2), ['GET', 'GET']);
 });
 
 test('a changed quota counts anew', async () => {
