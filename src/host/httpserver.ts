@@ -10,8 +10,11 @@ import { reply2, request2 } from './http2.ts';
 import { peerOf } from './httppeer.ts';
 import { toSocket } from './sockets.ts';
 
-// Against slow-loris: a connection has this long to send its headers or to shake hands.
-const headersTimeout = 15_000;
+// Against slow-loris: a connection has this long to shake hands ...
+const handshakeTimeout = 15_000;
+// ... and to send its headers, as with kube-apiserver. Clients keep connections whose first request was given up: they must
+// have closed them (undici: after 20 s) before we do, or their next request meets our end.
+const headersTimeout = 32_000;
 const connectionsCheckingInterval = 5_000;
 const idleTimeout = 120_000;
 const maxHeaderSize = 64 * 1024;
@@ -156,7 +159,7 @@ function create(options: ServeOptions, handlers: HttpHandlers, open: Connections
     rejectUnauthorized: false,
     allowHTTP1: true,
     minVersion: 'TLSv1.2',
-    handshakeTimeout: headersTimeout,
+    handshakeTimeout,
     settings: { maxConcurrentStreams: 250, initialWindowSize: 1024 * 1024, maxHeaderListSize: maxHeaderSize },
     maxHeaderListPairs: maxHeaders,
     maxSessionMemory: 64,
