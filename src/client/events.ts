@@ -52,7 +52,16 @@ interface Pending {
   readonly signal: AbortSignal;
 }
 
-/** The name of an event: unique per process and instant, as client-go’s nanoseconds are. `at` in milliseconds, whole or not. */
+/**
+ * Serial numbers for names of events, counted from a random one on: several recorders tell of the same object within the same
+ * millisecond, and an event whose name is taken is lost.
+ */
+export function eventSerials(random: World['random']): () => number {
+  let serial = Math.floor(random.next() * 1_000_000);
+  return () => serial++;
+}
+
+/** The name of an event, told apart by `serial` from others of its millisecond, as client-go’s nanoseconds do. `at` in milliseconds, whole or not. */
 export function eventName(about: ObjectReference, at: number, serial: number): string {
   const unique = (BigInt(Math.floor(at)) * 1_000_000n + BigInt(serial % 1_000_000)).toString(16);
   return `${about.name ?? ''}.${unique}`;
@@ -64,12 +73,13 @@ class EventRecorder implements Recorder {
   readonly #source: { component: string; host?: string };
   readonly #correlator = new Correlator();
   readonly #queue: EventQueue;
-  #serial = 0;
+  readonly #serial: () => number;
 
   constructor(client: Client, world: Pick<World, 'clock' | 'random' | 'log'>, source: { component: string; host?: string }) {
     this.#client = client;
     this.#clock = world.clock;
     this.#source = source;
+    this.#serial = eventSerials(world.random);
     this.#queue = new EventQueue(world);
   }
 
@@ -119,7 +129,7 @@ class EventRecorder implements Recorder {
       }
     }
     const namespace = pending.facts.involvedObject.namespace || 'default';
-    const name = eventName(pending.facts.involvedObject, pending.at, this.#serial++);
+    const name = eventName(pending.facts.involvedObject, pending.at, this.#serial());
     const { action, related, annotations } = pending.extras;
     const event: Draft<Event> = {
       metadata: { name, namespace, ...(annotations ? { annotations } : {}) },

@@ -5,6 +5,7 @@ import { notFound } from '#api/status.ts';
 import { seededRandom } from '#base/seeded.ts';
 import { createTestClock } from '#base/testclock.ts';
 import type { Client } from './client.ts';
+import { createRecorder } from './events.ts';
 import { createSeriesRecorder } from './eventseries.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
@@ -37,8 +38,9 @@ function bench() {
     },
   };
   const client = { resource: () => events } as unknown as Client;
-  const recorder = createSeriesRecorder(client, { clock, random: seededRandom(1), log }, { component: 'default-scheduler', instance: 'i' });
-  return { clock, stored, writes, recorder };
+  const world = { clock, random: seededRandom(1), log };
+  const recorder = createSeriesRecorder(client, world, { component: 'default-scheduler', instance: 'i' });
+  return { clock, stored, writes, recorder, client, world };
 }
 
 test('an event has the fields of events.k8s.io', async () => {
@@ -101,4 +103,14 @@ test('a burst is told whole, up to a bound', async () => {
   await recorder.flush();
   assert.ok(stored.size >= 10_000 && stored.size < 10_500, `${stored.size} told`);
   await recorder[Symbol.asyncDispose]();
+});
+
+test('recorders of one process do not take names from each other', async () => {
+  const { clock, stored, recorder, client, world } = bench();
+  await using other = createRecorder(client, world, { component: 'volume-binder' });
+  recorder.event(pod('a', '1'), 'Normal', 'Scheduled', 'one');
+  other.event(pod('a', '1'), 'Normal', 'Provisioning', 'two');
+  await clock.settle();
+  await other.flush();
+  assert.deepEqual(Array.from(stored.values(), ({ reason }) => reason).toSorted(), ['Provisioning', 'Scheduled']);
 });

@@ -9,7 +9,7 @@ import { Events } from '#api/refs.ts';
 import { isNotFound } from '#api/status.ts';
 import type { Client } from './client.ts';
 import { EventQueue } from './eventqueue.ts';
-import { type EventExtras, eventName, type Recorder, referenceTo } from './events.ts';
+import { type EventExtras, eventName, eventSerials, type Recorder, referenceTo } from './events.ts';
 
 /** A series ends when nothing was added for so long, milliseconds; an event that was not repeated is forgotten then. */
 const finishTime = 360_000;
@@ -38,13 +38,14 @@ class SeriesRecorder implements Recorder {
   readonly #queue: EventQueue;
   readonly #told = new Map<string, Told>();
   #timer: Timer | undefined;
-  #serial = 0;
+  readonly #serial: () => number;
 
   constructor(client: Client, world: Pick<World, 'clock' | 'random' | 'log'>, component: string, instance: string) {
     this.#client = client;
     this.#clock = world.clock;
     this.#reporter = { reportingComponent: component, reportingInstance: instance };
     this.#queue = new EventQueue(world);
+    this.#serial = eventSerials(world.random);
   }
 
   event(
@@ -69,7 +70,7 @@ class SeriesRecorder implements Recorder {
     const told: Told = {
       event: {
         metadata: {
-          name: eventName(involvedObject, now, this.#serial++),
+          name: eventName(involvedObject, now, this.#serial()),
           namespace: involvedObject.namespace || 'default',
           ...(annotations ? { annotations } : {}),
         },
