@@ -25,6 +25,7 @@ import { startEquipment } from './numa/equipment.ts';
 import { PodObjects } from './objects/objects.ts';
 import type { AgentOptions } from './options.ts';
 import type { AgentStats, ImageCredentials, PodCgroups, PodVolumes } from './parts.ts';
+import { PodResources } from './podresources/server.ts';
 import { ProbeManager } from './probes/manager.ts';
 import { PullManager } from './pulls/manager.ts';
 import { ImagePuller } from './pulls/puller.ts';
@@ -251,7 +252,14 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   objects.onChange((uid) => manager.get(uid)?.refreshVolumes());
   nodeInformer.onChange({ added: (object) => node.seen(object), updated: (object) => node.seen(object) });
   const disks = new DiskStats({ world, runtime, volumes, dataDir: config.dataDir, workers: () => manager.workers() });
-  const server = await startAgentServer({ context, pods: manager, disks, ...(deps.stats ? { stats: deps.stats } : {}) });
+  const podResources = await PodResources.start({
+    world,
+    dir: `${config.dataDir}/pod-resources`,
+    givers: { devices, cpus, memory, claims },
+    active: () => manager.active(),
+    find: (namespace, name) => manager.find(namespace, name)?.pod,
+  });
+  const server = await startAgentServer({ context, pods: manager, podResources, disks, ...(deps.stats ? { stats: deps.stats } : {}) });
   port = server.port;
 
   const lease = new NodeLease(
@@ -342,6 +350,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       await manager.dispose();
       probes.dispose();
       cache.dispose();
+      podResources[Symbol.dispose]();
       devices[Symbol.dispose]();
       claims[Symbol.dispose]();
       await statuses.dispose();

@@ -1,6 +1,7 @@
 // gRPC with @grpc/grpc-js: bytes in, bytes out. Single calls over Unix sockets do without it.
 import { rm } from 'node:fs/promises';
 import type { Client, ClientReadableStream, ClientWritableStream, handleUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
+import { messageOf } from '#base/errors.ts';
 import { type Grpc, type GrpcCallOptions, type GrpcChannel, GrpcError, grpcCode } from '#base/grpc.ts';
 import type { TlsClientOptions } from '#base/net.ts';
 import { UnaryCalls } from './grpcunary.ts';
@@ -184,7 +185,7 @@ const serve: Grpc['serve'] = async (socket, methods) => {
     const handle: handleUnaryCall<Uint8Array, Uint8Array> = (call, answer) => {
       method(call.request).then(
         (response) => answer(null, response),
-        (error: unknown) => answer({ code: error instanceof GrpcError ? error.code : grpcCode.unknown, details: String(error) }),
+        (error: unknown) => answer({ code: error instanceof GrpcError ? error.code : grpcCode.unknown, details: messageOf(error) }),
       );
     };
     server.register(path, handle, asIs, back, 'unary');

@@ -31,6 +31,8 @@ export interface CpuManager extends HintProvider {
   of(pod: Pod, container: string): ContainerCpus | undefined;
   /** True when a container of the pod has processors of its own. */
   exclusive(pod: Pod): boolean;
+  /** Processors that containers can have for themselves, whoever has them now. */
+  readonly givable: ReadonlySet<number>;
   /** How often processors were to be given, and could not be. */
   readonly pinning: Readonly<Pinning>;
 }
@@ -40,6 +42,7 @@ export const noCpuManager: CpuManager = {
   ...noProvider,
   of: () => undefined,
   exclusive: () => false,
+  givable: new Set(),
   pinning: newPinning(),
 };
 
@@ -145,6 +148,10 @@ class StaticCpuManager implements CpuManager {
   of(pod: Pod, container: string): ContainerCpus {
     const own = this.#state.assigned.get(uidOf(pod))?.get(container);
     return { cpus: formatCpuset(own ?? this.#state.shared), exclusive: own !== undefined };
+  }
+
+  get givable(): ReadonlySet<number> {
+    return new Set(this.#topology.map(({ id }) => id)).difference(this.#reserved);
   }
 
   exclusive(pod: Pod): boolean {

@@ -5,6 +5,8 @@ export interface Allocation {
   readonly container: string;
   readonly resource: string;
   readonly ids: readonly string[];
+  /** Ids of the NUMA nodes of each device, as its plugin told them then; left out where it did not. */
+  readonly nodes?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** A container that wants devices. */
@@ -59,9 +61,9 @@ export class DeviceLedger {
     return this.#allocations.filter((one) => one.podUid === podUid && one.resource === resource).flatMap(({ ids }) => ids);
   }
 
-  note(claim: Claim, ids: readonly string[]): void {
+  note(claim: Claim, ids: readonly string[], nodes: Readonly<Record<string, readonly number[]>> = {}): void {
     const { podUid, container, resource } = claim;
-    this.#allocations.push({ podUid, container, resource, ids });
+    this.#allocations.push({ podUid, container, resource, ids, ...(Object.keys(nodes).length === 0 ? {} : { nodes }) });
   }
 
   /** Frees the devices of a pod; true when it had any. */

@@ -26,6 +26,13 @@ export interface DeviceManagerOptions {
   readonly changed: () => void;
 }
 
+/** A device, with the ids of the NUMA nodes that it is near to; none: its plugin does not say. */
+export interface PlacedDevice {
+  readonly resource: string;
+  readonly id: string;
+  readonly nodes: readonly number[];
+}
+
 /** How many of each resource that plugins offer a container wants. */
 const wants = (container: Container): [string, number][] =>
   Object.entries(container.resources?.limits ?? {}).flatMap(([name, value]): [string, number][] =>
@@ -172,7 +179,24 @@ export class DeviceManager implements HintProvider {
     const near = nodes === undefined ? new Set<string>() : nearDevices(this.#options.layout, nodes, plugin.devices ?? []);
     const { taken, from } = open(claim.count, offer, near);
     const preferred = taken.length < claim.count ? await plugin.preferred([...taken, ...from], taken, claim.count) : [];
-    this.#ledger.note(claim, choose(claim.count, { taken, from }, preferred));
+    const ids = choose(claim.count, { taken, from }, preferred);
+    const told = (plugin.devices ?? []).filter((device) => ids.includes(device.id) && device.nodes.length > 0);
+    this.#ledger.note(claim, ids, Object.fromEntries(told.map((device) => [device.id, device.nodes])));
+  }
+
+  /** The devices of a container. */
+  of(podUid: string, container: string): readonly PlacedDevice[] {
+    return this.#ledger
+      .of(podUid, container)
+      .flatMap(({ resource, ids, nodes = {} }) => ids.map((id) => ({ resource, id, nodes: nodes[id] ?? [] })));
+  }
+
+  /** Every device that works, whoever has it. */
+  working(): readonly PlacedDevice[] {
+    return [...this.#plugins].flatMap(([resource, plugin]) => {
+      const healthy = new Set(plugin.healthy);
+      return (plugin.devices ?? []).filter(({ id }) => healthy.has(id)).map(({ id, nodes }) => ({ resource, id, nodes }));
+    });
   }
 
   /** What a container needs to use its devices; asked each time that it starts. */

@@ -5,7 +5,7 @@ import { defineMessages } from '../cri/wire.ts';
 
 const messages = defineMessages({
   Claim: 'namespace=1 uid=2 name=3',
-  Device: 'requestNames=1:[string] poolName=2 deviceName=3 cdiDeviceIds=4:[string]',
+  Device: 'requestNames=1:[string] poolName=2 deviceName=3 cdiDeviceIds=4:[string] shareId=5',
   NodePrepareResourcesRequest: 'claims=1:[Claim]',
   NodePrepareResourcesResponse: 'claims=1:{NodePrepareResourceResponse}',
   NodePrepareResourceResponse: 'devices=1:[Device] error=2',
@@ -28,6 +28,8 @@ export interface PreparedDevice {
   readonly poolName: string;
   readonly deviceName: string;
   readonly cdiDeviceIds: readonly string[];
+  /** The share of a device that several claims use; empty or left out: all of it. */
+  readonly shareId?: string;
 }
 
 /** gRPC services by the version that a driver says it supports, the newest first. */

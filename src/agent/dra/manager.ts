@@ -1,6 +1,7 @@
 // Dynamic resources: the claims of a pod are prepared by their drivers before it starts, and taken back when it has ended.
 import { Mutex } from '#base/mutex.ts';
 import type { World } from '#base/world.ts';
+import type { Container } from '#api/core/v1/container.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { ResourceClaims } from '#api/refs.ts';
 import type { Client } from '#client/client.ts';
@@ -86,6 +87,13 @@ export class DynamicResources implements PluginHandler, Disposable {
   /** The CDI devices of a container. */
   devices(pod: Pod, container: AnyContainer): { readonly name: string }[] {
     return 'resources' in container ? cdiDevices(container, this.#of(uidOf(pod))) : [];
+  }
+
+  /** What was prepared of the claims that a container names, in the order of the pod. */
+  of(pod: Pod, container: Container): readonly PreparedClaim[] {
+    const named = new Set(container.resources?.claims?.map(({ name }) => name));
+    const mine = this.#of(uidOf(pod));
+    return (pod.spec.resourceClaims ?? []).flatMap(({ name }) => (named.has(name) ? mine.filter((one) => one.name === name) : []));
   }
 
   /** Pods with claims that are prepared. */

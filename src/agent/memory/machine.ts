@@ -69,6 +69,14 @@ export function machineWith(layout: NumaLayout, reserved: SystemReserved, promis
   return machine;
 }
 
+/** What containers can have of each node at most; types of which there is nothing are left out. */
+export const givableOf = (machine: Machine): readonly Block[] =>
+  [...machine].flatMap(([id, { memoryMap }]) =>
+    Object.entries(memoryMap)
+      .filter(([, { allocatable }]) => allocatable > 0)
+      .map(([type, { allocatable }]) => ({ numaAffinity: [id], type, size: allocatable })),
+  );
+
 /** As the file has it. */
 export const formatMachine = (machine: Machine): Readonly<Record<string, NodeMemory>> => Object.fromEntries(machine);
 

@@ -9,19 +9,23 @@ import { type Hint, type HintProvider, type Hints, noProvider } from '../numa/hi
 import type { NumaLayout } from '../numa/layout.ts';
 import { counted, newPinning, type Pinning } from '../numa/pinning.ts';
 import { uidOf } from '../sync/spec.ts';
-import { machineWith, sameMachine, type SystemReserved } from './machine.ts';
+import { emptyMachine, givableOf, machineWith, sameMachine, type SystemReserved } from './machine.ts';
 import { containerHints, podHints, promise, type Situation, wantedOf } from './plan.ts';
-import { formatState, parseState, type Promises } from './state.ts';
+import { type Block, formatState, parseState, type Promises } from './state.ts';
 
 export interface MemoryManager extends HintProvider {
   /** Ids of the NUMA nodes that a container has its memory of, as `cpuset.mems` takes them; undefined: of any. */
   of(pod: Pod, container: string): string | undefined;
+  /** The memory that a container has of certain NUMA nodes. */
+  blocks(pod: Pod, container: string): readonly Block[];
+  /** The memory that containers can have of each node, whoever has it now. */
+  readonly givable: readonly Block[];
   /** How often memory was to be promised, and could not be. */
   readonly pinning: Readonly<Pinning>;
 }
 
 /** No policy: everybody has memory of every node. */
-export const noMemoryManager: MemoryManager = { ...noProvider, of: () => undefined, pinning: newPinning() };
+export const noMemoryManager: MemoryManager = { ...noProvider, of: () => undefined, blocks: () => [], givable: [], pinning: newPinning() };
 
 export interface MemoryManagerDeps {
   readonly layout: NumaLayout;
@@ -66,9 +70,16 @@ class StaticMemoryManager implements MemoryManager {
   }
 
   of(pod: Pod, container: string): string | undefined {
-    const blocks = this.#promises.get(uidOf(pod))?.get(container) ?? [];
-    const ids = new Set(blocks.flatMap(({ numaAffinity }) => numaAffinity));
+    const ids = new Set(this.blocks(pod, container).flatMap(({ numaAffinity }) => numaAffinity));
     return ids.size === 0 ? undefined : [...ids].sort((a, b) => a - b).join(',');
+  }
+
+  blocks(pod: Pod, container: string): readonly Block[] {
+    return this.#promises.get(uidOf(pod))?.get(container) ?? [];
+  }
+
+  get givable(): readonly Block[] {
+    return givableOf(emptyMachine(this.#deps.layout, this.#deps.reserved));
   }
 
   pods(): Iterable<string> {

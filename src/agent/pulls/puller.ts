@@ -3,6 +3,7 @@ import type { World } from '#base/world.ts';
 import { Semaphore } from '#base/mutex.ts';
 import { Histogram } from '#format/prometheus.ts';
 import { orAborted } from '#base/signal.ts';
+import { TokenBucket } from '#base/tokenbucket.ts';
 import type { ImagePullOptions } from './options.ts';
 
 /** How pods came to their images, for the metrics: labels as the metric has them. */
@@ -34,10 +35,7 @@ const seconds = [1, 5, 10, 20, 30, 60, 180, 300, 600, 900, 1200, 1800, 2700, 360
 export class ImagePuller {
   readonly #clock: Pick<World['clock'], 'monotonic'>;
   readonly #turns: Semaphore;
-  readonly #qps: number;
-  readonly #burst: number;
-  #tokens: number;
-  #filled: number;
+  readonly #pace: TokenBucket;
   /** Times of pulls, by the sizes of the images. */
   readonly durations = new Map<string, Histogram>();
   readonly #requests = new Map<string, { readonly request: ImageRequest; count: number }>();
@@ -45,20 +43,7 @@ export class ImagePuller {
   constructor(clock: Pick<World['clock'], 'monotonic'>, { parallel, qps, burst }: Pick<ImagePullOptions, 'parallel' | 'qps' | 'burst'>) {
     this.#clock = clock;
     this.#turns = new Semaphore(parallel ?? Number.POSITIVE_INFINITY);
-    this.#qps = qps;
-    this.#burst = burst;
-    this.#tokens = burst;
-    this.#filled = clock.monotonic();
-  }
-
-  #accepts(): boolean {
-    if (this.#qps === 0) return true;
-    const now = this.#clock.monotonic();
-    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#filled) / 1000) * this.#qps);
-    this.#filled = now;
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
+    this.#pace = new TokenBucket(clock, { qps, burst });
   }
 
   /** Pulls when it is this one's turn, and fails when too many have come; resolves with how long the pull itself took. */
@@ -68,7 +53,7 @@ export class ImagePuller {
     const turn = this.#turns.run(async () => {
       signal.throwIfAborted();
       begun = true;
-      if (!this.#accepts()) throw new Error('pull QPS exceeded');
+      if (!this.#pace.take()) throw new Error('pull QPS exceeded');
       const began = this.#clock.monotonic();
       const value = await pull();
       return { value, took: this.#clock.monotonic() - began };

@@ -3,6 +3,7 @@ import { messageOf } from '#base/errors.ts';
 import type { HttpReply, HttpRequest, HttpServer, Socket } from '#base/net.ts';
 import type { DiskStats } from '../stats/disks.ts';
 import type { AgentStats } from '../parts.ts';
+import type { PodResources } from '../podresources/server.ts';
 import { pullMetrics } from '../pulls/metrics.ts';
 import type { AgentContext } from '../sync/context.ts';
 import { type PodState, running } from '../sync/state.ts';
@@ -19,6 +20,7 @@ import { refuseUpgrade, upgradeStream } from './streams.ts';
 export interface AgentServerDeps {
   readonly context: AgentContext;
   readonly pods: PodManager;
+  readonly podResources: Pick<PodResources, 'metrics'>;
   readonly stats?: AgentStats;
   /** What the full summary tells of disks. */
   readonly disks?: DiskStats;
@@ -78,7 +80,7 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<Pick<Http
         return json(await deps.stats.summary(url.searchParams.get('only_cpu_and_memory') === 'true' ? undefined : deps.disks));
       case '/metrics':
         return text(
-          agentMetrics(context, pods) + pullMetrics(context.puller, context.imageRecords),
+          agentMetrics(context, pods) + pullMetrics(context.puller, context.imageRecords) + deps.podResources.metrics(),
           'text/plain; version=0.0.4; charset=utf-8',
         );
       case '/metrics/resource':

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { Nodes, Pods } from '#api/refs.ts';
 import { formatCpuset, parseCpuset } from '#agent/settings/cpuset.ts';
 import { until } from '../../support/until.ts';
-import { startPlugin } from './deviceplugin.ts';
+import { startPlugin } from '../../support/deviceplugin.ts';
 import { nothingLeft } from './leaks.ts';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
 

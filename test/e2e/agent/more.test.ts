@@ -8,9 +8,10 @@ import { ConfigMaps, Nodes, Pods, ResourceClaims, Secrets } from '#api/refs.ts';
 import { defineMessages } from '#agent/cri/wire.ts';
 import { type ClaimRef, draMessages } from '#agent/dra/driver.ts';
 import { buildImage } from '#agent/images/build.ts';
+import { messages as podResourcesMessages, type PodEntry } from '#agent/podresources/messages.ts';
 import { busyboxLayer } from '../../images/busybox.ts';
 import { until } from '../../support/until.ts';
-import { startPlugin } from './deviceplugin.ts';
+import { startPlugin } from '../../support/deviceplugin.ts';
 import { processes } from './leaks.ts';
 import { startRegistry } from './registry.ts';
 import { inNamespace, isReady, shellPod, startAgentNode } from './support.ts';
@@ -89,6 +90,16 @@ if (await inNamespace(import.meta.filename)) {
           assert.deepEqual(plugin.allocated, [['b']]);
           assert.deepEqual(plugin.prepared, [['b']]);
           assert.match(await run(first, 'echo $GADGETS; ls /dev/gadget-* /gadget-info'), /^b\n\/dev\/gadget-b\n\/gadget-info\n$/);
+          // An exporter on the node asks which pod has it.
+          const exporter = node.world.grpc.connect(`${node.dataDir}/pod-resources/kubelet.sock`);
+          const listed = await exporter.unary('/v1.PodResourcesLister/List', new Uint8Array());
+          exporter.close();
+          const { podResources } = podResourcesMessages.ListPodResourcesResponse.decode(listed) as { podResources: PodEntry[] };
+          const owners = podResources.filter(({ containers }) => containers.some(({ devices }) => devices.length > 0));
+          assert.deepEqual(
+            owners.map(({ namespace: space, name, containers }) => [space, name, containers[0]?.devices]),
+            [[namespace, 'first', [{ resourceName: resource, deviceIds: ['b'] }]]],
+          );
           await wants('second', '1');
           await node.until('second', isReady);
           assert.deepEqual(plugin.allocated.at(-1), ['a']);
