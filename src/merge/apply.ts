@@ -17,10 +17,9 @@ import {
   withSet,
   writeManagers,
 } from './managers.ts';
-import { type Shape, shapeOfStruct } from './shape.ts';
-import { skeletonOf } from './skeleton.ts';
+import { shapeOfStruct } from './shape.ts';
 import { atomicSet, fieldsOf, mergeTyped, removeFields, withNamedFields } from './typed.ts';
-import { Difference, ignoredSet, type Spoken, tongueOf } from './versions.ts';
+import { Difference, ignoredSet, type Said, type Spoken, tongueOf, translate } from './versions.ts';
 
 /** An object as far as ownership is concerned. */
 export interface OwnedObject {
@@ -125,8 +124,7 @@ export function trackUpdate(input: UpdateInput): readonly ManagedFieldsEntry[] |
 function takeOver(managers: Map<string, Manager>, input: UpdateInput): void {
   dropGone(managers, input.isGone);
   reconcile(managers, input);
-  const before = input.live ? comparable(input.live) : skeletonOf(input.struct);
-  const difference = new Difference(input, before, comparable(input.next));
+  const difference = new Difference(input, { before: input.live, after: input.next, comparable });
   const changes = difference.own;
   if (unchanged(changes)) return;
   const written = changes.added.union(changes.modified);
@@ -144,26 +142,35 @@ function takeOver(managers: Map<string, Manager>, input: UpdateInput): void {
   managers.set(key, { ...identity, time: untimed ? undefined : now, set: own.union(managers.get(key)?.set ?? emptySet) });
 }
 
-/** Takes away what the manager applied last time, no longer applies, and nobody else claims. */
+/**
+ * Takes away what the manager applied last time, no longer applies, and nobody else claims. Claims in the version that was
+ * applied last come first: without what they keep an object might not be convertible.
+ */
 function pruned(merged: unknown, managers: Managers, { former, spoken }: { former: Manager | undefined; spoken: Spoken }): unknown {
   if (!former || former.set.empty || spoken.isGone?.(former.apiVersion)) return merged;
+  const own = tongueOf(spoken, spoken.apiVersion);
   const last = tongueOf(spoken, former.apiVersion);
-  const named = (value: unknown, shape: Shape): FieldSet => withNamedFields(fieldsOf(value, shape), shape);
+  const named = ({ value, tongue }: Said): FieldSet => withNamedFields(fieldsOf(value, tongue.shape), tongue.shape);
+  const less = ({ value, tongue }: Said, set: FieldSet): Said => ({ value: removeFields(value, set, tongue.shape) ?? {}, tongue });
   const lastNamed = withNamedFields(former.set, last.shape);
-  let rest = last.from(removeFields(last.to(merged), lastNamed, last.shape) ?? {});
-  const claims = new Map<string, FieldSet>();
-  for (const { apiVersion, set } of managers.values()) claims.set(apiVersion, set.union(claims.get(apiVersion) ?? emptySet));
-  for (const [apiVersion, claimed] of claims) {
-    const { shape, to, from } = tongueOf(spoken, apiVersion);
-    const whole = to(merged);
-    const kept = named(to(rest), shape).union(withNamedFields(claimed, shape));
-    rest = from(removeFields(whole, named(whole, shape).difference(kept), shape) ?? {});
+  const all = translate({ value: merged, tongue: own }, last);
+  const claims = new Map<string, FieldSet>([[last.apiVersion, emptySet]]);
+  for (const { apiVersion, set } of managers.values()) {
+    const key = tongueOf(spoken, apiVersion).apiVersion;
+    claims.set(key, set.union(claims.get(key) ?? emptySet));
   }
-  const whole = last.to(merged);
-  const gone = named(whole, last.shape)
-    .difference(named(last.to(rest), last.shape))
+  let whole = all;
+  let rest = less(all, lastNamed);
+  for (const [apiVersion, claimed] of claims) {
+    const tongue = tongueOf(spoken, apiVersion);
+    whole = translate(whole, tongue);
+    const kept = named(translate(rest, tongue)).union(withNamedFields(claimed, tongue.shape));
+    rest = less(whole, named(whole).difference(kept));
+  }
+  const gone = named(all)
+    .difference(named(translate(rest, last)))
     .intersection(lastNamed);
-  return last.from(removeFields(whole, gone, last.shape) ?? {});
+  return translate(less(all, gone), own).value;
 }
 
 function conflictsOf(managers: Managers, self: string, { difference, allowed }: { difference: Difference; allowed: FieldSet }): Conflict[] {
@@ -202,7 +209,7 @@ export function applyPatch(input: ApplyInput): ApplyResult {
     );
   }
   const patch = withoutManagedFields(input.patch);
-  const before = live ? withoutManagedFields(live) : skeletonOf(input.struct);
+  const before = live && withoutManagedFields(live);
   const managers = readManagers(live?.metadata.managedFields) ?? new Map<string, Manager>();
   if (live && managers.size === 0) takeOver(managers, { ...input, live: undefined, next: live, manager: beforeFirstApply, untimed: false });
   const identity = { manager, operation: 'Apply', apiVersion, subresource };
@@ -214,9 +221,9 @@ export function applyPatch(input: ApplyInput): ApplyResult {
 
   const set = fieldsOf(patch, shape).recursiveDifference(ignored);
   managers.set(self, { ...identity, time: former?.time, set });
-  const merged = live ? mergeTyped(before, patch, shape) : patch;
+  const merged = before ? mergeTyped(before, patch, shape) : patch;
   let object = pruned(merged, managers, { former, spoken: input }) as OwnedObject;
-  const difference = new Difference(input, before, object);
+  const difference = new Difference(input, { before, after: object, comparable: (state) => state });
 
   if (!force) {
     let conflicts = conflictsOf(managers, self, { difference, allowed: emptySet });

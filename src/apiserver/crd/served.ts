@@ -39,12 +39,13 @@ interface Versions {
   readonly storageRow: ResourceRow;
   readonly storageSchema: Schema;
   readonly convert: Convert | undefined;
+  readonly siblings: ReadonlyMap<string, Resource>;
 }
 
 const as = (object: KubeObject, apiVersion: string): KubeObject => (object.apiVersion === apiVersion ? object : { ...object, apiVersion });
 
 /** How one version relates to the stored one. What is stored may be of any version that ever was the stored one. */
-function conversionOf({ apiVersion, schema, storageRow, storageSchema, convert }: Versions): Conversion {
+function conversionOf({ apiVersion, schema, storageRow, storageSchema, convert, siblings }: Versions): Conversion {
   const stored = apiVersionOf(storageRow);
   const fromStorage = (object: KubeObject): KubeObject => refresh(as(object, apiVersion), schema);
   if (!convert) {
@@ -52,10 +53,12 @@ function conversionOf({ apiVersion, schema, storageRow, storageSchema, convert }
       storage: storageRow,
       toStorage: (object) => (apiVersion === stored ? object : refresh(as(object, stored), storageSchema)),
       fromStorage,
+      siblings,
     };
   }
   return {
     storage: storageRow,
+    siblings,
     async toStorage(object) {
       if (apiVersion === stored) return object;
       const [converted] = await convert([object], stored);
@@ -76,14 +79,17 @@ export function serveDefinition(crd: CustomResourceDefinition, table: Table, bac
   const storageRow = rowOf(crd, stored, world);
   const storageSchema = schemaOf(stored);
   const terminating = isTrueCondition(crd, 'Terminating');
+  const siblings = new Map<string, Resource>();
   const all = crd.spec.versions.map((version) => {
     const row = version === stored ? storageRow : rowOf(crd, version, world);
     const schema = schemaOf(version);
     const apiVersion = apiVersionOf(row);
     const { scale, status } = version.subresources ?? {};
-    const conversion = conversionOf({ apiVersion, schema, storageRow, storageSchema, convert });
+    const conversion = conversionOf({ apiVersion, schema, storageRow, storageSchema, convert, siblings });
     const strategy = customStrategy({ hasStatus: status !== undefined, scaling: scale && customScaling(scale), terminating });
-    return { version, resource: new Resource(row, table, strategy, conversion) };
+    const resource = new Resource(row, table, strategy, conversion);
+    siblings.set(apiVersion, resource);
+    return { version, resource };
   });
   const storage = all.find(({ version }) => version === stored)?.resource as Resource;
   return {

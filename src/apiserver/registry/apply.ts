@@ -1,10 +1,10 @@
 // Server-side apply: the configuration of one manager, merged into what others have set.
 import { apiVersionOf, type KubeObject } from '#api/object.ts';
-import { applyConflict, badRequest, invalid, notFound } from '#api/status.ts';
-import { type ApplyInput, applyPatch, ApplyTypeError, type OwnedObject } from '#merge/apply.ts';
+import { applyConflict, badRequest, invalid, notFound, StatusError } from '#api/status.ts';
+import { type ApplyInput, applyPatch, type ApplyResult, ApplyTypeError, type OwnedObject } from '#merge/apply.ts';
 import { decodeValue } from '../body.ts';
 import type { ResourceRow } from '../resources/row.ts';
-import { writerOf } from './managed.ts';
+import { merged } from './managed.ts';
 import type { WriteRequest } from './request.ts';
 import { update, type UpdateResult } from './update.ts';
 
@@ -48,21 +48,28 @@ export function configuration(
   return { ...patch, metadata: { ...metadata, name, ...(namespace ? { namespace } : {}) } } as unknown as OwnedObject;
 }
 
-/** Lays a configuration over the object. Throws the Status of a conflict or of a configuration that does not fit the kind. */
-export function applied(input: ApplyInput): OwnedObject {
-  let result: ReturnType<typeof applyPatch>;
+/** The error of an apply as Kubernetes has it: what a webhook that converts complains of comes without a reason. */
+function refusal(error: unknown): unknown {
+  if (error instanceof ApplyTypeError) return badRequest(error.message);
+  if (!(error instanceof StatusError) || error.reason !== 'InternalError') return error;
+  const message = error.status.details?.causes?.[0]?.message ?? error.message;
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+}
+
+/** Lays a configuration over the object. Rejects with the Status of a conflict or of a configuration that does not fit the kind. */
+export async function applied(request: WriteRequest, input: Pick<ApplyInput, 'live' | 'patch'>): Promise<OwnedObject> {
+  let result: ApplyResult;
   try {
-    result = applyPatch(input);
+    result = await merged(request, (writer) => applyPatch({ ...writer, ...input, force: isForced(request) }));
   } catch (error) {
-    if (error instanceof ApplyTypeError) throw badRequest(error.message);
-    throw error;
+    throw refusal(error);
   }
   if (result.conflicts !== undefined) throw applyConflict(result.conflicts.causes, result.conflicts.message);
   return result.object;
 }
 
 /** Whether the client takes over what others own. */
-export const isForced = (request: WriteRequest): boolean => request.ctx.call.params.get('force') === 'true';
+const isForced = (request: WriteRequest): boolean => request.ctx.call.params.get('force') === 'true';
 
 /** Applies a configuration for its field manager; creates the object when there is none (not through a subresource). */
 export function applyUpdate(request: WriteRequest, apply: ApplyRequest): Promise<UpdateResult> {
@@ -70,7 +77,6 @@ export function applyUpdate(request: WriteRequest, apply: ApplyRequest): Promise
   const { row } = resource;
   const target = { struct: row.struct, group: row.group, version: row.version, kind: row.kind };
   const patch = configuration(request, apply, target);
-  const force = isForced(request);
   return update({
     ...request,
     namespace: apply.namespace,
@@ -79,9 +85,9 @@ export function applyUpdate(request: WriteRequest, apply: ApplyRequest): Promise
     tracked: true,
     createWhenAbsent: subresource === '',
     mayCreate: apply.mayCreate,
-    next(old): KubeObject {
+    async next(old): Promise<KubeObject> {
       if (old === undefined && patch.metadata.resourceVersion) throw notFound(resource.groupResource, apply.name);
-      const object = applied({ ...writerOf(request), live: old, patch, force });
+      const object = await applied(request, { live: old, patch });
       if (apply.duplicates.length > 0) {
         const text = `error converting YAML to JSON: yaml: unmarshal errors:\n  ${apply.duplicates.join('\n  ')}`;
         if (ctx.call.params.get('fieldValidation') === 'Strict') throw badRequest(`error strict decoding YAML: ${text}`);

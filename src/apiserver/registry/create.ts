@@ -22,7 +22,8 @@ const nameAttempts = 8;
 export async function create(request: WriteRequest, draft: KubeObject): Promise<Entry> {
   const { resource } = request;
   checkNewMeta(draft, resource);
-  const admitted = await admitNew(request, trackCreate(request, withoutStatus(resource, draft)));
+  const tracked = trackCreate(request, withoutStatus(resource, draft));
+  const admitted = await admitNew(request, tracked instanceof Promise ? await tracked : tracked);
   const object = withoutStatus(resource, admitted);
   const { name, generateName } = object.metadata;
   if (name || !generateName) return createOnce(request, draft, object, name);

@@ -1,14 +1,16 @@
 // metadata.managedFields: who set which field, kept up to date on every write.
-import { apiVersionOf, type KubeObject } from '#api/object.ts';
-import { type OwnedObject, trackUpdate as ownersAfter, type Writer } from '#merge/apply.ts';
-import type { OtherVersion } from '#merge/versions.ts';
+import { apiVersionOf, type KubeObject, parseApiVersion } from '#api/object.ts';
+import { trackUpdate as ownersAfter, type Writer } from '#merge/apply.ts';
+import type { Version } from '#merge/versions.ts';
+import { messageOf } from '#base/errors.ts';
 import { deepEqual } from '#api/walk/equal.ts';
-import type { ObjectMeta } from '#api/meta/v1/objectmeta.ts';
+import type { ManagedFieldsEntry, ObjectMeta } from '#api/meta/v1/objectmeta.ts';
 import { structOfKind } from '#api/walk/protobuf.ts';
 import type { ResourceRow } from '../resources/row.ts';
 import type { WriteRequest } from './request.ts';
-import type { Conversion } from './resource.ts';
+import type { Resource } from './resource.ts';
 import { withMeta } from './meta.ts';
+import { withAnswers } from './questions.ts';
 
 type Paths = readonly (readonly string[])[];
 
@@ -53,21 +55,43 @@ export function metaAfterStatus({ group, resource }: ResourceRow, next: KubeObje
   return withMeta(next, Object.fromEntries(kept) as Partial<ObjectMeta>).metadata;
 }
 
-/** Who writes, for the owners of fields. */
-export function writerOf(request: WriteRequest): Writer {
-  const { resource, registry, subresource, fieldManager } = request;
+/** An object that is to be had in another version, which somebody else must be asked for. */
+interface Wanted {
+  readonly object: KubeObject;
+  readonly resource: Resource;
+}
+type Ask = (wanted: Wanted) => KubeObject;
+
+function writerOf(request: WriteRequest, now: string, ask: Ask): Writer {
+  const { resource, subresource, fieldManager } = request;
   const { row } = resource;
   return {
     manager: fieldManager,
     apiVersion: apiVersionOf(row),
     subresource,
-    now: registry.now(),
+    now,
     struct: row.struct,
     untimed: subresource === 'scale',
     reset: resetBy(request),
-    version: (apiVersion) => otherVersion(request, apiVersion),
+    version: (apiVersion) => versionOf(request, apiVersion, ask),
     isGone: (apiVersion) => apiVersion !== resource.apiVersion && !isKnown(row, apiVersion),
   };
+}
+
+/**
+ * What the merge makes of a write, given who writes: at once, or when webhooks have told what the object is in the versions
+ * that its managers speak. Rejects with an Error in the webhook's words.
+ */
+export function merged<T>(request: WriteRequest, merge: (writer: Writer) => T): T | Promise<T> {
+  const now = request.registry.now();
+  return withAnswers<T, Wanted, KubeObject>(
+    (ask) => merge(writerOf(request, now, ask)),
+    async ({ object, resource }) => {
+      // Who owns what is not the webhook's business.
+      const [converted] = (await resource.conversion?.convert?.([withMeta(object, { managedFields: undefined })])) ?? [];
+      return converted as KubeObject;
+    },
+  );
 }
 
 /** Whether there is the kind in that version: in its definition, be it served or not, or built in. */
@@ -76,28 +100,46 @@ function isKnown({ group, kind, custom }: ResourceRow, apiVersion: string): bool
   return custom.versions.some((version) => apiVersion === `${group}/${version}`);
 }
 
-/** Another version of the kind, where it can be converted at once; the fields of others are taken to be called the same. */
-function otherVersion({ registry, resource }: WriteRequest, apiVersion: string): OtherVersion | undefined {
-  const [group, version] = apiVersion.includes('/') ? (apiVersion.split('/') as [string, string]) : ['', apiVersion];
+/** The kind in some version, served or not. */
+function resourceOf({ registry, resource }: WriteRequest, apiVersion: string): Resource | undefined {
+  if (apiVersion === resource.apiVersion) return resource;
+  const { group, version } = parseApiVersion(apiVersion);
   if (group !== resource.row.group) return undefined;
-  const other = registry.find(group, version, resource.row.resource);
-  const [ours, theirs] = [resource.conversion, other?.conversion];
-  if (!other || (!ours && !theirs) || ours?.convert || theirs?.convert) return undefined;
-  const convert = (from: Conversion | undefined, to: Conversion | undefined) => (object: OwnedObject) => {
-    const stored = (from ? from.toStorage(object as KubeObject) : object) as KubeObject;
-    return (to ? to.fromStorage(stored) : stored) as OwnedObject;
-  };
-  return { struct: other.row.struct, to: convert(ours, theirs), from: convert(theirs, ours) };
+  return resource.conversion?.siblings?.get(apiVersion) ?? registry.find(group, version, resource.row.resource);
 }
 
-function withOwners(request: WriteRequest, object: KubeObject, live: KubeObject | undefined): KubeObject {
-  const managedFields = ownersAfter({ ...writerOf(request), live, next: object });
-  if (managedFields === object.metadata.managedFields) return object;
-  return withMeta(object, { managedFields });
+/** A version of the kind; undefined where no conversion is known: the fields are taken to be called the same. */
+function versionOf(request: WriteRequest, apiVersion: string, ask: Ask): Version | undefined {
+  const target = resourceOf(request, apiVersion);
+  const { resource } = request;
+  if (!target || (target !== resource && !target.conversion && !resource.conversion)) return undefined;
+  return {
+    struct: target.row.struct,
+    convert(owned) {
+      const object = owned as KubeObject;
+      if (target.conversion?.convert) return ask({ object, resource: target });
+      const source = resourceOf(request, object.apiVersion ?? '');
+      // Only webhooks make others wait, and those were asked.
+      const stored = (source?.conversion ? source.conversion.toStorage(object) : object) as KubeObject;
+      return target.conversion ? target.conversion.fromStorage(stored) : stored;
+    },
+  };
+}
+
+/** The object with its owners; with none where a webhook that had to be asked about them fails: a write waits for nobody. */
+function withOwners(request: WriteRequest, object: KubeObject, live: KubeObject | undefined): KubeObject | Promise<KubeObject> {
+  const owned = (managedFields: readonly ManagedFieldsEntry[] | undefined): KubeObject =>
+    managedFields === object.metadata.managedFields ? object : withMeta(object, { managedFields });
+  const entries = merged(request, (writer) => ownersAfter({ ...writer, live, next: object }));
+  if (!(entries instanceof Promise)) return owned(entries);
+  return entries.then(owned, (error: unknown) => {
+    request.registry.world.log.error('cannot tell who owns which field', { error: messageOf(error), name: object.metadata.name });
+    return owned(undefined);
+  });
 }
 
 /** The new object with the creator's entry. */
-export function trackCreate(request: WriteRequest, object: KubeObject): KubeObject {
+export function trackCreate(request: WriteRequest, object: KubeObject): KubeObject | Promise<KubeObject> {
   if (request.tracked) return object;
   // managedFields that the client sends itself are rare: they take the long way.
   if (object.metadata.managedFields?.length) return withOwners(request, object, undefined);
@@ -107,13 +149,14 @@ export function trackCreate(request: WriteRequest, object: KubeObject): KubeObje
   const known = registry.createMemo.find(key, object, kind);
   if (known) return withMeta(object, { managedFields: [{ ...known, time: registry.now() }] });
   const tracked = withOwners(request, object, undefined);
+  if (tracked instanceof Promise) return tracked;
   const entry = tracked.metadata.managedFields?.[0];
   if (entry) registry.createMemo.add(key, object, entry);
   return tracked;
 }
 
 /** The replacement with the writer's entry brought up to date. */
-export function trackUpdate(request: WriteRequest, object: KubeObject, old: KubeObject): KubeObject {
+export function trackUpdate(request: WriteRequest, object: KubeObject, old: KubeObject): KubeObject | Promise<KubeObject> {
   if (request.tracked) return object;
   // Most clients send back what they read: the same list is known already and need not be read again.
   const { managedFields } = old.metadata;

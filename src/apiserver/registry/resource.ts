@@ -19,6 +19,8 @@ export interface Conversion {
   foreign?(object: KubeObject): boolean;
   /** Converts foreign objects, in the same order; rejects with the StatusError that the client gets. */
   convert?(objects: readonly KubeObject[]): Promise<readonly KubeObject[]>;
+  /** All versions of the kind by their apiVersion, those too that are not served. */
+  readonly siblings?: ReadonlyMap<string, Resource>;
 }
 
 export class Resource {

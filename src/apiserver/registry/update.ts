@@ -99,7 +99,10 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
   checkPreconditions(request, object, old);
   object = withMeta(prepareNextMeta(object, old), { resourceVersion: old.metadata.resourceVersion });
   object = part ? part.merge(object, old, write) : keepForeignParts(request, object, old);
-  if (!request.tracked) object = trackUpdate(request, object, old);
+  if (!request.tracked) {
+    const tracked = trackUpdate(request, object, old);
+    object = tracked instanceof Promise ? await tracked : tracked;
+  }
   const attributes = {
     operation: 'UPDATE' as const,
     row,

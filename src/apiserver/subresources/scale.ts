@@ -9,8 +9,7 @@ import { shapeOfStruct } from '#merge/shape.ts';
 import type { Answer } from '../chain.ts';
 import { decodeBody, decodeValue } from '../body.ts';
 import { fieldValidationOf } from '../options.ts';
-import { applied, configuration, isForced } from '../registry/apply.ts';
-import { writerOf } from '../registry/managed.ts';
+import { applied, configuration } from '../registry/apply.ts';
 import { type Patch, patched, readPatch } from '../registry/patch.ts';
 import type { WriteRequest } from '../registry/request.ts';
 import { update } from '../registry/update.ts';
@@ -74,18 +73,18 @@ async function requested({ ctx }: SubresourceRequest, patch: Patch | undefined, 
 }
 
 /** Applies a Scale: what it says of the replicas is owned, and may conflict, as a field of the workload. */
-function applyScale(request: WriteRequest, { body }: Patch, scaling: Scaling): (old: KubeObject) => KubeObject {
+function applyScale(request: WriteRequest, { body }: Patch, scaling: Scaling): (old: KubeObject) => Promise<KubeObject> {
   const { namespace, name } = request.ctx.info;
   const wanted = configuration(request, { namespace, name, body }, target) as Partial<Scale> & OwnedObject;
   const problem = patchProblem(wanted, shapeOfStruct(Scale));
   if (problem) throw badRequest(`failed to create typed patch object (${namespace}/${name}; autoscaling/v1, Kind=Scale): ${problem}`);
   const { replicas } = wanted.spec ?? {};
   const { uid, resourceVersion } = wanted.metadata;
-  return (old) => {
+  return async (old) => {
     const { apiVersion, kind } = old;
     const bare: KubeObject = { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } };
     const part = replicas === undefined ? bare : scaling.write(bare, replicas);
-    const next = applied({ ...writerOf(request), live: old, patch: part, force: isForced(request) }) as KubeObject;
+    const next = (await applied(request, { live: old, patch: part })) as KubeObject;
     // Who no longer says how many takes the number away, which a Scale shows as none.
     const count = scaling.find(next) ?? 0;
     checkReplicas(name, count);
@@ -113,7 +112,7 @@ export async function serveScale(sub: SubresourceRequest): Promise<Answer> {
   const request = writeRequest(registry, resource, ctx, 'UpdateOptions');
   const patch = info.verb === 'patch' ? await readPatch(call, { ...resource.row, kind: 'Scale' }) : undefined;
   const tracked = patch?.type === 'apply';
-  let next: (old: KubeObject) => KubeObject;
+  let next: (old: KubeObject) => KubeObject | Promise<KubeObject>;
   if (tracked) next = applyScale(request, patch, scaling);
   else {
     const make = await requested(sub, patch, scaling);
