@@ -182,7 +182,7 @@ async function start(stack: AsyncDisposableStack, { images = [], dualStack = fal
   async function restart(signal: NodeJS.Signals): Promise<void> {
     const { pid } = JSON.parse(readFileSync(join(dataDir, 'run.json'), 'utf8')) as { pid: number };
     process.kill(pid, signal);
-    await until('the process is gone', () => !existsSync(`/proc/${pid}`), 120_000);
+    await until('the process is gone', () => !existsSync(`/proc/${pid}`));
     const again = await tutti(...upArguments);
     assert.equal(again.code, 0, again.stderr + again.stdout);
   }

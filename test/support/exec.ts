@@ -17,7 +17,7 @@ export interface StreamOptions {
 }
 
 /** Opens a stream and gathers all that it says until the server closes it; fails when it is refused or stays open. */
-export async function stream(access: ServerAccess, path: string, { protocol, limit = 120_000 }: StreamOptions): Promise<Streamed> {
+export async function stream(access: ServerAccess, path: string, { protocol, limit = 180_000 }: StreamOptions): Promise<Streamed> {
   const { ca = '', cert = '', key = '' } = access.tls;
   const socket = new WebSocket(`${access.server.replace('https', 'wss')}${path}`, protocol, { ca, cert, key });
   const channels = new Map<number, Buffer>();
@@ -59,7 +59,6 @@ export async function execute(access: ServerAccess, { namespace, pod, container,
   ]);
   const { channels } = await stream(access, `/api/v1/namespaces/${namespace}/pods/${pod}/exec?${query}`, {
     protocol: 'v5.channel.k8s.io',
-    limit: 120_000,
   });
   const text = (number: number): string => channels.get(number)?.toString('utf8') ?? '';
   assert.ok(channels.has(3), `${command.join(' ')}: no result\n${text(1)}${text(2)}`);

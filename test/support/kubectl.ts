@@ -66,7 +66,7 @@ export function runCommand(path: string, args: readonly string[], options: Comma
       cwd: options.cwd,
       env: { PATH: process.env['PATH'] ?? '', ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
-      timeout: options.timeout ?? 150_000,
+      timeout: options.timeout ?? 300_000,
     });
     let stdout = '';
     let stderr = '';

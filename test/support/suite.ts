@@ -76,8 +76,8 @@ export async function startSuite(nodes = 1): Promise<Suite> {
       const labels = { 'e2e-framework': base, 'pod-security.kubernetes.io/enforce': 'privileged' };
       await client.resource(Namespaces).create({ metadata: { name, labels } });
       used.push(name);
-      await until('its account', async () => find(client, ServiceAccounts, 'default', name), 120_000);
-      await until('its root certificate', async () => find(client, ConfigMaps, 'kube-root-ca.crt', name), 120_000);
+      await until('its account', async () => find(client, ServiceAccounts, 'default', name));
+      await until('its root certificate', async () => find(client, ConfigMaps, 'kube-root-ca.crt', name));
       try {
         await test(name);
       } finally {
@@ -86,7 +86,7 @@ export async function startSuite(nodes = 1): Promise<Suite> {
     },
     async [Symbol.asyncDispose]() {
       try {
-        for (const name of used) await until(`namespace ${name} is gone`, async () => !(await exists(name)), 120_000);
+        for (const name of used) await until(`namespace ${name} is gone`, async () => !(await exists(name)));
       } finally {
         await running[Symbol.asyncDispose]();
         await closeAgents();
@@ -178,7 +178,7 @@ export function at<T extends KubeObject>(client: Client, ref: ResourceRef<T>, na
 }
 
 /** How long a watch waits for an event. */
-const patience = 120_000;
+const patience = 180_000;
 
 /** Resolves when the server has answered; events are kept from then on. */
 async function openWatch<T extends KubeObject>(

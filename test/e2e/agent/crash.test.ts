@@ -30,10 +30,10 @@ test('a crash while pods start, another while they end', () =>
       },
     });
     const web = (): Promise<readonly Pod[]> => space.list(Pods, 'app=web');
-    await until('some of them run', async () => (await web()).some(isReady), 60_000);
+    await until('some of them run', async () => (await web()).some(isReady));
     await cluster.crash();
     const ready = async (): Promise<readonly Pod[]> => (await web()).filter((one) => isReady(one) && !one.metadata.deletionTimestamp);
-    await until('all of them run', async () => (await ready()).length === 8, 120_000);
+    await until('all of them run', async () => (await ready()).length === 8);
     for (const one of await ready()) assert.ok((one.status?.containerStatuses?.[0]?.restartCount ?? 0) <= 1, one.metadata.name);
     const same = await space.get(Pods, 'before');
     assert.equal(same.status?.containerStatuses?.[0]?.containerID, first.status?.containerStatuses?.[0]?.containerID);
@@ -45,8 +45,8 @@ test('a crash while pods start, another while they end', () =>
       return now.length < 8 || now.some(({ metadata }) => metadata.deletionTimestamp);
     });
     await cluster.crash();
-    await until('two are left', async () => (await web()).length === 2 && (await ready()).length === 2, 120_000);
+    await until('two are left', async () => (await web()).length === 2 && (await ready()).length === 2);
     // What is left in the runtime is looked for when the cluster is taken down.
     await space.remove(Deployments, 'web');
-    await until('none is left', async () => (await web()).length === 0, 60_000);
+    await until('none is left', async () => (await web()).length === 0);
   }));

@@ -77,7 +77,7 @@ if (await inNamespace(import.meta.filename)) {
 
     await t.test('with room again everything comes back, once', async () => {
       free();
-      await Promise.all(['waits', 'dies'].map((name) => node.until(name, isReady, 60_000)));
+      await Promise.all(['waits', 'dies'].map((name) => node.until(name, isReady)));
       await node.untilGone('goes');
       const now = await node.until('runs', isReady);
       assert.equal(now.status.containerStatuses?.[0]?.containerID, before.status.containerStatuses?.[0]?.containerID);

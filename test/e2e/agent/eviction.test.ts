@@ -23,7 +23,7 @@ if (await inNamespace(import.meta.filename)) {
       await node.createPod(shellPod('log', 'dd if=/dev/zero bs=1M count=8 | tr "\\0" x | fold -w 1000; sleep 100000', limits('5Mi')));
       await node.createPod(shellPod('volume', fill('/v/file', 10), { ...mounted, spec: volume('5Mi') }));
       await node.createPod(shellPod('modest', fill('/v/file', 1), { ...mounted, spec: volume('5Mi') }));
-      const ended = await Promise.all(['root', 'log', 'volume'].map((name) => node.until(name, isEvicted, 60_000)));
+      const ended = await Promise.all(['root', 'log', 'volume'].map((name) => node.until(name, isEvicted)));
       assert.deepEqual(
         ended.map((pod) => pod.status?.message),
         [
@@ -42,17 +42,14 @@ if (await inNamespace(import.meta.filename)) {
       await node.createPod(shellPod('careful', 'sleep 100000', asks));
       await node.until('careful', isReady);
       await node.restartAgent({ eviction: { ...evictionDefaults, hard: { 'memory.available': '100%' } } });
-      const evicted = await node.until('modest', isEvicted, 60_000);
+      const evicted = await node.until('modest', isEvicted);
       assert.match(evicted.status?.message ?? '', /^The node was low on resource: memory\. Threshold quantity: \d+Ki, available: \d+Ki\. /);
       const found = evicted.status?.conditions?.find(({ type }) => type === 'DisruptionTarget');
       assert.equal(found?.reason, 'TerminationByKubelet');
-      await until(
-        'the condition of the node',
-        async () =>
-          (await node.client.resource(Nodes).get('node1')).status.conditions?.some(
-            ({ type, status, reason }) => type === 'MemoryPressure' && status === 'True' && reason === 'KubeletHasInsufficientMemory',
-          ),
-        60_000,
+      await until('the condition of the node', async () =>
+        (await node.client.resource(Nodes).get('node1')).status.conditions?.some(
+          ({ type, status, reason }) => type === 'MemoryPressure' && status === 'True' && reason === 'KubeletHasInsufficientMemory',
+        ),
       );
       await node.createPod(shellPod('new', 'true'));
       const refused = await node.until('new', isEvicted);
@@ -68,11 +65,7 @@ if (await inNamespace(import.meta.filename)) {
       await Promise.all(items.map(({ metadata }) => node.untilGone(metadata.name)));
       assert.ok((await runtime.listImages()).length > 1);
       await node.restartAgent({ eviction: { ...evictionDefaults, hard: { 'nodefs.available': '100%' } } });
-      await until(
-        'the images are gone',
-        async () => (await runtime.listImages()).every(({ repoTags }) => repoTags.includes(pauseImage)),
-        60_000,
-      );
+      await until('the images are gone', async () => (await runtime.listImages()).every(({ repoTags }) => repoTags.includes(pauseImage)));
       assert.ok(await runtime.imageStatus(pauseImage), 'sandboxes can still be made');
     });
   });

@@ -31,28 +31,23 @@ if (await inNamespace(import.meta.filename)) {
       node.road.cut();
       await runtime.stopContainer(id(1), 0);
       await node.client.resource(Pods).delete('goes', { namespace, options: { gracePeriodSeconds: 0 } });
-      await until(
-        'the container runs again',
-        async () =>
-          (await runtime.listContainers()).some(
-            ({ state, labels, metadata }) =>
-              state === 'CONTAINER_RUNNING' && labels['io.kubernetes.pod.name'] === 'dies' && metadata.attempt === 1,
-          ),
-        60_000,
+      await until('the container runs again', async () =>
+        (await runtime.listContainers()).some(
+          ({ state, labels, metadata }) =>
+            state === 'CONTAINER_RUNNING' && labels['io.kubernetes.pod.name'] === 'dies' && metadata.attempt === 1,
+        ),
       );
       assert.equal(restarts(await node.client.resource(Pods).get('dies', { namespace })), 0);
       const renewed = async (): Promise<number> =>
         Date.parse((await node.client.resource(Leases).get('node1', { namespace: 'kube-node-lease' })).spec?.renewTime ?? '');
       const last = await renewed();
-      await until('the lease has run out, twice over', async () => Date.now() - (await renewed()) > 4_000, 60_000);
+      await until('the lease has run out, twice over', async () => Date.now() - (await renewed()) > 4_000);
       assert.equal(await renewed(), last);
       node.road.mend();
-      await until('the lease is renewed', async () => (await renewed()) > last, 60_000);
+      await until('the lease is renewed', async () => (await renewed()) > last);
       await node.until('dies', (pod) => isReady(pod) && restarts(pod) === 1);
-      await until(
-        'the pod that was deleted meanwhile is gone',
-        async () => (await runtime.listSandboxes()).every(({ metadata }) => metadata.name !== 'goes'),
-        60_000,
+      await until('the pod that was deleted meanwhile is gone', async () =>
+        (await runtime.listSandboxes()).every(({ metadata }) => metadata.name !== 'goes'),
       );
       const still = await node.until('goes-on', isReady);
       assert.equal(still.status?.containerStatuses?.[0]?.containerID, `containerd://${id(0)}`);
@@ -63,9 +58,9 @@ if (await inNamespace(import.meta.filename)) {
     await t.test('containerd is killed while pods start', async () => {
       const names = [1, 2, 3, 4, 5].map((n) => `crash-${n}`);
       for (const name of names) await node.createPod(idle(name));
-      await until('the first sandbox', async () => (await runtime.listSandboxes()).length > 0, 60_000);
+      await until('the first sandbox', async () => (await runtime.listSandboxes()).length > 0);
       kill(Number(await node.world.fs.readText(paths.pid)));
-      await Promise.all(names.map((name) => node.until(name, isReady, 60_000)));
+      await Promise.all(names.map((name) => node.until(name, isReady)));
       await single(node, names);
       // A shim whose address containerd had no time to write down is one that it never finds again.
       const known = (await runtime.listSandboxes()).map(({ id }) => id);
@@ -80,7 +75,7 @@ if (await inNamespace(import.meta.filename)) {
         await node.world.clock.sleep(ms);
         await node.restartAgent();
       }
-      await Promise.all(names.map((name) => node.until(name, isReady, 60_000)));
+      await Promise.all(names.map((name) => node.until(name, isReady)));
       await single(node, names);
       await remove(node, ...names);
     });
@@ -96,7 +91,7 @@ if (await inNamespace(import.meta.filename)) {
       const shims = processes('containerd-shim-runc-v2', sandbox?.id ?? '?');
       assert.ok(shims.length > 0);
       kill(...shims);
-      await node.until('shim', (pod) => isReady(pod) && restarts(pod) >= 1, 60_000);
+      await node.until('shim', (pod) => isReady(pod) && restarts(pod) >= 1);
       await single(node, ['init', 'shim']);
       await remove(node, 'init', 'shim');
     });

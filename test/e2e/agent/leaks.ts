@@ -52,7 +52,7 @@ async function left({ instance, world, dataDir, cgroup }: AgentNode): Promise<st
 /** Waits until no sandbox, container, directory, address, interface, mount, control group or shim of a pod is there. */
 export async function nothingLeft(node: AgentNode): Promise<void> {
   let last: string[] = [];
-  await until('nothing is left', async () => (last = await left(node)).length === 0, 60_000).catch(() => undefined);
+  await until('nothing is left', async () => (last = await left(node)).length === 0).catch(() => undefined);
   assert.deepEqual(last, []);
 }
 

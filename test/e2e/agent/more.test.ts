@@ -76,7 +76,7 @@ if (await inNamespace(import.meta.filename)) {
             return [status.capacity?.[resource], status.allocatable?.[resource]];
           };
           const shown = (...expected: (string | undefined)[]): Promise<unknown> =>
-            until(`the node has ${expected.join()}`, async () => isDeepStrictEqual(await amounts(), expected), 60_000);
+            until(`the node has ${expected.join()}`, async () => isDeepStrictEqual(await amounts(), expected));
           plugin.tell(['a', 'b', 'c'].map((id) => ({ id, health: id === 'c' ? 'Unhealthy' : 'Healthy' })));
           await shown('3', '2');
           const wants = (name: string, count: string) =>
@@ -107,28 +107,20 @@ if (await inNamespace(import.meta.filename)) {
           const third = await node.until('third', (pod) => pod.status?.phase === 'Failed');
           assert.equal(third.status?.reason, `OutOf${resource}`);
           await pods.delete('first', { namespace, options: { gracePeriodSeconds: 0 } });
-          await until(
-            'the device is free',
-            async () => {
-              await pods.delete('fourth', { namespace, options: { gracePeriodSeconds: 0 } }).catch(() => undefined);
-              await node.untilGone('fourth');
-              await wants('fourth', '1');
-              return isReady(await node.until('fourth', (pod) => isReady(pod) || pod.status?.phase === 'Failed'));
-            },
-            60_000,
-          );
+          await until('the device is free', async () => {
+            await pods.delete('fourth', { namespace, options: { gracePeriodSeconds: 0 } }).catch(() => undefined);
+            await node.untilGone('fourth');
+            await wants('fourth', '1');
+            return isReady(await node.until('fourth', (pod) => isReady(pod) || pod.status?.phase === 'Failed'));
+          });
           assert.deepEqual(plugin.allocated.at(-1), ['b']);
         } finally {
           plugin.close();
         }
-        await until(
-          'a plugin that is gone offers nothing',
-          async () => {
-            const { status } = await client.resource(Nodes).get('node1');
-            return status.allocatable?.[resource] === '0';
-          },
-          60_000,
-        );
+        await until('a plugin that is gone offers nothing', async () => {
+          const { status } = await client.resource(Nodes).get('node1');
+          return status.allocatable?.[resource] === '0';
+        });
       }),
 
       t.test('claims are prepared by their driver before the pod starts, and taken back after its end', async () => {
@@ -175,11 +167,11 @@ if (await inNamespace(import.meta.filename)) {
             reservedFor: [{ resource: 'pods', name: 'claims', uid: made.metadata.uid ?? '' }],
           };
           await claims.update({ ...claim, status }, { namespace, subresource: 'status' });
-          await node.until('claims', isReady, 60_000);
+          await node.until('claims', isReady);
           assert.deepEqual(asked, ['prepare default/gadget', 'prepare default/gadget']);
           await node.told('claims', /^FailedPrepareDynamicResources: .*no such luck$/);
           await pods.delete('claims', { namespace, options: { gracePeriodSeconds: 0 } });
-          await until('the claim is taken back', () => asked.at(-1) === 'unprepare default/gadget', 60_000);
+          await until('the claim is taken back', () => asked.at(-1) === 'unprepare default/gadget');
         } finally {
           driver.close();
         }

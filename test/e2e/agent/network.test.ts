@@ -53,7 +53,7 @@ if (await inNamespace(import.meta.filename)) {
     await t.test('one that is killed in mid-call', async () => {
       const restore = await replace('exec sleep 76543');
       await node.createPod(idle('killed'));
-      await until('the plugin runs', () => processes('sleep 76543').length > 0, 60_000);
+      await until('the plugin runs', () => processes('sleep 76543').length > 0);
       await restore();
       await readyWithout('killed');
       await node.told('killed', /^FailedCreatePodSandBox: /);
@@ -66,7 +66,7 @@ if (await inNamespace(import.meta.filename)) {
       const names = ['hangs-1', 'hangs-2', 'hangs-3'];
       for (const name of names) await node.createPod(idle(name));
       // As many as may start at once hang now.
-      await until('the plugins run', () => processes('sleep 76543').length >= 2, 60_000);
+      await until('the plugins run', () => processes('sleep 76543').length >= 2);
       await node.createPod(idle('host', { hostNetwork: true }));
       await node.until('host', isReady);
       await remove('hangs-1', 'hangs-2');

@@ -37,7 +37,7 @@ if (await inNamespace(import.meta.filename)) {
       await node.until('done', (pod) => pod.status.phase === 'Succeeded');
       let down = false;
       const ending = node.agent.shutDown().then(() => (down = true));
-      await until('the node is down', () => down, 120_000);
+      await until('the node is down', () => down);
       await ending;
       const ended = new Map<string, number>();
       for (const name of ['plain', 'stubborn', 'critical']) {

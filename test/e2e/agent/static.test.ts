@@ -114,7 +114,7 @@ if (await inNamespace(import.meta.filename)) {
     await t.test('without an API server static pods start, and are told of when it is back', async () => {
       node.road.cut();
       put('alone.yaml', manifest('alone', 'sleep 100000'));
-      await until('it runs', async () => (await running('alone-node1')) === 1, 60_000);
+      await until('it runs', async () => (await running('alone-node1')) === 1);
       await assert.rejects(pods.get('alone-node1', { namespace }));
       node.road.mend();
       await node.until('alone-node1', isReady);

@@ -196,7 +196,7 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
       await agent.ready;
     },
     createPod: (pod) => pods.create(pod, { namespace }),
-    async until(name, check, ms = 60_000) {
+    async until(name, check, ms = 180_000) {
       const deadline = Date.now() + ms;
       for (;;) {
         const pod = await find(name);
@@ -205,7 +205,7 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
         await world.clock.sleep(20);
       }
     },
-    async untilGone(name, ms = 60_000) {
+    async untilGone(name, ms = 180_000) {
       const deadline = Date.now() + ms;
       for (;;) {
         const pod = await find(name);

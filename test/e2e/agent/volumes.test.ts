@@ -44,7 +44,7 @@ if (await inNamespace(import.meta.filename)) {
       assert.equal((await node.until('stays', isReady)).status.containerStatuses?.[0]?.restartCount, 0);
       await world.fs.rename(lives, lives.replace(/lives$/, 'ended'));
       await node.until('stays', (pod) => isReady(pod) && pod.status.containerStatuses?.[0]?.restartCount === 1);
-      await until('the second life', async () => (await world.fs.readText(lives).catch(() => '')) === 'life\nlife\n', 60_000);
+      await until('the second life', async () => (await world.fs.readText(lives).catch(() => '')) === 'life\nlife\n');
       await client.resource(Pods).delete('stays', { namespace });
       await node.untilGone('stays');
       assert.equal(driver.of('NodeUnpublishVolume').length, 1);
@@ -65,9 +65,9 @@ if (await inNamespace(import.meta.filename)) {
       await node.restartAgent();
       assert.ok(mountsWith(uid).length > 0, 'without its driver the volume stays');
       await using second = await startDriver(world, about);
-      await until('all is taken down', () => mountsWith(uid).length === 0, 60_000);
+      await until('all is taken down', () => mountsWith(uid).length === 0);
       assert.equal(second.of('NodeUnpublishVolume').length, 1);
-      await until('nothing is left', async () => !(await world.fs.list(`${dataDir}/pods`)).includes(uid), 60_000);
+      await until('nothing is left', async () => !(await world.fs.list(`${dataDir}/pods`)).includes(uid));
     });
 
     await t.test('the summary tells how full volumes, disks and the log are, and what went over the network', async () => {
@@ -94,7 +94,7 @@ if (await inNamespace(import.meta.filename)) {
         return JSON.parse(await answer.text()) as Summary;
       };
       const file = `${dataDir}/pods/${metadata.uid}/volumes/kubernetes.io~empty-dir/disk/file`;
-      await until('the file is whole', async () => (await world.fs.stat(file))?.size === 300 * 1024, 60_000);
+      await until('the file is whole', async () => (await world.fs.stat(file))?.size === 300 * 1024);
       const podOf = (summary: Summary): Summary['pods'][number] | undefined =>
         summary.pods.find(({ podRef }) => podRef.uid === metadata.uid);
       // The word is written after the file, and the runtime measures its images now and then.
@@ -104,7 +104,7 @@ if (await inNamespace(import.meta.filename)) {
         const disk = podOf(summary)?.volume.find(({ name }) => name === 'disk')?.usedBytes ?? 0;
         return logs > 0 && disk >= 300 * 1024 && (summary.node.runtime.imageFs.usedBytes ?? 0) > 0 && summary;
       };
-      const summary = await until('log and images are measured', measured, 60_000);
+      const summary = await until('log and images are measured', measured);
       const pod = podOf(summary);
       assert.ok(pod);
       const volume = (name: string): Usage | undefined => pod.volume.find((one) => one.name === name);
@@ -157,7 +157,7 @@ if (await inNamespace(import.meta.filename)) {
       await run('mount', '-t', 'tmpfs', 'tmpfs', `${path}/in`);
       await world.fs.write(`${path}/in/file`, 'in');
       await node.until('in', isReady);
-      await until('the mount comes out', async () => (await world.fs.readText(`${path}/out/file`).catch(() => '')) === 'out\n', 60_000);
+      await until('the mount comes out', async () => (await world.fs.readText(`${path}/out/file`).catch(() => '')) === 'out\n');
       const apart = (await node.until('apart', isReady)).status.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? '';
       const looked = await node.instance.runtime.execSync(apart, ['ls', '/v/in'], 60);
       assert.equal(Buffer.from(looked.stdout).toString(), '');

@@ -128,14 +128,11 @@ test('an API server in a pod is registered, used, changed and taken away', () =>
         metadata: { name, labels: { 'sample-label': 'true' } },
       });
       const listed = async (): Promise<string[]> => (await flunders.list({ namespace })).items.map(({ metadata }) => metadata.name);
-      await until(
-        'flunders are served',
-        () =>
-          listed().then(
-            () => true,
-            () => false,
-          ),
-        60_000,
+      await until('flunders are served', () =>
+        listed().then(
+          () => true,
+          () => false,
+        ),
       );
 
       await flunders.create(draft('rest-flunder') as never, { namespace });
@@ -203,7 +200,7 @@ test('an API server in a pod is registered, used, changed and taken away', () =>
       const label = { metadata: { labels: { 'e2e-apiservice': 'patched' } } };
       assert.equal((await services.patch(apiService, label, { type: 'merge' })).metadata.labels?.['e2e-apiservice'], 'patched');
       await services.deleteCollection({ labelSelector: 'e2e-apiservice=patched' });
-      await until('nobody serves flunders', async () => (await refused(listed()).catch(() => undefined))?.code === 404, 60_000);
+      await until('nobody serves flunders', async () => (await refused(listed()).catch(() => undefined))?.code === 404);
     } finally {
       await removeAll(namespace);
     }

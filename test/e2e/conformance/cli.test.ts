@@ -60,7 +60,7 @@ async function pictures(space: Space, count: number): Promise<void> {
     }
     return true;
   };
-  await wait(`${count} pods show the picture`, shown, 120_000);
+  await wait(`${count} pods show the picture`, shown);
 }
 
 /** Starts `kubectl proxy` and gives what it says first. */
@@ -101,7 +101,7 @@ describe('kubectl', { concurrency: 4 }, () => {
       await space.kubectl.ok('scale', 'rc', 'update-demo', '--replicas=2', '--timeout=5m');
       await pictures(space, 2);
       await space.kubectl.ok('delete', '--grace-period=0', '--force', 'rc', 'update-demo');
-      await wait('nothing is left', async () => (await space.kubectl.ok('get', 'rc,pods', '-l', 'name=update-demo')) === '', 60_000);
+      await wait('nothing is left', async () => (await space.kubectl.ok('get', 'rc,pods', '-l', 'name=update-demo')) === '');
     }));
 
   // Conformance: [sig-cli] Kubectl client Guestbook application should create and stop a working application [Conformance]
@@ -139,9 +139,9 @@ describe('kubectl', { concurrency: 4 }, () => {
         const { stdout } = await space.kubectl('get', '--raw', `/api/v1/namespaces/${space.namespace}/services/frontend/proxy/${query}`);
         return stdout;
       };
-      await wait('an empty book', async () => (await ask('get', '')) === '{"data":""}', 60_000);
-      await wait('an entry is taken', async () => (await ask('set', 'TestEntry')) === '{"message":"Updated"}', 60_000);
-      await wait('the entry is read', async () => (await ask('get', '')) === '{"data":"TestEntry"}', 60_000);
+      await wait('an empty book', async () => (await ask('get', '')) === '{"data":""}');
+      await wait('an entry is taken', async () => (await ask('set', 'TestEntry')) === '{"message":"Updated"}');
+      await wait('the entry is read', async () => (await ask('get', '')) === '{"data":"TestEntry"}');
     }));
 
   // Conformance: [sig-cli] Kubectl client Kubectl describe should check if kubectl describe prints relevant information for rc and pods [Conformance]
@@ -158,7 +158,7 @@ describe('kubectl', { concurrency: 4 }, () => {
       };
       await kubectl.pipe(JSON.stringify(service), 'create', '-f', '-');
       const started = async (): Promise<string | undefined> => (await space.list(Pods, 'app=agnhost')).find(isReady)?.metadata.name;
-      const name = await wait('the pod runs', started, 60_000);
+      const name = await wait('the pod runs', started);
       const tells = async (args: string[], lines: string[][]): Promise<void> => {
         let text = '';
         const missing = (): string[][] =>
@@ -257,7 +257,6 @@ describe('kubectl', { concurrency: 4 }, () => {
         await wait(
           `an endpoint of ${name}`,
           async () => (await kubectl('get', 'endpoints', name, '-o', 'template', `--template=${template}`)).stdout === '6379',
-          60_000,
         );
         const shown = await kubectl.ok('get', 'service', name, '-o', 'jsonpath={.spec.ports[0].port} {.spec.ports[0].targetPort}');
         assert.equal(shown, `${port} 6379`);
@@ -283,10 +282,8 @@ describe('kubectl', { concurrency: 4 }, () => {
   test('patch adds annotations to the pods of a controller', () =>
     inSpace(cluster, async (space) => {
       await space.kubectl.pipe(controller('agnhost-primary', 1, primary), 'create', '-f', '-');
-      const [name = ''] = await wait(
-        'a pod',
-        async () => ((await names(space, 'app=agnhost')).length === 1 ? names(space, 'app=agnhost') : undefined),
-        60_000,
+      const [name = ''] = await wait('a pod', async () =>
+        (await names(space, 'app=agnhost')).length === 1 ? names(space, 'app=agnhost') : undefined,
       );
       await space.until(Pods, name, isReady);
       await space.kubectl.ok('patch', 'pod', name, '-p', '{"metadata":{"annotations":{"x":"y"}}}');
@@ -323,20 +320,16 @@ describe('kubectl', { concurrency: 4 }, () => {
       );
       await until(Pods, 'logs-generator', isReady);
       const logs = (...args: string[]): Promise<string> => kubectl.ok('logs', 'logs-generator', 'logs-generator', ...args);
-      await wait('a line', async () => /\d+ (GET|PUT|POST)/.test(await logs()), 60_000);
+      await wait('a line', async () => /\d+ (GET|PUT|POST)/.test(await logs()));
       assert.equal((await logs('--tail=1')).split('\n').length, 2);
       assert.equal((await logs('--limit-bytes=1')).length, 1);
       const [stamped = '', rest] = (await logs('--tail=1', '--timestamps')).split('\n');
       assert.match(stamped, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+(Z|[+-]\d\d:\d\d) /);
       assert.equal(rest, '');
-      await wait(
-        'more lines than of the last second',
-        async () => {
-          const [recent, all] = [await logs('--since=1s'), await logs('--since=24h')];
-          return recent.split('\n').length < all.split('\n').length;
-        },
-        60_000,
-      );
+      await wait('more lines than of the last second', async () => {
+        const [recent, all] = [await logs('--since=1s'), await logs('--since=24h')];
+        return recent.split('\n').length < all.split('\n').length;
+      });
     }));
 
   // Conformance: [sig-cli] Kubectl client Proxy server should support --unix-socket=/path [Conformance]

@@ -40,18 +40,14 @@ async function endpointsOf(space: Space, name: string): Promise<{ slices: string
 /** Waits until slices and Endpoints say exactly this. */
 async function endpointsAre(space: Space, name: string, ...expected: string[]): Promise<void> {
   let last: unknown;
-  await until(
-    `endpoints of ${name} are [${expected.join('; ')}]`,
-    async () => {
-      const found = await endpointsOf(space, name).catch((error: unknown) => {
-        if (!isNotFound(error)) throw error;
-        return undefined;
-      });
-      last = found;
-      return found?.slices.join('; ') === expected.join('; ') && found.endpoints.join('; ') === expected.join('; ');
-    },
-    60_000,
-  ).catch((error: unknown) => {
+  await until(`endpoints of ${name} are [${expected.join('; ')}]`, async () => {
+    const found = await endpointsOf(space, name).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+      return undefined;
+    });
+    last = found;
+    return found?.slices.join('; ') === expected.join('; ') && found.endpoints.join('; ') === expected.join('; ');
+  }).catch((error: unknown) => {
     throw new Error(JSON.stringify(last), { cause: error });
   });
 }
@@ -209,13 +205,13 @@ describe('endpoints', { concurrency: 3 }, () => {
     inSpace(cluster, async (space) => {
       const spec = { selector: { nothing: 'has-this' }, ports: [{ name: 'example', port: 80, protocol: 'TCP' as const }] };
       await space.create(Services, service('empty', spec));
-      const slice = await until('a slice', async () => (await slicesOf(space, 'empty'))[0], 60_000);
+      const slice = await until('a slice', async () => (await slicesOf(space, 'empty'))[0]);
       assert.equal(slice.metadata.labels?.[managerLabel], 'endpointslice-controller.k8s.io');
       assert.deepEqual(slice.endpoints, []);
       await endpointsAre(space, 'empty');
       await space.remove(Services, 'empty');
       await space.untilGone(EndpointsRes, 'empty');
-      await until('no slice', async () => (await slicesOf(space, 'empty')).length === 0, 60_000);
+      await until('no slice', async () => (await slicesOf(space, 'empty')).length === 0);
     }));
 
   // Conformance: [sig-network] EndpointSlice should support a Service with multiple endpoint IPs specified in multiple EndpointSlices [Conformance]
@@ -271,16 +267,16 @@ describe('endpoints', { concurrency: 3 }, () => {
         const slices = await slicesOf(space, 'mirrored');
         return slices.length === 1 && slices[0]?.endpoints[0]?.addresses[0] === ip && slices[0];
       };
-      const slice = await until('a mirror', () => mirrored(a?.status.podIP), 60_000);
+      const slice = await until('a mirror', () => mirrored(a?.status.podIP));
       assert.deepEqual([slice.endpoints.length, slice.ports], [1, [{ name: 'example', port: 8080, protocol: 'TCP' }]]);
       const host = await addressOf(space, 'mirrored');
       await reaches(space, 'client', { host, port: 80 }, ['a']);
       const current = await space.get(EndpointsRes, 'mirrored');
       await space.of(EndpointsRes).update({ ...current, subsets: [subset(b?.status.podIP)] });
-      await until('the mirror follows', () => mirrored(b?.status.podIP), 60_000);
+      await until('the mirror follows', () => mirrored(b?.status.podIP));
       await reaches(space, 'client', { host, port: 80 }, ['b']);
       await space.remove(EndpointsRes, 'mirrored');
-      await until('the mirror goes', async () => (await slicesOf(space, 'mirrored')).length === 0, 60_000);
+      await until('the mirror goes', async () => (await slicesOf(space, 'mirrored')).length === 0);
       await unreachable(space, 'client', { host, port: 80 });
     }));
 
@@ -303,7 +299,7 @@ describe('endpoints', { concurrency: 3 }, () => {
         while (next < 200) {
           const name = `latency-svc-${next++}`;
           await space.create(Services, service(name, { selector: labels, ports: [{ port: 80, protocol: 'TCP' }] }));
-          await until(`endpoints of ${name}`, () => seen.has(name), 60_000);
+          await until(`endpoints of ${name}`, () => seen.has(name));
           await space.remove(Services, name);
         }
       };

@@ -73,13 +73,10 @@ export async function deployHooks(space: Space, command: 'webhook' | 'crd-conver
       },
     },
   });
-  await untilObject(Deployments, name, ({ status }) => status.availableReplicas === 1, 60_000);
+  await untilObject(Deployments, name, ({ status }) => status.availableReplicas === 1);
   await create(Services, { metadata: { name }, spec: { selector: labels, ports: [{ port, targetPort: containerPort }] } });
-  await until(
-    `${name} has an endpoint`,
-    async () =>
-      (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) => endpoints?.[0]?.conditions?.ready),
-    60_000,
+  await until(`${name} has an endpoint`, async () =>
+    (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) => endpoints?.[0]?.conditions?.ready),
   );
   const caBundle = Buffer.from(ca.cert).toString('base64');
   return { name, caBundle, port, at: (path) => ({ caBundle, service: { namespace, name, path, port } }) };
@@ -137,17 +134,13 @@ export const marker = (scope: Scope, server: HookServer): Hook =>
 /** Waits until requests of the scope's markers are refused. */
 export async function configured(space: Space, scope: Scope): Promise<void> {
   const maps = space.of(ConfigMaps);
-  await until(
-    'the configuration of webhooks counts',
-    async () => {
-      const draft = { metadata: { name: randomBytes(6).toString('hex'), labels: { [scope.label]: 'true' } } };
-      return await maps.create(draft, { namespace: scope.markers }).then(
-        () => false,
-        (error: unknown) => error instanceof StatusError && error.message.includes('denied'),
-      );
-    },
-    60_000,
-  );
+  await until('the configuration of webhooks counts', async () => {
+    const draft = { metadata: { name: randomBytes(6).toString('hex'), labels: { [scope.label]: 'true' } } };
+    return await maps.create(draft, { namespace: scope.markers }).then(
+      () => false,
+      (error: unknown) => error instanceof StatusError && error.message.includes('denied'),
+    );
+  });
 }
 
 /** What a refused request is told. */
@@ -184,10 +177,8 @@ export async function define(
     metadata: { name },
     spec: { group, scope: 'Namespaced', names: { plural, singular: kind, kind, listKind: `${kind}List` }, versions, ...more },
   } as unknown as Draft<CustomResourceDefinition>);
-  await until(
-    `${name} is established`,
-    async () => (await definitions.get(name)).status.conditions?.some(({ type, status }) => type === 'Established' && status === 'True'),
-    60_000,
+  await until(`${name} is established`, async () =>
+    (await definitions.get(name)).status.conditions?.some(({ type, status }) => type === 'Established' && status === 'True'),
   );
   return {
     name,

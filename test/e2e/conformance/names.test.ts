@@ -44,13 +44,10 @@ const escaped = (text: string): string => text.replaceAll('.', '\\.');
 
 /** Waits until a Service has a ready endpoint. */
 const served = (space: Space, name: string): Promise<unknown> =>
-  until(
-    `endpoints of ${name}`,
-    async () =>
-      (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) =>
-        endpoints.some(({ conditions }) => conditions?.ready !== false),
-      ),
-    60_000,
+  until(`endpoints of ${name}`, async () =>
+    (await space.list(EndpointSlices, `kubernetes.io/service-name=${name}`)).some(({ endpoints }) =>
+      endpoints.some(({ conditions }) => conditions?.ready !== false),
+    ),
   );
 
 describe('names', { concurrency: 3 }, () => {
@@ -198,7 +195,7 @@ describe('names', { concurrency: 3 }, () => {
           ],
         }),
       );
-      await space.until(Pods, 'texts', isReady, 60_000);
+      await space.until(Pods, 'texts', isReady);
       await served(space, 'texts');
       const base = `/api/v1/namespaces/${space.namespace}`;
       const link = (path: string, to: string): [string, string] => [`${path}/`, `<a href="${base}/${path}/${to}">test</a>`];
@@ -245,7 +242,7 @@ describe('names', { concurrency: 3 }, () => {
         Pods,
         pod('json', { command: ['/agnhost', 'porter', '--json-response'], env, readinessProbe }, { labels: { app: 'json' } }),
       );
-      await space.until(Pods, 'json', isReady, 60_000);
+      await space.until(Pods, 'json', isReady);
       await expose(space, 'json', { ports: [{ port: 80, targetPort: 80 }] });
       await served(space, 'json');
       const base = `/api/v1/namespaces/${space.namespace}`;

@@ -25,7 +25,7 @@ export function netexec(name: string, labels: Record<string, string> = {}, more:
 /** Creates pods and waits until all are ready. */
 export async function ready(space: Space, ...drafts: Draft<Pod>[]): Promise<Pod[]> {
   await Promise.all(drafts.map((draft) => space.create(Pods, draft)));
-  return Promise.all(drafts.map((draft) => space.until(Pods, draft.metadata?.name ?? '', isReady, 60_000)));
+  return Promise.all(drafts.map((draft) => space.until(Pods, draft.metadata?.name ?? '', isReady)));
 }
 
 export const service = (name: string, spec: ServiceSpec): Draft<Service> => ({ metadata: { name }, spec });
@@ -81,19 +81,15 @@ export async function dial(space: Space, from: string, to: Dial): Promise<{ resp
 /** Asks until exactly the expected servers have answered, all of them and without an error in the last round. */
 export async function reaches(space: Space, from: string, to: Dial, expected: readonly string[]): Promise<void> {
   let last: unknown;
-  await until(
-    `${from} reaches ${expected.join()} at ${to.host}:${to.port}`,
-    async () => {
-      const answer = await dial(space, from, { tries: 8 * expected.length, ...to }).catch((error: unknown) => {
-        last = String(error);
-        return undefined;
-      });
-      if (!answer) return false;
-      last = answer;
-      return answer.errors.length === 0 && [...new Set(answer.responses)].toSorted().join() === expected.toSorted().join();
-    },
-    60_000,
-  ).catch((error: unknown) => {
+  await until(`${from} reaches ${expected.join()} at ${to.host}:${to.port}`, async () => {
+    const answer = await dial(space, from, { tries: 8 * expected.length, ...to }).catch((error: unknown) => {
+      last = String(error);
+      return undefined;
+    });
+    if (!answer) return false;
+    last = answer;
+    return answer.errors.length === 0 && [...new Set(answer.responses)].toSorted().join() === expected.toSorted().join();
+  }).catch((error: unknown) => {
     throw new Error(JSON.stringify(last), { cause: error });
   });
 }
@@ -103,25 +99,20 @@ export async function unreachable(space: Space, from: string, to: Dial): Promise
   await until(
     `nobody answers at ${to.host}:${to.port}`,
     async () => (await dial(space, from, to).catch(() => undefined))?.responses.length === 0,
-    60_000,
   );
 }
 
 /** Runs a shell command in a pod until what it prints matches. */
 export async function says(space: Space, from: string, command: string, pattern: RegExp): Promise<string> {
   let last = '';
-  return await until(
-    `${command} prints ${pattern}`,
-    async () => {
-      const query = new URLSearchParams({ cmd: command });
-      const { status, text } = await request(space, 'GET', `/api/v1/namespaces/${space.namespace}/pods/${from}:8080/proxy/shell?${query}`);
-      last = text;
-      if (status !== 200) return undefined;
-      last = (JSON.parse(text) as { output: string }).output;
-      return pattern.test(last) ? last : undefined;
-    },
-    60_000,
-  ).catch((error: unknown) => {
+  return await until(`${command} prints ${pattern}`, async () => {
+    const query = new URLSearchParams({ cmd: command });
+    const { status, text } = await request(space, 'GET', `/api/v1/namespaces/${space.namespace}/pods/${from}:8080/proxy/shell?${query}`);
+    last = text;
+    if (status !== 200) return undefined;
+    last = (JSON.parse(text) as { output: string }).output;
+    return pattern.test(last) ? last : undefined;
+  }).catch((error: unknown) => {
     throw new Error(last, { cause: error });
   });
 }

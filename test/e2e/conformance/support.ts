@@ -92,7 +92,7 @@ async function openSpace(cluster: TestCluster): Promise<Space> {
     ref: ResourceRef<T>,
     name: string,
     check: (object: T) => unknown,
-    ms = 120_000,
+    ms = 180_000,
   ): Promise<T> => {
     let found: T | undefined;
     await follow(ref, name, (object) => (found = object && check(object) ? object : undefined), ms);
@@ -121,7 +121,7 @@ async function openSpace(cluster: TestCluster): Promise<Space> {
       await of(ref).delete(name, { namespace, ...(grace === undefined ? {} : { options: { gracePeriodSeconds: grace } }) });
     },
     until: untilObject,
-    untilGone: (ref, name, ms = 120_000) => follow(ref, name, (object) => object === undefined, ms),
+    untilGone: (ref, name, ms = 180_000) => follow(ref, name, (object) => object === undefined, ms),
     logs: async (pod, container) => {
       const response = await client.transport.send({
         method: 'GET',
@@ -224,9 +224,7 @@ export async function update(space: Space, name: string, change: (pod: Pod) => P
 
 /** Waits for an event of the namespace. */
 export async function told(space: Space, reason: string, text: RegExp): Promise<void> {
-  await until(
-    `event ${reason} ${text}`,
-    async () => (await space.list(Events)).some((event) => event.reason === reason && text.test(event.message ?? '')),
-    60_000,
+  await until(`event ${reason} ${text}`, async () =>
+    (await space.list(Events)).some((event) => event.reason === reason && text.test(event.message ?? '')),
   );
 }

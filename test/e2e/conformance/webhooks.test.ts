@@ -86,30 +86,22 @@ const mutateMaps = ({ scope, server }: Bench, stage: number) =>
 /** Creates configmaps until one meets `check`; each is removed again. */
 async function untilMade({ maps: client, space }: Bench, data: Record<string, string>, check: (data: object | undefined) => boolean) {
   const { namespace } = space;
-  await until(
-    'a configmap is let through as it should be',
-    async () => {
-      const made = await client.create({ metadata: { generateName: 'm-' }, data } as never, { namespace }).catch(() => undefined);
-      if (!made) return false;
-      await client.delete(made.metadata.name, { namespace });
-      return check(made.data);
-    },
-    60_000,
-  );
+  await until('a configmap is let through as it should be', async () => {
+    const made = await client.create({ metadata: { generateName: 'm-' }, data } as never, { namespace }).catch(() => undefined);
+    if (!made) return false;
+    await client.delete(made.metadata.name, { namespace });
+    return check(made.data);
+  });
 }
 async function untilDenied({ maps: client, space }: Bench): Promise<void> {
   const { namespace } = space;
-  await until(
-    'a configmap is refused',
-    async () => {
-      const draft = { metadata: { generateName: 'm-' }, data: unwanted };
-      return await client.create(draft as never, { namespace }).then(
-        () => false,
-        (error: unknown) => String(error).includes('denied'),
-      );
-    },
-    60_000,
-  );
+  await until('a configmap is refused', async () => {
+    const draft = { metadata: { generateName: 'm-' }, data: unwanted };
+    return await client.create(draft as never, { namespace }).then(
+      () => false,
+      (error: unknown) => String(error).includes('denied'),
+    );
+  });
 }
 
 describe('webhooks', { concurrency: 6 }, () => {
@@ -499,14 +491,11 @@ describe('conversion webhooks', { concurrency: 2 }, () => {
       const [first, second] = [client.resource(crd.ref('v1')), client.resource(crd.ref('v2'))];
       const list = async (things: typeof first, fieldSelector: string): Promise<string[]> =>
         (await things.list({ namespace, fieldSelector })).items.map(({ metadata }) => metadata.name);
-      await until(
-        'fields are selectable',
-        () =>
-          list(first, 'hostPort=x').then(
-            () => true,
-            () => false,
-          ),
-        60_000,
+      await until('fields are selectable', () =>
+        list(first, 'hostPort=x').then(
+          () => true,
+          () => false,
+        ),
       );
       const { resourceVersion = '' } = (await second.list({ namespace })).metadata;
       const stop = new AbortController();

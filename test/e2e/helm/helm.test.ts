@@ -17,7 +17,7 @@ after(async () => cluster?.[Symbol.asyncDispose]());
 
 async function helm(...args: readonly string[]): Promise<string> {
   const env = { HOME: cluster.dataDir, KUBECONFIG: cluster.kubeconfig };
-  const result = await runCommand(helmPath(), ['-n', home, ...args], { env, timeout: 200_000 });
+  const result = await runCommand(helmPath(), ['-n', home, ...args], { env, timeout: 300_000 });
   assert.equal(result.code, 0, `helm ${args.join(' ')}: ${result.stderr}`);
   return result.stdout;
 }
@@ -43,7 +43,7 @@ const rules = (): Promise<string> => k('get', 'rules', '-o', 'name');
 const named = (...numbers: number[]): string => numbers.map((n) => `rule.charts.example.com/${release}-${n}\n`).join('');
 
 test('a chart is installed, and its parts work together', async () => {
-  assert.match(await helm('install', release, chart, '--create-namespace', '--wait', '--timeout=120s'), /STATUS: deployed\nREVISION: 1\n/);
+  assert.match(await helm('install', release, chart, '--create-namespace', '--wait', '--timeout=240s'), /STATUS: deployed\nREVISION: 1\n/);
   assert.equal(await rules(), named(0));
   assert.match(await k('get', 'ru'), /^NAME +WEIGHT\nbook-0 +1$/m);
   await judged();
@@ -54,7 +54,7 @@ test('a chart is installed, and its parts work together', async () => {
 });
 
 test('its tests pass, and say so', async () => {
-  const said = await helm('test', release, '--logs', '--timeout=120s');
+  const said = await helm('test', release, '--logs', '--timeout=240s');
   assert.match(said, /TEST SUITE: +book-test\n.*\n.*\nPhase: +Succeeded\n/);
   assert.match(said, /POD LOGS: book-test\nok/);
   assert.match(said, /"kind":"RuleList"/);
@@ -62,17 +62,17 @@ test('its tests pass, and say so', async () => {
 
 test('an upgrade changes what is wanted and keeps the rest', async () => {
   const certificate = await k('get', 'secret', `${release}-certs`, '-o', 'jsonpath={.data.tls\\.crt}');
-  assert.match(await helm('upgrade', release, chart, '--set', 'replicas=2,rules=2', '--wait', '--timeout=120s'), /REVISION: 2\n/);
+  assert.match(await helm('upgrade', release, chart, '--set', 'replicas=2,rules=2', '--wait', '--timeout=240s'), /REVISION: 2\n/);
   assert.equal(await k('get', 'deploy', release, '-o', 'jsonpath={.status.readyReplicas}'), '2');
   assert.equal(await k('get', 'secret', `${release}-certs`, '-o', 'jsonpath={.data.tls\\.crt}'), certificate);
   assert.equal(await rules(), named(0, 1) + 'rule.charts.example.com/good\n');
   await judged();
-  assert.match(await helm('rollback', release, '1', '--wait', '--timeout=120s'), /^Rollback was a success/);
+  assert.match(await helm('rollback', release, '1', '--wait', '--timeout=240s'), /^Rollback was a success/);
   assert.equal(await k('get', 'deploy', release, '-o', 'jsonpath={.spec.replicas}'), '1');
 });
 
 test('it goes, and leaves only what helm never takes away', async () => {
-  assert.equal(await helm('uninstall', release, '--wait', '--timeout=120s'), `release "${release}" uninstalled\n`);
+  assert.equal(await helm('uninstall', release, '--wait', '--timeout=240s'), `release "${release}" uninstalled\n`);
   const labelled = await cluster.kubectl(
     '-n',
     home,
@@ -87,10 +87,9 @@ test('it goes, and leaves only what helm never takes away', async () => {
   const input = rule('bad', { data: { 'webhook-e2e-test': 'webhook-disallow' } });
   await until('it is let through', async () => (await cluster.kubectl.with({ input })('create', '-f', '-')).code === 0);
   assert.match(await rules(), /^rule\.charts\.example\.com\/bad$/m);
-  await k('delete', 'crd', 'rules.charts.example.com', '--timeout=120s');
+  await k('delete', 'crd', 'rules.charts.example.com', '--timeout=240s');
   await until(
     'the pods are gone',
     async () => (await k('get', 'pods', '-l', `app.kubernetes.io/instance=${release}`, '-o', 'name')) === '',
-    60_000,
   );
 });

@@ -47,7 +47,7 @@ function runner(space: Space, path: string) {
   const env = { KUBECONFIG: space.cluster.kubeconfig, HOME: folder };
   return {
     env,
-    run: (...args: string[]) => runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 250_000 }),
+    run: (...args: string[]) => runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 300_000 }),
     start: (...args: string[]) => spawn(path, ['-n', space.namespace, ...args], { env: { ...process.env, ...env } }),
   };
 }
@@ -68,7 +68,7 @@ describe('streams', { concurrency: 4 }, () => {
         const { env } = runner(space, path);
         const read = async (megabytes: number): Promise<number> => {
           const command = `${path} -n ${space.namespace} exec p -- head -c ${megabytes * 1_000_000} /dev/zero | (sleep 11; wc -c)`;
-          const { stdout, stderr } = await runCommand('sh', ['-c', command], { env, timeout: 120_000 });
+          const { stdout, stderr } = await runCommand('sh', ['-c', command], { env, timeout: 300_000 });
           assert.match(stdout, /^\d+\n$/, stderr);
           return Number(stdout) / 1_000_000;
         };
@@ -137,7 +137,7 @@ describe('streams', { concurrency: 4 }, () => {
         let said = '';
         for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += String(chunk)));
         try {
-          const port = await until('forwarding', () => /Forwarding from 127\.0\.0\.1:(\d+)/.exec(said)?.[1], 60_000);
+          const port = await until('forwarding', () => /Forwarding from 127\.0\.0\.1:(\d+)/.exec(said)?.[1]);
           const get = (name: string): Promise<string> =>
             new Promise((resolve, reject) => {
               const asked = request({ host: '127.0.0.1', port, path: `/${name}`, agent: false }, (answer) =>
@@ -166,7 +166,7 @@ describe('streams', { concurrency: 4 }, () => {
         await space.until(Pods, 'p', isReady);
         const { env, start } = runner(space, path);
         const run = (args: readonly string[], input?: string) =>
-          runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 250_000, ...(input === undefined ? {} : { input }) });
+          runCommand(path, ['-n', space.namespace, ...args], { env, timeout: 300_000, ...(input === undefined ? {} : { input }) });
         const ok = async (args: readonly string[], input?: string): Promise<string> => {
           const result = await run(args, input);
           assert.equal(result.code, 0, `${args.join(' ')}: ${result.stderr}${result.stdout}`);
@@ -192,6 +192,7 @@ describe('streams', { concurrency: 4 }, () => {
           '--rm',
           '--restart=Never',
           '--quiet',
+          '--pod-running-timeout=4m',
         ];
         assert.match(await ok([...single, '--', 'sed', 's/^/got /'], 'line\n'), /got line\n/);
         const ticking = 'until [ -e /tmp/go ]; do echo tick; sleep 0.1; done; echo the end';
@@ -213,10 +214,10 @@ describe('streams', { concurrency: 4 }, () => {
 
         const debug = ['debug', 'p', `--image=${busybox}`, '--image-pull-policy=IfNotPresent', '-c', 'dbg', '--'];
         await ok([...debug, 'sh', '-c', 'echo inside; sleep 10000']);
-        await until('it says something', async () => (await run(['logs', 'p', '-c', 'dbg'])).stdout === 'inside\n', 60_000);
+        await until('it says something', async () => (await run(['logs', 'p', '-c', 'dbg'])).stdout === 'inside\n');
         assert.equal(await ok(['exec', 'p', '-c', 'dbg', '--', 'echo', 'word']), 'word\n');
 
-        await until('metrics', async () => (await run(['top', 'pod', 'p'])).code === 0, 120_000);
+        await until('metrics', async () => (await run(['top', 'pod', 'p'])).code === 0);
         assert.match(await ok(['top', 'pod', 'p', '--containers']), /^p +\S+ +\d+m +\d+Mi *$/m);
       }));
   }
@@ -231,7 +232,7 @@ describe('streams', { concurrency: 4 }, () => {
           runCommand(kubectlPath(), ['-n', space.namespace, 'exec', '-i', 'p', '--', 'sh', '-c', `cat; echo err >&2; exit ${index}`], {
             env,
             input: `text ${index}\n`.repeat(1000),
-            timeout: 250_000,
+            timeout: 300_000,
           }),
         ),
       );

@@ -59,10 +59,10 @@ test('addresses come and go with the status of Services, and are taken up by the
   {
     await using announcer = startAnnouncer({ informers: feeds, world, nodeName: 'n' });
     feeds.feed(Services).put(balanced(four, six));
-    await until('both are there', () => held().includes(four) && held().includes(six), 60_000);
-    await until('both answer', () => answers(four) && answers(six), 60_000);
+    await until('both are there', () => held().includes(four) && held().includes(six));
+    await until('both answer', () => answers(four) && answers(six));
     feeds.feed(Services).put(balanced(six));
-    await until('one is gone', () => !held().includes(four), 60_000);
+    await until('one is gone', () => !held().includes(four));
     assert.equal(announcer.health(), undefined);
   }
   // Announcements outlive the process; what is not wanted any more goes when the next one looks.
@@ -70,8 +70,8 @@ test('addresses come and go with the status of Services, and are taken up by the
   assert.equal(answers(four), false);
   feeds.feed(Services).put(balanced(four));
   await using next = startAnnouncer({ informers: feeds, world, nodeName: 'n' });
-  await until('the other is there', () => held().includes(four) && !held().includes(six), 60_000);
-  await until('the other answers', () => answers(four), 60_000);
+  await until('the other is there', () => held().includes(four) && !held().includes(six));
+  await until('the other answers', () => answers(four));
   assert.equal(next.health(), undefined);
   await removeAnnouncements(world);
   assert.equal(held(), '');

@@ -93,19 +93,13 @@ describe('two families', { concurrency: 3 }, () => {
       for (const route of routes) execFileSync('ip', route);
       try {
         for (const host of [four, `[${six}]`])
-          await until(
-            `the balancer answers at ${host}`,
-            async () => {
-              const answer = await fetch(`http://${host}/hostname`).catch(() => undefined);
-              return (await answer?.text()) === 's';
-            },
-            60_000,
-          );
+          await until(`the balancer answers at ${host}`, async () => {
+            const answer = await fetch(`http://${host}/hostname`).catch(() => undefined);
+            return (await answer?.text()) === 's';
+          });
         const addresses = (): string => execFileSync('ip', ['-n', cluster.netns, 'addr'], { encoding: 'utf8' });
-        await until(
-          'the node has the addresses',
-          async () => [four, six].every((address) => addresses().includes(` ${address}/`) && addresses().includes('tutti-pool')),
-          60_000,
+        await until('the node has the addresses', async () =>
+          [four, six].every((address) => addresses().includes(` ${address}/`) && addresses().includes('tutti-pool')),
         );
       } finally {
         for (const [family = '', , , to = ''] of routes) execFileSync('ip', [family, 'route', 'del', to]);

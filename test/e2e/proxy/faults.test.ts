@@ -120,7 +120,7 @@ test('an nft that fails is tried again, and what was missed is made up for', asy
   refuse = true;
   // So many changes at once are no longer a small script.
   for (let i = 0; i < services; i++) feeds.feed(EndpointSlices).put(slice(i, 1_000 + i));
-  await until('the failure is told', () => proxy.health()?.includes('busy'), 60_000);
+  await until('the failure is told', () => proxy.health()?.includes('busy'));
   assert.match(proxy.metrics.render(), /nftables_sync_failures_total [1-9]/);
   refuse = false;
   await settled();
@@ -150,17 +150,13 @@ test('what somebody else changed makes the table anew: a set without an element,
     ['delete', 'table', 'ip', table],
   ]) {
     nft(...command);
-    await until(
-      `rules after ${command.join(' ')}`,
-      () => {
-        try {
-          return / vmap @/.test(nft('list', 'chain', 'ip', table, 'inside')) && programmed().size > 0;
-        } catch {
-          return false;
-        }
-      },
-      60_000,
-    );
+    await until(`rules after ${command.join(' ')}`, () => {
+      try {
+        return / vmap @/.test(nft('list', 'chain', 'ip', table, 'inside')) && programmed().size > 0;
+      } catch {
+        return false;
+      }
+    });
     await settled();
   }
 });

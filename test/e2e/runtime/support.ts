@@ -129,7 +129,7 @@ export async function runPod(
 }
 
 /** Polls until `check` gives something. */
-export async function until<T>(world: World, what: string, check: () => Promise<T | undefined | false>, timeoutMs = 60_000): Promise<T> {
+export async function until<T>(world: World, what: string, check: () => Promise<T | undefined | false>, timeoutMs = 180_000): Promise<T> {
   const deadline = world.clock.monotonic() + timeoutMs;
   for (;;) {
     const value = await check();

@@ -27,7 +27,7 @@ async function bind(space: Space, source: object, more: object = {}): Promise<st
   await cluster.client.resource(PersistentVolumes).create({ metadata: { name: volume }, spec } as Draft<PersistentVolume>);
   const wanted = { metadata: { name: 'claim' }, spec: { ...common, resources: { requests: storage('1Gi') }, volumeName: volume } };
   await space.create(PersistentVolumeClaims, wanted as Draft<PersistentVolumeClaim>);
-  await space.until(PersistentVolumeClaims, 'claim', ({ status }) => status?.phase === 'Bound', 60_000);
+  await space.until(PersistentVolumeClaims, 'claim', ({ status }) => status?.phase === 'Bound');
   return volume;
 }
 
@@ -77,10 +77,10 @@ export function volumesOfTheNode(): void {
       await cluster.client.resource(PersistentVolumes).create(volume);
       const template = { metadata: { labels: { made: 'here' } }, spec: { ...common, resources: { requests: storage('1Gi') } } };
       await space.create(Pods, mounted('p', { ephemeral: { volumeClaimTemplate: template } }, { at: '/v' }));
-      await space.until(Pods, 'p', isReady, 60_000);
+      await space.until(Pods, 'p', isReady);
       assert.equal((await space.get(PersistentVolumeClaims, 'p-v')).metadata.labels?.['made'], 'here');
       await space.remove(Pods, 'p');
-      await space.untilGone(PersistentVolumeClaims, 'p-v', 60_000);
+      await space.untilGone(PersistentVolumeClaims, 'p-v');
     }));
 
   test('a pod waits for a claim that is not there, and starts when it is', () =>
@@ -91,7 +91,7 @@ export function volumesOfTheNode(): void {
       });
       await told(space, 'FailedMount', /persistentvolumeclaims "claim" not found/);
       await bind(space, { hostPath: { path: `${cluster.dataDir}/${space.namespace}`, type: 'DirectoryOrCreate' } });
-      await space.until(Pods, 'p', isReady, 60_000);
+      await space.until(Pods, 'p', isReady);
     }));
 }
 
@@ -99,7 +99,7 @@ export function drivers(): void {
   let driver: TestDriver;
   before(async () => {
     driver = await startDriver(cluster.world, { name, nodeDir: `${cluster.dataDir}/node`, store: `${cluster.dataDir}/store` });
-    await wait('the driver is registered', () => driver.registered()?.pluginRegistered === true, 60_000);
+    await wait('the driver is registered', () => driver.registered()?.pluginRegistered === true);
   });
   after(async () => driver?.[Symbol.asyncDispose]());
 
@@ -126,7 +126,7 @@ export function drivers(): void {
     const nodeDir = `${cluster.dataDir}/node`;
     const old = { name: 'old.csi.example.com', nodeDir, store: `${cluster.dataDir}/store`, versions: ['0.3.0'] };
     await using other = await startDriver(cluster.world, old);
-    await wait('it is refused', () => other.registered()?.pluginRegistered === false, 60_000);
+    await wait('it is refused', () => other.registered()?.pluginRegistered === false);
     assert.match(other.registered()?.error ?? '', /none of the versions \[0\.3\.0\]/);
   });
 
@@ -155,7 +155,7 @@ export function drivers(): void {
       assert.deepEqual((publish.request['volumeCapability'] as { accessMode: object }).accessMode, { mode: 'SINGLE_NODE_WRITER' });
       const inUse = async (): Promise<readonly string[]> =>
         (await cluster.client.resource(Nodes).get(cluster.nodeName)).status?.volumesInUse ?? [];
-      await wait('it is in use', async () => (await inUse()).includes(`kubernetes.io/csi/${name}^${handle}`), 60_000);
+      await wait('it is in use', async () => (await inUse()).includes(`kubernetes.io/csi/${name}^${handle}`));
 
       await space.remove(Pods, 'p1');
       await space.untilGone(Pods, 'p1');
@@ -166,15 +166,15 @@ export function drivers(): void {
       await told(space, 'FailedUnMount', /the disk is busy/);
       assert.ok(await space.get(Pods, 'p2'));
       driver.fail('NodeUnpublishVolume', undefined);
-      await space.untilGone(Pods, 'p2', 60_000);
+      await space.untilGone(Pods, 'p2');
       await wait('it is staged no more', () => mine('NodeUnstageVolume').length === 1 && mountsWith(handle).length === 0);
       const attached = async (): Promise<unknown> =>
         await cluster.client
           .resource(VolumeAttachments)
           .get(attachment)
           .catch(() => undefined);
-      await wait('it is detached', async () => (await attached()) === undefined, 60_000);
-      await wait('it is in use no more', async () => !(await inUse()).some((used) => used.includes(handle)), 60_000);
+      await wait('it is detached', async () => (await attached()) === undefined);
+      await wait('it is in use no more', async () => !(await inUse()).some((used) => used.includes(handle)));
       assert.equal(await cluster.world.fs.readText(`${cluster.dataDir}/store/${handle}/file`), 'shared\n');
     }));
 
@@ -186,7 +186,7 @@ export function drivers(): void {
       await cluster.client.resource(PersistentVolumes).patch(volume, { spec: { capacity: storage('2Gi') } }, { type: 'merge' });
       await space.create(Pods, mounted('p', claimed, { at: '/v' }));
       await attach(attachmentName({ driver: name, handle }, cluster.nodeName, cluster.world.digest), {});
-      await space.until(Pods, 'p', isReady, 60_000);
+      await space.until(Pods, 'p', isReady);
       const [expand] = driver.of('NodeExpandVolume').filter(({ request }) => request.volumeId === handle);
       assert.deepEqual(expand?.request['capacityRange'], { requiredBytes: 2 ** 31, limitBytes: 0 });
       await space.until(PersistentVolumeClaims, 'claim', ({ status }) => status?.capacity?.['storage'] === '2Gi');
@@ -205,7 +205,7 @@ export function drivers(): void {
       await space.create(Pods, mounted('p', { csi: { driver: inline, volumeAttributes: { size: '1' } } }, { at: '/v' }));
       await told(space, 'FailedMount', new RegExp(`driver name ${inline} not found in the list of registered CSI drivers`));
       await using other = await startDriver(cluster.world, about);
-      await space.until(Pods, 'p', isReady, 60_000);
+      await space.until(Pods, 'p', isReady);
       const [publish] = other.of('NodePublishVolume');
       assert.ok(publish);
       const { 'csi.storage.k8s.io/serviceAccount.tokens': tokens = '{}', ...context } = publish.request['volumeContext'] as Record<
@@ -235,7 +235,7 @@ const volumeSpec = { volumes: [{ name: 'v', ...claimed }] };
 /** What a driver's attacher does: says that the volume is attached, once somebody asks for it. */
 async function attach(attachment: string, metadata: Record<string, string>): Promise<void> {
   const attachments = cluster.client.resource(VolumeAttachments);
-  await wait('somebody wants it attached', async () => await attachments.get(attachment).catch(() => undefined), 60_000);
+  await wait('somebody wants it attached', async () => await attachments.get(attachment).catch(() => undefined));
   await attachments.patch(
     attachment,
     { status: { attached: true, attachmentMetadata: metadata } },

@@ -29,7 +29,7 @@ export function containers(): void {
     inSpace(cluster, async ({ create, until, exec, logs }) => {
       await create(Pods, pod('p', {}));
       const { status } = await until(Pods, 'p', isReady);
-      await wait('its word', async () => (await logs('p')) === 'Paused\n', 60_000);
+      await wait('its word', async () => (await logs('p')) === 'Paused\n');
       assert.equal(await exec('p', 'sh', '-c', 'tr "\\0" " " < /proc/1/cmdline'), '/agnhost pause ');
       // The image is named as it was asked for.
       assert.equal(status?.containerStatuses?.[0]?.image, agnhost);
@@ -74,7 +74,6 @@ export function containers(): void {
           Pods,
           'p',
           (found) => found.status?.phase === phase && restarts(found) === count && (!again || isReady(found)),
-          60_000,
         );
         const state = now.status?.containerStatuses?.[0];
         assert.deepEqual([state?.ready, isReady(now)], [again, again]);

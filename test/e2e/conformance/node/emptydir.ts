@@ -90,7 +90,7 @@ export function emptyDirs(): void {
     inSpace(cluster, async ({ create, until, exec }) => {
       const container = shell(`echo life >> ${file}; [ $(wc -l < ${file}) -gt 1 ] && sleep 1000; exit 1`);
       await create(Pods, mounted('p', emptyDir('tmpfs'), { at: dir, container, spec: { restartPolicy: 'Always' } }));
-      await until(Pods, 'p', (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1, 60_000);
+      await until(Pods, 'p', (now) => isReady(now) && now.status?.containerStatuses?.[0]?.restartCount === 1);
       await wait('the second life', async () => (await exec('p', 'cat', file)) === 'life\nlife\n');
     }));
 
@@ -154,6 +154,6 @@ export function hostPaths(): void {
       await space.create(Pods, mounted('p', { hostPath: { path, type: 'Directory' } }, { at: dir }));
       await told(space, 'FailedMount', new RegExp(`hostPath type check failed: ${path} is not a directory`));
       await cluster.world.fs.mkdir(path);
-      await space.until(Pods, 'p', isReady, 60_000);
+      await space.until(Pods, 'p', isReady);
     }));
 }

@@ -7,7 +7,7 @@ import { busybox, idle, inSpace, isReady, pauseImage, type Space, update } from 
 import { cluster } from './cluster.ts';
 
 const generation = async (space: Space): Promise<unknown> => (await space.get(Pods, 'p')).metadata.generation;
-const observed = (space: Space, value: number, ms = 60_000): Promise<Pod> =>
+const observed = (space: Space, value: number, ms = 180_000): Promise<Pod> =>
   space.until(Pods, 'p', ({ status }) => status?.observedGeneration === value, ms);
 const withSpec = (now: Pod, change: object): Pod => ({ ...now, spec: { ...now.spec, ...change } });
 const otherImage = (list: Pod['spec']['containers'] | undefined): object[] => (list ?? []).map((one) => ({ ...one, image: pauseImage }));

@@ -90,10 +90,10 @@ export function initContainers(): void {
       });
       const options = { type: 'strategic', namespace, subresource: 'ephemeralcontainers' } as const;
       await space.of(Pods).patch('p', { spec: { ephemeralContainers: [debug('debugger')] } }, options);
-      await space.until(Pods, 'p', ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.running, 60_000);
+      await space.until(Pods, 'p', ({ status }) => status?.ephemeralContainerStatuses?.[0]?.state?.running);
       assert.equal((await space.get(Pods, 'p')).metadata.generation, 2);
       assert.equal(await space.execIn('p', 'debugger', 'echo', 'marco'), 'marco\n');
-      await until('the log of the ephemeral container', async () => (await space.logs('p', 'debugger')).includes('polo'), 60_000);
+      await until('the log of the ephemeral container', async () => (await space.logs('p', 'debugger')).includes('polo'));
 
       const count = async () =>
         (await space.of(Pods).get('p', { namespace, subresource: 'ephemeralcontainers' })).spec.ephemeralContainers?.length;
@@ -105,6 +105,6 @@ export function initContainers(): void {
       });
       await update(space, 'p', add, 'ephemeralcontainers');
       assert.equal(await count(), 2);
-      await space.until(Pods, 'p', ({ status }) => status?.ephemeralContainerStatuses?.[1]?.state?.running, 60_000);
+      await space.until(Pods, 'p', ({ status }) => status?.ephemeralContainerStatuses?.[1]?.state?.running);
     }));
 }

@@ -55,7 +55,7 @@ export function hooks(): void {
       const received = async (): Promise<unknown> => JSON.parse(await space.kubectl.ok('get', '--raw', path)).Received;
       await until('the server answers', async () => isDeepStrictEqual(await received().catch(() => undefined), {}));
       await space.remove(Pods, 'tester');
-      await until('the hook is called', async () => isDeepStrictEqual(await received(), { prestop: 1 }), 60_000);
+      await until('the hook is called', async () => isDeepStrictEqual(await received(), { prestop: 1 }));
     }));
 
   test('a postStart hook that fails kills the container', () =>
@@ -103,7 +103,7 @@ export function exits(): void {
         volumeMounts: [{ name: 'v', mountPath: '/v' }],
       });
       await space.create(Pods, pod('p', container, { spec: { volumes: [{ name: 'v', emptyDir: {} }] } }));
-      const now = await space.until(Pods, 'p', (found) => found.status?.phase === 'Succeeded', 60_000);
+      const now = await space.until(Pods, 'p', (found) => found.status?.phase === 'Succeeded');
       assert.equal(restarts(now), 1);
     }));
 }

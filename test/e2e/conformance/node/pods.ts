@@ -23,7 +23,7 @@ async function observe(space: Space, labelSelector: string) {
     if (!signal.aborted) throw error;
   });
   const seen = (type: string, check: (object: Pod) => unknown = () => true) =>
-    until(`${type} of ${labelSelector}`, () => events.find((event) => event.type === type && check(event.object)), 60_000);
+    until(`${type} of ${labelSelector}`, () => events.find((event) => event.type === type && check(event.object)));
   return {
     seen,
     async [Symbol.asyncDispose]() {
@@ -88,7 +88,7 @@ export function pods(): void {
       );
       assert.deepEqual([written.status?.message, written.status?.reason], ['Patched by a test', 'Test']);
       await of(Pods).deleteCollection({ namespace, labelSelector: 'type=Testing' }, { options: { gracePeriodSeconds: 1 } });
-      await until('none is left', async () => (await space.list(Pods, 'type=Testing')).length === 0, 60_000);
+      await until('none is left', async () => (await space.list(Pods, 'type=Testing')).length === 0);
     }));
 
   // Conformance: [sig-node] Pods should be updated [NodeConformance] [Conformance]
@@ -116,14 +116,10 @@ export function pods(): void {
       assert.equal((await space.list(Pods, 'time=1')).length, 0);
       // The node's own list through the API server's proxy no longer has it either.
       const { nodeName } = space.cluster;
-      await until(
-        'the node forgets the pod',
-        async () => {
-          const list = JSON.parse(await space.kubectl.ok('get', '--raw', `/api/v1/nodes/${nodeName}/proxy/pods`)) as { items: Pod[] };
-          return list.items.every((item) => item.metadata.namespace !== space.namespace);
-        },
-        60_000,
-      );
+      await until('the node forgets the pod', async () => {
+        const list = JSON.parse(await space.kubectl.ok('get', '--raw', `/api/v1/nodes/${nodeName}/proxy/pods`)) as { items: Pod[] };
+        return list.items.every((item) => item.metadata.namespace !== space.namespace);
+      });
     }));
 
   test('a deadline that is set while the pod runs ends it', () =>
@@ -206,16 +202,12 @@ export function pods(): void {
       const amount = async (list: 'capacity' | 'allocatable') =>
         (await space.kubectl.ok('get', 'node', nodeName, '-o', `jsonpath={.status.${list}.example\\.com/dongle}`)).trim();
       await patch('add');
-      await until('the node offers it', async () => (await amount('allocatable')) === '2', 60_000);
+      await until('the node offers it', async () => (await amount('allocatable')) === '2');
       const resources = { requests: { 'example.com/dongle': '1' }, limits: { 'example.com/dongle': '1' } };
       await space.create(Pods, pod('p', { args: ['pause'], resources }));
       await space.until(Pods, 'p', isReady);
       await patch('remove');
-      await until(
-        'the node offers it no more',
-        async () => (await amount('allocatable')) === '' && (await amount('capacity')) === '',
-        60_000,
-      );
+      await until('the node offers it no more', async () => (await amount('allocatable')) === '' && (await amount('capacity')) === '');
     }));
 
   // Conformance: [sig-node] Kubelet when scheduling a busybox command in a pod should print the output to logs [NodeConformance] [Conformance]
@@ -223,7 +215,7 @@ export function pods(): void {
     inSpace(cluster, async (space) => {
       await space.create(Pods, pod('p', shell("echo 'Hello World'; sleep 240")));
       await space.until(Pods, 'p', isReady);
-      await until('the log', async () => (await space.logs('p')) === 'Hello World\n', 60_000);
+      await until('the log', async () => (await space.logs('p')) === 'Hello World\n');
     }));
 
   // Conformance: [sig-node] Kubelet when scheduling a busybox command that always fails in a pod should have an terminated reason [NodeConformance] [Conformance]

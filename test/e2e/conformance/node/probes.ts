@@ -49,7 +49,7 @@ export function probes(): void {
         240_000,
       );
       assert.deepEqual(seen, [0, 1, 2, 3]);
-      await space.until(Pods, 'p', (now) => now.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff', 60_000);
+      await space.until(Pods, 'p', (now) => now.status?.containerStatuses?.[0]?.state?.waiting?.reason === 'CrashLoopBackOff');
       await told(space, 'BackOff', /^Back-off restarting failed container main in pod p_/);
     }));
 
@@ -81,7 +81,7 @@ export function probes(): void {
     test(`a liveness probe that fails restarts the container: ${title}`, () =>
       inSpace(cluster, async (space) => {
         await space.create(Pods, draft);
-        const now = await space.until(Pods, 'p', (found) => restarts(found) >= 1, 60_000);
+        const now = await space.until(Pods, 'p', (found) => restarts(found) >= 1);
         assert.ok(now.status?.containerStatuses?.[0]?.lastState?.terminated);
         await told(space, 'Unhealthy', message);
         await told(space, 'Killing', /^Container main failed liveness probe, will be restarted$/);
@@ -107,8 +107,8 @@ export function probes(): void {
       const names = Object.keys(passing);
       for (const [name, draft] of Object.entries(passing)) await space.create(Pods, { ...draft, metadata: { name } });
       for (const name of names) {
-        await space.until(Pods, name, isReady, 60_000);
-        await until(`probes of ${name}`, async () => (await successes(space, name)) >= 3, 60_000);
+        await space.until(Pods, name, isReady);
+        await until(`probes of ${name}`, async () => (await successes(space, name)) >= 3);
         assert.equal(restarts(await space.get(Pods, name)), 0, name);
       }
       await told(space, 'ProbeWarning', /^Liveness probe warning: Probe terminated redirects/);
@@ -119,7 +119,7 @@ export function probes(): void {
     inSpace(cluster, async (space) => {
       const readinessProbe = { httpGet: { path: '/', port: 80 }, initialDelaySeconds: 4, timeoutSeconds: 20, failureThreshold: 1 };
       await space.create(Pods, pod('p', { args: ['test-webserver'], readinessProbe }, always));
-      const now = await space.until(Pods, 'p', isReady, 60_000);
+      const now = await space.until(Pods, 'p', isReady);
       const started = Date.parse(now.status?.containerStatuses?.[0]?.state?.running?.startedAt ?? '');
       const ready = Date.parse(now.status?.conditions?.find(({ type }) => type === 'Ready')?.lastTransitionTime ?? '');
       assert.ok(ready - started >= 4000, `${ready - started} ms`);

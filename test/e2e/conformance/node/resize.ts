@@ -48,7 +48,6 @@ async function verify(space: Space, name: string, sizes: readonly Size[]): Promi
       !condition(found, 'PodResizePending') &&
       !condition(found, 'PodResizeInProgress') &&
       isDeepStrictEqual(sizesOf(found), sizes.map(resources)),
-    60_000,
   );
   await verifyControls(space, name, sizes);
   return now;
@@ -80,7 +79,7 @@ async function start(space: Space, sizes: readonly Size[], more: object = {}): P
   };
   await space.create(Pods, pod('p', {}, { spec }));
   // The first status that is ready tells the sizes already.
-  const ready = await space.until(Pods, 'p', isReady, 60_000);
+  const ready = await space.until(Pods, 'p', isReady);
   assert.deepEqual(sizesOf(ready), sizes.map(resources));
   await verifyControls(space, 'p', sizes);
   return ready;

@@ -132,13 +132,10 @@ export function security(): void {
       const name = `${space.namespace}-none`;
       await space.of(RuntimeClasses).create({ metadata: { name }, handler: 'none-such' });
       await space.create(Pods, pod('p', { args: ['pause'] }, { spec: { runtimeClassName: name } }));
-      await until(
-        'the event',
-        async () =>
-          (await space.list(Events)).some(
-            (event) => event.reason === 'FailedCreatePodSandBox' && /no runtime for "none-such" is configured/.test(event.message ?? ''),
-          ),
-        60_000,
+      await until('the event', async () =>
+        (await space.list(Events)).some(
+          (event) => event.reason === 'FailedCreatePodSandBox' && /no runtime for "none-such" is configured/.test(event.message ?? ''),
+        ),
       );
       await space.of(RuntimeClasses).delete(name);
     }));
@@ -173,14 +170,10 @@ export function security(): void {
       await kubectl.ok('create', 'clusterrole', role, '--verb=get', '--resource=nodes/metrics');
       await kubectl.ok('create', 'clusterrolebinding', role, `--clusterrole=${role}`, `--serviceaccount=${namespace}:reader`);
       try {
-        const metrics = await until(
-          'the right holds',
-          async () => {
-            const answer = await ask('/metrics/cadvisor', token);
-            return answer.status === 200 ? answer.text : undefined;
-          },
-          60_000,
-        );
+        const metrics = await until('the right holds', async () => {
+          const answer = await ask('/metrics/cadvisor', token);
+          return answer.status === 200 ? answer.text : undefined;
+        });
         assert.match(metrics, /^machine_cpu_cores \d+$/m);
         assert.match(metrics, /^container_memory_working_set_bytes\{container="",id="\/",/m);
         assert.equal((await ask('/pods', token)).status, 403);

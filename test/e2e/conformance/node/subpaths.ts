@@ -86,8 +86,8 @@ export function subPaths(): void {
       await space.until(Pods, 'p', isReady);
       const change = { data: { 'configmap-key': 'changed' } };
       await space.of(ConfigMaps).patch('my-configmap', change, { type: 'merge', namespace: space.namespace });
-      await space.until(Pods, 'p', (now) => isReady(now) && restarts(now) === 1, 60_000);
-      await wait('the change in the log', async () => (await space.logs('p')).includes('changed\n'), 60_000);
+      await space.until(Pods, 'p', (now) => isReady(now) && restarts(now) === 1);
+      await wait('the change in the log', async () => (await space.logs('p')).includes('changed\n'));
     }));
 
   // Conformance: [sig-node] Variable Expansion should allow substituting values in a volume subpath [Conformance]
@@ -139,7 +139,7 @@ export function subPaths(): void {
       await space.create(Pods, annotated(expanding('$(ANNOTATION)/$(POD_NAME)', 'sleep 10000'), { notmysubpath: 'mypath' }));
       await space.until(Pods, 'p', cannotBeMade);
       await annotate(space, 'mypath');
-      await space.until(Pods, 'p', isReady, 60_000);
+      await space.until(Pods, 'p', isReady);
       await space.exec('p', 'touch', '/part/there');
       await space.exec('p', 'test', '-f', '/whole/mypath/p/there');
       await space.remove(Pods, 'p');

@@ -18,7 +18,7 @@ async function said(space: Space, text: string, container = 'main'): Promise<voi
   await space.until(Pods, 'p', ({ status }) => status?.phase === 'Running');
   let log = '';
   try {
-    await wait(`"${text}" in the log of ${container}`, async () => (log = await space.logs('p', container)).includes(text), 60_000);
+    await wait(`"${text}" in the log of ${container}`, async () => (log = await space.logs('p', container)).includes(text));
   } catch (error) {
     throw new Error(`the log of ${container}: ${log}`, { cause: error });
   }
