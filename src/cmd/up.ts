@@ -67,6 +67,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
     await writeRun(world, where, run);
     stack.defer(() => world.fs.remove(where.run));
     say(`API server ready at ${control.server} (${since()})`);
+    let invited: Promise<void> | undefined;
     if (options.nodes.kind === 'real' || options.listen) {
       const facts = {
         podCidr: options.podCidr,
@@ -75,7 +76,7 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
         domain: options.domain,
       };
       const about = { server: `https://${urlHost(nodeIp)}:${control.port}`, ca: control.pki.ca.cert, facts };
-      publishClusterInfo(control.admin, about).catch((error: unknown) =>
+      invited = publishClusterInfo(control.admin, about).catch((error: unknown) =>
         world.log.error('other nodes cannot join', { error: messageOf(error) }),
       );
     }
@@ -141,6 +142,8 @@ export async function up(world: World, options: UpOptions, say: (line: string) =
         await untilReady(control.informers, names);
         say(`${names.length} simulated ${names.length === 1 ? 'node' : 'nodes'} ready (${since()})`);
       }
+      // Whoever is told that it is ready may send other machines here at once.
+      await invited;
       await writeRun(world, where, { ...run, ready: true });
     }
     return {
