@@ -242,7 +242,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     cpus,
     memory,
     topology,
-    admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable, ...devices.resources().allocatable }),
+    admissible: () => ({ ...extendedResources(node.node?.status?.capacity), ...allocatable, ...devices.admissible() }),
     pressures: () => evictions.pressures(),
     shuttingDown: () => shutdown.underWay,
     activePods: () => pods?.active() ?? [],

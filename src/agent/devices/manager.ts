@@ -111,6 +111,17 @@ export class DeviceManager implements HintProvider {
     };
   }
 
+  /**
+   * How much of each resource pods that are judged anew may count on: never less than pods have already, whose plugin may not have
+   * come back yet after a restart.
+   */
+  admissible(): Amounts {
+    const { allocatable } = this.resources();
+    const given = Map.groupBy(this.#ledger.allocations, ({ resource }) => resource);
+    const having = (resource: string): number => new Set(given.get(resource)?.flatMap(({ ids }) => ids)).size;
+    return Object.fromEntries(Object.entries(allocatable).map(([name, works]) => [name, String(Math.max(Number(works), having(name)))]));
+  }
+
   /** The devices of a container that a plugin offers, or did once. */
   #claims(pod: Pod, container: Container): Claim[] {
     return wants(container)
@@ -131,7 +142,7 @@ export class DeviceManager implements HintProvider {
     return this.#claims(pod, container).some((claim) => !this.#given(claim));
   }
 
-  /** Hints for so many of what is offered, or for what was given before. */
+  /** Hints for so many of what is offered, or around what was given before: the rest, where an earlier life got no further. */
   #hints(
     { resource, count }: Pick<Claim, 'resource' | 'count'>,
     given: readonly string[],
@@ -141,7 +152,8 @@ export class DeviceManager implements HintProvider {
     if (!placed(devices)) return undefined;
     const about = { layout: this.#options.layout, devices };
     if (given.length === 0) return deviceHints(count, { ...about, ...offer() });
-    return given.length === count ? deviceHints(count, { ...about, free: given, own: [] }) : [];
+    if (given.length === count) return deviceHints(count, { ...about, free: given, own: [] });
+    return given.length < count ? deviceHints(count, { ...about, free: offer().free, own: given }) : [];
   }
 
   hints(pod: Pod, container: Container): Hints {

@@ -1,106 +1,11 @@
 // Processors, memory and devices of one machine, given out together.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Clock } from '#base/clock.ts';
-import type { Fs } from '#base/fs.ts';
-import type { GrpcChannel, GrpcMethod } from '#base/grpc.ts';
-import type { World } from '#base/world.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
-import { startCpuManager } from '../cpus/manager.ts';
-import { DeviceManager } from '../devices/manager.ts';
-import { messages } from '../devices/messages.ts';
-import { startMemoryManager } from '../memory/manager.ts';
 import { equipmentMetrics } from '../server/metrics.ts';
-import type { NumaLayout } from './layout.ts';
-import { TopologyManager } from './manager.ts';
 import type { TopologyOptions } from './options.ts';
+import { machine, pod, resource } from './testmachine.ts';
 
-const gi = 1024 ** 3;
-const resource = 'example.com/card';
-
-/** So many nodes of four processors and 8 GiB, two nodes on each socket; a card on each node, and a second one on the last. */
-async function machine(count: number, config?: Omit<TopologyOptions, 'options'>, options: TopologyOptions['options'] = {}) {
-  const layout: NumaLayout = Array.from({ length: count }, (_, id) => ({
-    id,
-    cpus: new Set([0, 1, 2, 3].map((n) => id * 4 + n)),
-    memory: 8 * gi,
-    hugepages: {},
-    distances: Array.from({ length: count }, (__, to) => (to === id ? 10 : to >> 1 === id >> 1 ? 12 : 32)),
-  }));
-  const files = new Map([['/sys/devices/system/cpu/online', `0-${count * 4 - 1}`]]);
-  for (const cpu of layout.flatMap(({ cpus }) => [...cpus])) {
-    files.set(`/sys/devices/system/cpu/cpu${cpu}/topology/physical_package_id`, String(cpu >> 3));
-    files.set(`/sys/devices/system/cpu/cpu${cpu}/topology/core_id`, String(cpu));
-  }
-  const fs: Partial<Fs> = {
-    readText: (path) => (files.has(path) ? Promise.resolve(files.get(path) ?? '') : Promise.reject(new Error('ENOENT'))),
-    write: (path, data) => Promise.resolve(void files.set(path, String(data))),
-    mkdir: () => Promise.resolve(),
-  };
-  const cards = [...layout.map(({ id }) => ({ id: `card-${id}`, node: id })), { id: 'spare', node: count - 1 }];
-  const devices = cards.map(({ id, node }) => ({ id, health: 'Healthy', topology: { nodes: [{ id: node }] } }));
-  const channel: Partial<GrpcChannel> = {
-    async *serverStream() {
-      yield messages.ListAndWatchResponse.encode({ devices });
-      await new Promise(() => undefined);
-    },
-    close: () => undefined,
-  };
-  let methods: Readonly<Record<string, GrpcMethod>> = {};
-  const grpc = {
-    serve: (_: string, given: typeof methods) => {
-      methods = given;
-      return Promise.resolve({ close: () => undefined });
-    },
-    connect: () => channel as GrpcChannel,
-  };
-  const world = { fs: fs as Fs, grpc, log: { info: () => undefined } as unknown as World['log'] } satisfies Partial<World>;
-  const told = Promise.withResolvers<void>();
-  const cpus = await startCpuManager(world, {
-    options: { policy: 'static', reservedCpus: '0', options: {} },
-    layout,
-    reserved: '1',
-    file: '/cpus',
-    changed: () => undefined,
-  });
-  const memory = await startMemoryManager(world, { layout, reserved: new Map([[0, { memory: gi }]]), file: '/memory' });
-  const manager = new DeviceManager(world, { dir: '/devices', layout, changed: () => told.resolve() });
-  await manager.start();
-  const request = { version: 'v1beta1', endpoint: 'card.sock', resourceName: resource };
-  await methods['/v1beta1.Registration/Register']?.(messages.RegisterRequest.encode(request));
-  await told.promise;
-  const topology = new TopologyManager({
-    clock: { monotonic: () => 0 } as Clock,
-    providers: [manager, cpus, memory],
-    topology: config && { config: { ...config, options }, layout },
-  });
-  /** What a container has: processors, nodes of its memory, cards. */
-  const has = (of: Pod, name = 'c'): string => {
-    const kept = JSON.parse(files.get('/devices/allocations.json') ?? '{}') as {
-      allocations?: { podUid: string; container: string; ids: string[] }[];
-    };
-    const mine = kept.allocations?.filter((one) => one.podUid === of.metadata.uid && one.container === name) ?? [];
-    const own = cpus.of(of, name);
-    return [own?.exclusive ? own.cpus : 'shared', memory.of(of, name) ?? 'any', mine.flatMap(({ ids }) => ids).join('+') || 'none'].join(
-      ' ',
-    );
-  };
-  return { topology, cpus, memory, has };
-}
-
-interface Wish {
-  readonly cpu: string;
-  readonly memory: string;
-  readonly cards?: number;
-}
-const container = (name: string, { cpu, memory, cards }: Wish) => {
-  const amounts = { cpu, memory, ...(cards ? { [resource]: String(cards) } : {}) };
-  return { name, resources: { requests: amounts, limits: amounts } };
-};
-const pod = (uid: string, ...wishes: readonly Wish[]): Pod => {
-  const containers = wishes.map((wish, index) => container(index === 0 ? 'c' : `c${index}`, wish));
-  return { metadata: { name: uid, uid }, spec: { containers }, status: {} } as unknown as Pod;
-};
 const refusal = { name: 'Error', reason: 'TopologyAffinityError' };
 
 test('two nodes, single-numa-node: everything of one node, or nothing', async () => {
@@ -186,7 +91,7 @@ test('restricted wants what could be had of an empty machine; best-effort takes 
 
 test('four nodes on two sockets: near nodes when they are to be near', async () => {
   const fill = async (options: TopologyOptions['options']): Promise<string> => {
-    const { topology, has } = await machine(4, { policy: 'best-effort', scope: 'container' }, options);
+    const { topology, has } = await machine(4, { policy: 'best-effort', scope: 'container', options });
     // Node 0 is used alone: who needs two nodes has the choice of the others, which are of one socket or not.
     await topology.admit(pod('a', { cpu: '3', memory: '1Gi' }));
     const wide = pod('wide', { cpu: '5', memory: '9Gi' });

@@ -40,7 +40,11 @@ export class PodManager {
 
   /** Resolves once every pod of the API and of the runtime has its worker. Static pods must have been named before. */
   async start(): Promise<void> {
-    await Promise.all([this.#context.cache.relist(), this.#informer.whenSynced]);
+    const { cache, topology } = this.#context;
+    await Promise.all([cache.relist(), this.#informer.whenSynced]);
+    // Before any of these pods is judged: what others have left is theirs to have.
+    const there = new Set([...this.#workers.keys(), ...this.#informer.lister.list().map(uidOf), ...cache.states().map(({ uid }) => uid)]);
+    await topology.retain((uid) => there.has(uid));
     this.#remove = this.#informer.onChange({
       added: (pod) => (isMirrorPod(pod) ? this.#mirrors.seen(pod) : this.#added(pod)),
       updated: (pod) => (isMirrorPod(pod) ? this.#mirrors.seen(pod) : this.#updated(pod)),
@@ -48,9 +52,7 @@ export class PodManager {
     });
     this.#synced = true;
     this.#mirrors.complete();
-    for (const state of this.#context.cache.states()) this.runtimeChanged(state.uid);
-    // Before any pod is judged: what others have left is theirs to have.
-    await this.#context.topology.retain((uid) => this.#workers.has(uid));
+    for (const state of cache.states()) this.runtimeChanged(state.uid);
     await this.#cleanUp();
   }
 
