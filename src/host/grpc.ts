@@ -9,6 +9,8 @@ import { UnaryCalls } from './grpcunary.ts';
 type Library = typeof import('@grpc/grpc-js');
 
 const messageLimit = 64 * 1024 * 1024;
+/** Milliseconds without a word until a peer over TCP is asked whether it is there, and until it is given up. */
+const keepalive = { 'grpc.keepalive_time_ms': 30_000, 'grpc.keepalive_timeout_ms': 10_000 };
 const asIs = (bytes: Uint8Array): Buffer =>
   Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const back = (bytes: Buffer): Uint8Array => bytes;
@@ -121,6 +123,7 @@ class Channel implements GrpcChannel {
       'grpc.use_local_subchannel_pool': 1,
       'grpc.enable_retries': 0,
       'grpc.service_config_disable_resolution': 1,
+      ...(this.#target.startsWith('unix:') ? {} : keepalive),
       // An address of a Unix socket is no valid authority.
       'grpc.default_authority': tls?.serverName ?? 'localhost',
     });

@@ -64,6 +64,8 @@ export interface WatchOptions {
   /** First revision to deliver; 0: only what comes after now. */
   readonly fromRevision: number;
   readonly signal: AbortSignal;
+  /** False: nobody will look at `previous` of events, which some engines would have to fetch. */
+  readonly previous?: boolean;
 }
 
 /** Thrown by reads and watches below the compaction revision. */
@@ -84,10 +86,25 @@ export class FutureRevisionError extends Error {
   }
 }
 
+/** Thrown when the store cannot be reached. `fate` "unknown": a write may have been done, or be done later. */
+export class StoreUnavailableError extends Error {
+  readonly fate: 'none' | 'unknown';
+  constructor(message: string, fate: 'none' | 'unknown', cause?: unknown) {
+    super(message, { cause });
+    this.fate = fate;
+  }
+}
+
 /** Guarantees: one global, strictly growing revision; a resolved `txn` is durable; watches are ordered and gap-free. */
 export interface Store extends AsyncDisposable {
-  /** The newest revision; starts at 1 for an empty store, like etcd. */
+  /** The newest revision that is known here; starts at 1 for an empty store, like etcd. */
   revision(): number;
+  /** Others write too: `revision()` may be behind, and only `newest()` tells. */
+  readonly shared: boolean;
+  /** The newest revision of all writers: at least that of every write which was acknowledged before the call. */
+  newest(): Promise<number>;
+  /** Undefined when it works, else what is wrong. */
+  health(): string | undefined;
   get(key: string, revision?: number): Promise<KeyValue | undefined>;
   list(prefix: string, options?: ListOptions): Promise<ListResult>;
   /** All guards hold → all operations apply at one new revision. Resolves after they are durable. */

@@ -62,6 +62,7 @@ async function withReason(commit: Promise<unknown>): Promise<void> {
 }
 
 class LmdbStore implements Store {
+  readonly shared = false;
   readonly #path: string;
   readonly #world: StoreWorld;
   readonly #options: LmdbStoreOptions;
@@ -124,6 +125,14 @@ class LmdbStore implements Store {
 
   revision(): number {
     return this.#mvcc.revision;
+  }
+
+  async newest(): Promise<number> {
+    return this.revision();
+  }
+
+  health(): string | undefined {
+    return this.#commits.broken?.message;
   }
 
   compactRevision(): number {

@@ -16,6 +16,7 @@ const none = new Uint8Array(0);
 const valueOf = (version: Version): Uint8Array => version.value ?? none;
 
 class MemoryStore implements Store {
+  readonly shared = false;
   readonly #leases: Leases;
   readonly #mvcc: Mvcc;
   readonly #historyLimit: number;
@@ -29,6 +30,14 @@ class MemoryStore implements Store {
 
   revision(): number {
     return this.#mvcc.revision;
+  }
+
+  async newest(): Promise<number> {
+    return this.revision();
+  }
+
+  health(): string | undefined {
+    return undefined;
   }
 
   compactRevision(): number {

@@ -10,6 +10,8 @@ export interface Engine {
   open(clock?: TestClock): Promise<Store>;
   /** How to let the engine's own work (disk) run on while a test clock stands still. */
   readonly settle?: () => Promise<void>;
+  /** Time passes for leases as it does outside, whatever a test clock says. */
+  readonly realTime?: boolean;
 }
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
@@ -352,7 +354,7 @@ export function storeContract(engine: Engine): void {
     it('deletes the keys of a lease when it ends', async () => {
       const clock = createTestClock({ settle: engine.settle });
       await using store = await engine.open(clock);
-      const lease = await store.grantLease(10);
+      const lease = await store.grantLease(engine.realTime ? 1 : 10);
       await put(store, '/e/1', 'x', lease);
       await put(store, '/e/2', 'x', lease);
       await put(store, '/e/3', 'x', lease);
@@ -360,7 +362,7 @@ export function storeContract(engine: Engine): void {
       const stop = new AbortController();
       const watch = store.watch({ prefix: '/e/', fromRevision: 0, signal: stop.signal });
       await clock.advance(9_999);
-      assert.equal((await store.list('/e/')).count, 3);
+      if (!engine.realTime) assert.equal((await store.list('/e/')).count, 3);
       await clock.advance(1);
       assert.deepEqual((await take(watch, 2)).map(brief), ['delete /e/1@6 was x', 'delete /e/2@6 was x']);
       assert.deepEqual(

@@ -7,9 +7,11 @@ import { describe, it } from 'node:test';
 import type { Random } from '#base/random.ts';
 import { below, pick, seededRandom } from '#base/seeded.ts';
 import { createWorld } from '#host/world.ts';
+import { openEtcdStore } from '#store/etcd/store.ts';
 import { CompactedError, type Compare, type Operation, type Store } from '#store/kv.ts';
 import { openLmdbStore } from '#store/lmdb.ts';
 import { createMemoryStore } from '#store/memory.ts';
+import { etcdMissing, startEtcd } from '../support/etcd.ts';
 import { Model } from './model.ts';
 
 const keys = ['/a/1', '/a/2', '/a/10', '/ab', '/b/1', '/b/2', '/b/3', '/c'];
@@ -104,6 +106,13 @@ describe('random histories agree with the model', () => {
 
   it('memory', async () => {
     for (const seed of seeds) await history(async () => createMemoryStore(), seed, 400);
+  });
+
+  it('etcd', { skip: etcdMissing }, async () => {
+    for (const seed of seeds.slice(0, 3)) {
+      await using etcd = await startEtcd();
+      await history(() => openEtcdStore(world, { servers: [etcd.url] }), seed, 120);
+    }
   });
 
   for (const volatile of [undefined, (key: string) => key.startsWith('/a')]) {

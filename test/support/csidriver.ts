@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { Metadata, Server, ServerCredentials, status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { messages as csi } from '#agent/csi/messages.ts';
-import { defineMessages } from '#agent/cri/wire.ts';
+import { defineMessages } from '#format/protomessages.ts';
 import type { World } from '#base/world.ts';
 
 const registration = defineMessages({

@@ -1,5 +1,5 @@
 // The messages of containerd's own services (content, images, leases, events) that the agent uses: what CRI cannot do.
-import { defineMessages } from '../cri/wire.ts';
+import { defineMessages } from '#format/protomessages.ts';
 
 /** Codecs of containerd's messages, by name. */
 export const messages = defineMessages(

@@ -1,7 +1,7 @@
-// The messages of CRI `runtime.v1` (cri-api v0.35) that the agent uses, one line each, as `wire.ts` reads them: field
+// The messages of CRI `runtime.v1` (cri-api v0.35) that the agent uses, one line each, as `defineMessages` reads them: field
 // names in camelCase, field numbers, types. Windows fields and deprecated ones are left out; older runtimes skip the
 // fields that they do not know.
-import { defineMessages } from './wire.ts';
+import { defineMessages } from '#format/protomessages.ts';
 
 /** Codecs of the CRI messages, by name. */
 export const messages = defineMessages(

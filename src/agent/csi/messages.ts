@@ -1,5 +1,5 @@
 // The messages of the Container Storage Interface (csi.v1) that a node sends and gets.
-import { defineMessages } from '../cri/wire.ts';
+import { defineMessages } from '#format/protomessages.ts';
 
 /** Codecs by name; each call's are `<Method>Request` and `<Method>Response`. */
 export const messages = defineMessages(

@@ -1,5 +1,5 @@
-// The device plugin API v1beta1 (k8s.io/kubelet/pkg/apis/deviceplugin), as `wire.ts` reads messages.
-import { defineMessages } from '../cri/wire.ts';
+// The device plugin API v1beta1 (k8s.io/kubelet/pkg/apis/deviceplugin), as `defineMessages` reads messages.
+import { defineMessages } from '#format/protomessages.ts';
 
 export const messages = defineMessages({
   Empty: '',

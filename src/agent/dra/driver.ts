@@ -1,7 +1,7 @@
 // One DRA driver of the node, over its socket: the API k8s.io/kubelet/pkg/apis/dra, v1 or v1beta1 (the messages are the same).
 import type { GrpcChannel } from '#base/grpc.ts';
 import type { World } from '#base/world.ts';
-import { defineMessages } from '../cri/wire.ts';
+import { defineMessages } from '#format/protomessages.ts';
 
 const messages = defineMessages({
   Claim: 'namespace=1 uid=2 name=3',

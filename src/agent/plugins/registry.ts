@@ -3,7 +3,7 @@
 import { messageOf } from '#base/errors.ts';
 import { Mutex } from '#base/mutex.ts';
 import type { World } from '#base/world.ts';
-import { defineMessages } from '../cri/wire.ts';
+import { defineMessages } from '#format/protomessages.ts';
 
 const messages = defineMessages({
   InfoRequest: '',

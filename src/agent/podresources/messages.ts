@@ -1,5 +1,5 @@
 // The pod resources API v1 (k8s.io/kubelet/pkg/apis/podresources), as `wire.ts` reads messages.
-import { defineMessages } from '../cri/wire.ts';
+import { defineMessages } from '#format/protomessages.ts';
 
 export const messages = defineMessages({
   ListPodResourcesResponse: 'podResources=1:[PodResources]',

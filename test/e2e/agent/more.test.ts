@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { ConfigMaps, Nodes, Pods, ResourceClaims, Secrets } from '#api/refs.ts';
-import { defineMessages } from '#agent/cri/wire.ts';
+import { defineMessages } from '#format/protomessages.ts';
 import { type ClaimRef, draMessages } from '#agent/dra/driver.ts';
 import { buildImage } from '#agent/images/build.ts';
 import { messages as podResourcesMessages, type PodEntry } from '#agent/podresources/messages.ts';

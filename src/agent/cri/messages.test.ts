@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { messages } from './messages.ts';
-import { defineMessages } from './wire.ts';
+import { defineMessages } from '#format/protomessages.ts';
 
 /** Reads `a.b.0.c` from a decoded value. */
 function at(value: unknown, path: string): unknown {

@@ -1,5 +1,5 @@
-// A small proto3 codec driven by one-line message descriptions, for the gRPC services that the agent calls (CRI,
-// containerd). A description lists fields as `name=number:type`; without a type it is a string. Types: string, bool,
+// A small proto3 codec driven by one-line message descriptions, for the gRPC services that are called (CRI, containerd,
+// etcd). A description lists fields as `name=number:type`; without a type it is a string. Types: string, bool,
 // int32, int64, uint32, uint64, bytes; `nanos` (an int64 of nanoseconds, here milliseconds); `int64?` and `uint64?` (the
 // boxed Int64Value and UInt64Value); the name of an enum (values as strings) or of a message; `[type]` repeats it and
 // `{type}` is a map with string keys.
