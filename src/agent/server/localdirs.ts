@@ -1,4 +1,5 @@
 // Directories of this node that volumes are made of on demand: one each, below the agent's own.
+import { codeOf } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { HttpProblem } from './route.ts';
 
@@ -10,13 +11,18 @@ export interface LocalDirectories {
   make(name: string): Promise<string>;
   /** Removes it with all that is in it; no error if absent. */
   remove(name: string): Promise<void>;
+  /** Removes it only if nothing is in it, as while it has no volume; no error if absent or in use. */
+  removeEmpty(name: string): Promise<void>;
+  /** Names of all of them. */
+  list(): Promise<readonly string[]>;
 }
 
 /** `dataDir`: the agent's directory. Names of other forms are refused with HttpProblem 400. */
 export function createLocalDirectories({ fs }: Pick<World, 'fs'>, dataDir: string): LocalDirectories {
+  const base = `${dataDir}/local-volumes`;
   const pathOf = (name: string): string => {
     if (!volumeName.test(name)) throw new HttpProblem(400, `no name of a local volume: ${JSON.stringify(name)}`);
-    return `${dataDir}/local-volumes/${name}`;
+    return `${base}/${name}`;
   };
   return {
     async make(name) {
@@ -27,5 +33,13 @@ export function createLocalDirectories({ fs }: Pick<World, 'fs'>, dataDir: strin
       return path;
     },
     remove: async (name) => fs.remove(pathOf(name)),
+    removeEmpty: async (name) => {
+      try {
+        await fs.rmdir(pathOf(name));
+      } catch (error) {
+        if (!['ENOENT', 'ENOTEMPTY', 'EBUSY'].includes(codeOf(error) ?? '')) throw error;
+      }
+    },
+    list: async () => (await fs.list(base)).filter((name) => volumeName.test(name)),
   };
 }

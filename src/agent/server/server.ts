@@ -98,10 +98,11 @@ export async function startAgentServer(deps: AgentServerDeps): Promise<Pick<Http
       if (!options.systemLogs) throw new HttpProblem(404, '404 page not found');
       return systemLogs(world, '/var/log', url.pathname.slice('/logs'.length), reply);
     }
+    if (url.pathname === '/local-volumes') return json({ names: await localDirectories.list() });
     const localVolume = /^\/local-volumes\/([^/]+)$/.exec(url.pathname)?.[1];
     if (localVolume !== undefined && request.method === 'PUT') return json({ path: await localDirectories.make(localVolume) });
     if (localVolume !== undefined && request.method === 'DELETE') {
-      await localDirectories.remove(localVolume);
+      await (url.searchParams.get('empty') === 'true' ? localDirectories.removeEmpty(localVolume) : localDirectories.remove(localVolume));
       return json({});
     }
     const path = parsePodPath(url.pathname);

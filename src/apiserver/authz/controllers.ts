@@ -159,7 +159,7 @@ export const controllerRules: Readonly<Record<string, readonly PolicyRule[]>> = 
     allow('patch', 'core', 'persistentvolumeclaims/status'),
     allow(read, 'storage.k8s.io', 'storageclasses'),
     allow(read, 'core', 'nodes'),
-    allow('delete update', 'core', 'nodes/proxy'),
+    allow('delete get update', 'core', 'nodes/proxy'),
     events,
   ],
   'namespace-controller': [

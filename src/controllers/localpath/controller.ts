@@ -1,5 +1,7 @@
 // The built-in provisioner: makes volumes out of directories of nodes when claims ask for them, lets them grow, and removes
 // them with their claims. The directories are the agents' (`/local-volumes/NAME` of their API); decisions are in plan.ts.
+// A directory is there before its volume is: what was made for a claim that goes in between is looked for on the nodes that were
+// asked, and once in each life on every node that is asked, for what an earlier life could not finish.
 import { messageOf } from '#base/errors.ts';
 import type { Component } from '#base/world.ts';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
@@ -12,7 +14,7 @@ import { startController } from '#client/controller.ts';
 import { createRecorder } from '#client/events.ts';
 import { selectedNode } from '../volumebinder/plan.ts';
 import { allSynced, type ControllerDeps, withCleanup } from '../wiring.ts';
-import { countByNode, planGrowth, planProvision, planReclaim, provisioner, volumeFor } from './plan.ts';
+import { countByNode, nodeOf, planGrowth, planProvision, planReclaim, planSweep, provisioner, volumeFor } from './plan.ts';
 
 /** Starts the controller. */
 export function startLocalPathProvisioner({ client, informers, world }: ControllerDeps): Component {
@@ -22,15 +24,43 @@ export function startLocalPathProvisioner({ client, informers, world }: Controll
   const nodes = informers.of(Nodes);
   const recorder = createRecorder(client, world, { component: provisioner });
 
-  /** Asks an agent for a directory, or to remove one. */
-  async function askNode<T>(method: 'PUT' | 'DELETE', node: string, volume: string): Promise<T> {
-    const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/local-volumes/${volume}`;
-    return (await objectOf(await client.transport.send({ method, path }))) as T;
+  /** Nodes that were asked for a claim's directory, by the key of the claim, until its volume is seen. */
+  const asked = new Map<string, Set<string>>();
+  /** Nodes that were looked at in this life. */
+  const swept = new Set<string>();
+
+  /** Asks an agent for a directory, to remove one, or which it has. */
+  async function askNode<T>(method: 'PUT' | 'DELETE' | 'GET', node: string, { volume = '', query = '' } = {}): Promise<T> {
+    const path = `/api/v1/nodes/${encodeURIComponent(node)}/proxy/local-volumes${volume && `/${volume}`}`;
+    return (await objectOf(await client.transport.send({ method, path, query }))) as T;
+  }
+
+  /** Notes it before the node is asked: whatever becomes of the call, there may be a directory. */
+  function willAsk(key: string, node: string): void {
+    asked.set(key, (asked.get(key) ?? new Set()).add(node));
+    if (!swept.has(node)) handle.enqueue(`n/${node}`);
+    swept.add(node);
+  }
+
+  /** The claim has its volume, or is gone: looks at the nodes that were asked in vain. */
+  function askedNoMore(key: string, volumeOn?: string): void {
+    for (const node of asked.get(key) ?? []) if (node !== volumeOn) handle.enqueue(`n/${node}`);
+    asked.delete(key);
+  }
+
+  async function sweep(node: string): Promise<void> {
+    if (nodes.lister.get(node) === undefined) return;
+    const { names } = await askNode<{ names: readonly string[] }>('GET', node);
+    const view = { node, names, claims: claims.lister.list(), volumeNamed: (name: string) => volumes.lister.get(name) };
+    for (const volume of planSweep(view)) {
+      world.log.info('a directory was made for a claim that has no use for it', { node, volume });
+      await askNode('DELETE', node, { volume, query: 'empty=true' });
+    }
   }
 
   async function syncClaim(key: string): Promise<void> {
     const claim = claims.lister.getByKey(key);
-    if (claim === undefined) return;
+    if (claim === undefined) return askedNoMore(key);
     const found = classes.lister.get(claim.spec.storageClassName ?? '');
     const step = planProvision({ claim, class: found, nodes: nodes.lister.list(), volumesOn: countByNode(volumes.lister.list()) });
     const failed = (why: string): void =>
@@ -46,7 +76,8 @@ export function startLocalPathProvisioner({ client, informers, world }: Controll
       if (volumes.lister.get(step.name) !== undefined) return;
       recorder.event(claim, 'Normal', 'Provisioning', `External provisioner is provisioning volume for claim "${key}"`);
       try {
-        const { path } = await askNode<{ path: string }>('PUT', step.node.metadata.name, step.name);
+        willAsk(key, step.node.metadata.name);
+        const { path } = await askNode<{ path: string }>('PUT', step.node.metadata.name, { volume: step.name });
         await client.resource(PersistentVolumes).create(volumeFor(claim, found, { ...step, path }));
         recorder.event(claim, 'Normal', 'ProvisioningSucceeded', `Successfully provisioned volume ${step.name}`);
       } catch (error) {
@@ -83,7 +114,7 @@ export function startLocalPathProvisioner({ client, informers, world }: Controll
     if (volume === undefined || node === undefined) return;
     try {
       // With a node that is gone its directories are.
-      if (nodes.lister.get(node) !== undefined) await askNode('DELETE', node, name);
+      if (nodes.lister.get(node) !== undefined) await askNode('DELETE', node, { volume: name });
       const { uid } = volume.metadata;
       await client.resource(PersistentVolumes).delete(name, { options: { preconditions: uid ? { uid } : {} } });
     } catch (error) {
@@ -93,18 +124,25 @@ export function startLocalPathProvisioner({ client, informers, world }: Controll
     }
   }
 
-  const reconcile = (key: string): Promise<void> => (key.startsWith('c/') ? syncClaim : syncVolume)(key.slice(2));
+  const syncs: Readonly<Record<string, (key: string) => Promise<void>>> = { c: syncClaim, v: syncVolume, n: sweep };
+  const reconcile = async (key: string): Promise<void> => syncs[key[0] ?? '']?.(key.slice(2));
   const synced = allSynced(volumes, claims, classes, nodes);
   const handle = startController({ name: 'local-path-provisioner', world, workers: 2, synced, reconcile });
   const lookClaim = (claim: PersistentVolumeClaim): void => handle.enqueue(`c/${keyOf(claim)}`);
   const lookVolume = (volume: PersistentVolume): void => handle.enqueue(`v/${volume.metadata.name}`);
+  const newVolume = (volume: PersistentVolume): void => {
+    const { name = '', namespace = '' } = volume.spec.claimRef ?? {};
+    const node = nodeOf(volume);
+    if (node !== undefined) askedNoMore(`${namespace}/${name}`, node);
+    lookVolume(volume);
+  };
   const lookUnbound = (): void => {
     for (const claim of claims.lister.list()) if (!claim.spec.volumeName) lookClaim(claim);
   };
   return withCleanup(
     handle,
-    claims.onChange({ added: lookClaim, updated: lookClaim }),
-    volumes.onChange({ added: lookVolume, updated: lookVolume }),
+    claims.onChange({ added: lookClaim, updated: lookClaim, deleted: lookClaim }),
+    volumes.onChange({ added: newVolume, updated: lookVolume }),
     classes.onChange({ added: lookUnbound }),
     nodes.onChange({ deleted: lookUnbound }),
     () => recorder[Symbol.asyncDispose](),

@@ -4,7 +4,17 @@ import type { Node } from '#api/core/v1/node.ts';
 import type { PersistentVolume } from '#api/core/v1/persistentvolume.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1/persistentvolumeclaim.ts';
 import type { StorageClass } from '#api/storage/v1/storageclass.ts';
-import { type ClaimView, countByNode, nodeAnnotation, planGrowth, planProvision, planReclaim, provisioner, volumeFor } from './plan.ts';
+import {
+  type ClaimView,
+  countByNode,
+  nodeAnnotation,
+  planGrowth,
+  planProvision,
+  planReclaim,
+  planSweep,
+  provisioner,
+  volumeFor,
+} from './plan.ts';
 import { provisionedBy, selectedNode } from '../volumebinder/plan.ts';
 
 const node = (name: string, more: object = {}): Node =>
@@ -85,4 +95,19 @@ test('growth is told when the claim asks for more than it has', () => {
   assert.equal(planGrowth(bound('1024Mi'), volume()), undefined);
   assert.equal(planGrowth(bound('2Gi'), volume({ claimRef: { uid: 'other' } })), undefined);
   assert.equal(planGrowth(bound('2Gi'), undefined), undefined);
+});
+
+test('directories that no volume became of are told apart from all others', () => {
+  const known = new Map([volume(), volume({}, { metadata: { name: 'pvc-foreign' } })].map((one) => [one.metadata.name, one]));
+  const waiting = { ...claim(), metadata: { ...claim().metadata, uid: 'u2' } };
+  const sweep = (node: string) =>
+    planSweep({
+      node,
+      names: ['pvc-u1', 'pvc-u2', 'pvc-u3', 'pvc-foreign'],
+      claims: [claim(), waiting],
+      volumeNamed: (name) => known.get(name),
+    });
+  // The volume of u1 is on node a, u2 waits for one, u3 is gone.
+  assert.deepEqual(sweep('a'), ['pvc-u3']);
+  assert.deepEqual(sweep('b'), ['pvc-u1', 'pvc-u3']);
 });

@@ -44,7 +44,7 @@ export function planProvision({ claim, class: found, nodes, volumesOn }: ClaimVi
   if (shared !== undefined) return { type: 'refuse', message: `a directory of one node cannot be ${shared}` };
   const node = chosen === undefined ? leastUsed(nodes, volumesOn) : nodes.find((one) => one.metadata.name === chosen);
   if (node === undefined) return chosen === undefined ? none : { type: 'reselect', node: chosen };
-  return { type: 'make', node, name: `pvc-${metadata.uid}` };
+  return { type: 'make', node, name: nameFor(claim) };
 }
 
 /** Where no pod decides: the ready node with the fewest volumes of ours. */
@@ -80,11 +80,35 @@ export function volumeFor(
 
 const isOurs = (volume: PersistentVolume): boolean => volume.metadata.annotations?.[provisionedBy] === provisioner;
 
+/** The node whose directory a volume is; undefined: it is none of ours. */
+export const nodeOf = (volume: PersistentVolume): string | undefined =>
+  isOurs(volume) ? volume.metadata.annotations?.[nodeAnnotation] : undefined;
+
 /** The node on which a volume's directory must be removed before the volume is; undefined: it stays. */
 export function planReclaim(volume: PersistentVolume): string | undefined {
   const released = volume.status.phase === 'Released' || volume.status.phase === 'Failed';
-  if (!isOurs(volume) || !released || volume.spec.persistentVolumeReclaimPolicy !== 'Delete') return undefined;
-  return volume.metadata.deletionTimestamp === undefined ? volume.metadata.annotations?.[nodeAnnotation] : undefined;
+  if (!released || volume.spec.persistentVolumeReclaimPolicy !== 'Delete') return undefined;
+  return volume.metadata.deletionTimestamp === undefined ? nodeOf(volume) : undefined;
+}
+
+/** The name of a claim's volume and of its directory. */
+const nameFor = (claim: PersistentVolumeClaim): string => `pvc-${claim.metadata.uid}`;
+
+export interface NodeView {
+  readonly node: string;
+  /** Directories that it has. */
+  readonly names: readonly string[];
+  readonly claims: readonly PersistentVolumeClaim[];
+  volumeNamed(name: string): PersistentVolume | undefined;
+}
+
+/** The directories that no volume has become of, nor will: their claim went before, or got its volume on another node. */
+export function planSweep({ node, names, claims, volumeNamed }: NodeView): readonly string[] {
+  const awaited = new Set(claims.map(nameFor));
+  return names.filter((name) => {
+    const volume = volumeNamed(name);
+    return volume ? nodeOf(volume) !== undefined && nodeOf(volume) !== node : !awaited.has(name);
+  });
 }
 
 /** The size to which a volume of ours has to grow. A directory has no size: growing is a matter of books. */
