@@ -4,7 +4,7 @@ import { badRequest, requestEntityTooLarge, unsupportedMediaType } from '#api/st
 import { messageOf } from '#base/errors.ts';
 import { goQuote } from '#format/goquote.ts';
 import { parseJson, parseJsonStrict } from '#format/json.ts';
-import { setOwn } from '#format/own.ts';
+import { isObject, setOwn } from '#format/own.ts';
 import { parseYaml, parseYamlStrict } from '#format/yaml.ts';
 import type { Struct } from '#api/dsl.ts';
 import { apiVersionOf, type KubeObject, parseApiVersion } from '#api/object.ts';
@@ -73,6 +73,17 @@ function summary(bytes: Uint8Array): string {
   return head.startsWith('{') ? (bytes.length > 30 ? `${head} ...` : head) : Buffer.from(bytes.subarray(0, 30)).toString('hex');
 }
 
+/** What Go says of JSON that is no object where one with a kind is expected; undefined for objects. */
+function notTyped(value: unknown): string | undefined {
+  if (value === undefined || value === null || isObject(value)) return undefined;
+  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value === 'bigint' ? 'number' : typeof value;
+  const members = ['APIVersion', 'Kind'].map((name) => {
+    const json = name === 'Kind' ? 'kind' : 'apiVersion';
+    return `${name} string ${goQuote(`json:"${json},omitempty"`)}`;
+  });
+  return `json: cannot unmarshal ${type} into Go value of type struct { ${members.join('; ')} }`;
+}
+
 /** Parses JSON or YAML bytes; a 400 that names the expected kind for what cannot be read. */
 export function parseBody(bytes: Uint8Array, format: 'json' | 'yaml', kind: string): unknown {
   try {
@@ -87,6 +98,8 @@ export function parseBody(bytes: Uint8Array, format: 'json' | 'yaml', kind: stri
 
 export interface Target {
   readonly struct: Struct;
+  /** Other apiVersions that say the same. */
+  readonly alike?: readonly string[];
   readonly group: string;
   readonly version: string;
   readonly kind: string;
@@ -109,7 +122,7 @@ export function checkType(value: Record<string, unknown>, target: Target): void 
       : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion || expected)} in scheme "pkg/api/legacyscheme/scheme.go:30"`;
     throw cannotBeHandled({ kind, version: given.version }, target.kind, reason);
   }
-  if (apiVersion !== '' && apiVersion !== expected) {
+  if (apiVersion !== '' && apiVersion !== expected && !target.alike?.includes(apiVersion)) {
     throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${expected})`);
   }
 }
@@ -158,7 +171,13 @@ function complete(object: KubeObject, target: Target): KubeObject {
 
 /** The value in a body, not yet decoded by its struct. */
 export function bodyValue(bytes: Uint8Array, format: BodyFormat, target: Target): unknown {
-  return format === 'protobuf' ? protobufBody(bytes, target) : parseBody(bytes, format, target.kind);
+  if (format === 'protobuf') return protobufBody(bytes, target);
+  const value = parseBody(bytes, format, target.kind);
+  const problem = notTyped(value);
+  if (problem === undefined) return value;
+  throw badRequest(
+    `the object provided is unrecognized (must be of type ${target.kind}): couldn't get version/kind; json parse error: ${problem} (${summary(bytes)})`,
+  );
 }
 
 /** Reads and decodes the object in a request's body. */

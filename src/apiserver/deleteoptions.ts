@@ -5,7 +5,7 @@ import type { FieldError } from '#api/fielderror.ts';
 import { badRequest, invalid } from '#api/status.ts';
 import { bodyFormat, bodyValue, readBody } from './body.ts';
 import type { Context } from './chain.ts';
-import { unsupported } from './options.ts';
+import { goInteger, unsupported } from './options.ts';
 
 const policies: readonly string[] = ['Foreground', 'Background', 'Orphan'];
 
@@ -37,10 +37,10 @@ export async function deleteOptionsOf(ctx: Context): Promise<DeleteOptions> {
 
 function fromQuery(params: URLSearchParams): Record<string, unknown> {
   const options: Record<string, unknown> = {};
-  const grace = params.get('gracePeriodSeconds');
+  const grace = goInteger(params.get('gracePeriodSeconds'));
   const policy = params.get('propagationPolicy');
   const orphan = params.get('orphanDependents');
-  if (grace) options['gracePeriodSeconds'] = Number(grace);
+  if (grace !== undefined) options['gracePeriodSeconds'] = grace;
   if (policy) options['propagationPolicy'] = policy;
   if (orphan) options['orphanDependents'] = orphan === 'true';
   const dryRun = params.getAll('dryRun');

@@ -1,8 +1,9 @@
 // Answers as bytes: which encoding and which form (object, Table, metadata only) the client accepts.
-import { notAcceptable } from '#api/status.ts';
+import { badRequest, notAcceptable } from '#api/status.ts';
 import { ListMeta } from '#api/meta/v1/objectmeta.ts';
 import type { Struct } from '#api/dsl.ts';
 import { encodeEnveloped, encodeProtobuf, envelope, envelopeList, structOfKind } from '#api/walk/protobuf.ts';
+import { goQuote } from '#format/goquote.ts';
 import { toYaml } from '#format/yaml.ts';
 import type { KubeObject } from '#api/object.ts';
 import { lastingCopy } from '#base/bytes.ts';
@@ -92,6 +93,21 @@ export function acceptedFor(row: ResourceRow | undefined, choice: Accepted): Acc
 export function checkAcceptable(header: string | undefined, row: ResourceRow): void {
   const choice = accepted(header);
   if (choice.form === 'Table' && !choice.plain && !tableable(row)) throw notAcceptable(offered);
+}
+
+const includes: readonly (string | null)[] = ['None', 'Metadata', 'Object', '', null];
+
+/** Refuses a request for a Table that says strangely what of the objects is to be in it. */
+export function checkTableOptions(header: string | undefined, params: URLSearchParams): void {
+  const value = params.get('includeObject');
+  if (includes.includes(value) || accepted(header).form !== 'Table') return;
+  const why = `includeObject: Invalid value: ${goQuote(value ?? '')}: must be 'Metadata', 'Object', 'None', or empty`;
+  throw badRequest(`Unable to convert to Table as requested: ${why}`);
+}
+
+/** Refuses a watch whose events are to come in a form that has no streams. */
+export function checkStreamable(header: string | undefined): void {
+  if (accepted(header).encoding === 'yaml') throw notAcceptable([offered[0] as string, protobufType]);
 }
 
 /** An answer ready for the wire. */

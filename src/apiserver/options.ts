@@ -1,11 +1,22 @@
 // Query parameters of writes.
 import type { FieldError } from '#api/fielderror.ts';
-import { invalid } from '#api/status.ts';
+import { badRequest, invalid } from '#api/status.ts';
+import { goQuote } from '#format/goquote.ts';
 import type { Call } from './chain.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
 const maxManager = 128;
+
+/** A whole number of a query as Go's ParseInt reads it; undefined when it is not given. Throws a 400 in Go's words. */
+export function goInteger(text: string | null): number | undefined {
+  if (text === null) return undefined;
+  const fails = (why: string) => badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: ${why}`);
+  if (!/^[+-]?\d+$/.test(text)) throw fails('invalid syntax');
+  const value = BigInt(text.replace('+', ''));
+  if (BigInt.asIntN(64, value) !== value) throw fails('value out of range');
+  return Number(value);
+}
 
 /** A value that is none of the supported ones. */
 export function unsupported(field: string, value: unknown, supported: readonly string[]): FieldError {

@@ -6,7 +6,7 @@ import { entryAnswer, getEntry, writeRequest } from './entries.ts';
 import { decodeBody } from './body.ts';
 import type { Answer, Context } from './chain.ts';
 import { deleteOptionsOf } from './deleteoptions.ts';
-import { checkAcceptable } from './negotiate.ts';
+import { checkAcceptable, checkStreamable, checkTableOptions } from './negotiate.ts';
 import { create } from './registry/create.ts';
 import { remove } from './registry/delete.ts';
 import { deleteCollection } from './registry/deletecollection.ts';
@@ -40,8 +40,11 @@ export async function serveResource(registry: Registry, resource: Resource, ctx:
   const { row } = resource;
   if (row.custom?.deprecation) ctx.warnings.push(row.custom.deprecation);
   const verb = actions[info.verb];
-  if (!verb) throw methodNotAllowed();
+  // What is built in knows no HEAD; a custom resource takes it for a GET.
+  if (!verb || (call.method === 'HEAD' && !row.custom)) throw methodNotAllowed();
   checkAcceptable(call.headers['accept'], row);
+  if (call.params.size > 0) checkTableOptions(call.headers['accept'], call.params);
+  if (verb === 'watch') checkStreamable(call.headers['accept']);
   if (row.namespaced && info.namespace === '' && verb !== 'list' && verb !== 'watch') {
     if (verb === 'create' || verb === 'deletecollection') throw methodNotAllowed();
     throw pathNotFound();

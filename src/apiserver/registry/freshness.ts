@@ -1,22 +1,24 @@
 // How fresh a read must be: the meaning of resourceVersion and resourceVersionMatch.
-import { badRequest, expired, invalid as invalidObject, StatusError } from '#api/status.ts';
+import { badRequest, expired, type FieldError, invalid, StatusError } from '#api/status.ts';
+import { goQuote } from '#format/goquote.ts';
 import { CompactedError, FutureRevisionError } from '#store/kv.ts';
 import type { Registry } from './registry.ts';
 
-/** A resourceVersion of the query as a number; undefined when absent. */
-export function parseRevision(text: string | null): number | undefined {
+/** A resourceVersion of the query as a number, NaN for what is none; undefined when absent. */
+function revisionOf(text: string | null): number | undefined {
   if (text === null || text === '') return undefined;
-  if (!/^\d{1,16}$/.test(text)) {
-    throw invalidObject({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      {
-        type: 'Invalid value',
-        field: 'resourceVersion',
-        value: text,
-        detail: `strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`,
-      },
-    ]);
-  }
-  return Number(text);
+  return /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+}
+
+/** Why a text is no number without a sign, in Go's words. */
+const notUnsigned = (text: string): string => `strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax`;
+
+/** The version that a get or a watch asks for; undefined when absent. Throws a 422 for what is no number. */
+export function parseRevision(text: string | null): number | undefined {
+  const revision = revisionOf(text);
+  if (!Number.isNaN(revision)) return revision;
+  const error: FieldError = { type: 'Invalid value', field: 'resourceVersion', value: text ?? '', detail: notUnsigned(text ?? '') };
+  throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [error]);
 }
 
 /** Waits until the cache has everything up to `revision`; a revision that does not come is refused as Kubernetes does. */
@@ -55,34 +57,15 @@ export interface ListFreshness {
   readonly match: 'Exact' | 'NotOlderThan' | undefined;
 }
 
-const listOptions = { group: 'meta.k8s.io', kind: 'ListOptions' };
-
-function refuse(field: string, detail: string, value?: unknown): StatusError {
-  return invalidObject(listOptions, '', [
-    value === undefined ? { type: 'Forbidden', field, value: '', detail } : { type: 'Invalid value', field, value, detail },
-  ]);
-}
-
-/** Reads and checks the freshness parameters of a list. */
+/** Reads the freshness parameters of a list, which were checked. Throws the 400 of a version that is no number. */
 export function listFreshness(params: URLSearchParams, continuing: boolean): ListFreshness {
-  const revision = parseRevision(params.get('resourceVersion'));
-  const match = params.get('resourceVersionMatch') || undefined;
-  if (match !== undefined) {
-    if (params.get('resourceVersion') === null || params.get('resourceVersion') === '') {
-      throw refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-    }
-    if (continuing) throw refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
-    if (match !== 'Exact' && match !== 'NotOlderThan') {
-      throw invalidObject(listOptions, '', [
-        { type: 'Unsupported value', field: 'resourceVersionMatch', value: match, detail: 'supported values: "Exact", "NotOlderThan", ""' },
-      ]);
-    }
-    if (match === 'Exact' && revision === 0) {
-      throw refuse('resourceVersionMatch', 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-    }
+  const text = params.get('resourceVersion');
+  if (continuing) {
+    if (text && text !== '0') throw badRequest('specifying resource version is not allowed when using continue');
+    return { revision: undefined, match: undefined };
   }
-  if (continuing && revision !== undefined && revision !== 0) {
-    throw badRequest('specifying resource version is not allowed when using continue');
-  }
-  return { revision, match: match as ListFreshness['match'] };
+  const revision = revisionOf(text);
+  if (Number.isNaN(revision))
+    throw badRequest(`invalid resource version: resourceVersion: Invalid value: ${goQuote(text ?? '')}: ${notUnsigned(text ?? '')}`);
+  return { revision, match: (params.get('resourceVersionMatch') || undefined) as ListFreshness['match'] };
 }

@@ -1,5 +1,5 @@
 // GET of a collection: from the watch cache when it can answer for the revision asked for, else from the store's history.
-import { badRequest, expired, StatusError } from '#api/status.ts';
+import { expired, StatusError } from '#api/status.ts';
 import { Slices } from '#base/slices.ts';
 import { CompactedError } from '#store/kv.ts';
 import { Entry } from '../cacher/entry.ts';
@@ -7,6 +7,7 @@ import type { Scope } from '../cacher/watch.ts';
 import type { Answer, Encodable } from '../chain.ts';
 import { decodeContinue, encodeContinue } from './continue.ts';
 import { historyError, listFreshness, waitAtLeast } from './freshness.ts';
+import { checkListOptions } from './listoptions.ts';
 import type { Registry } from './registry.ts';
 import type { Resource } from './resource.ts';
 import { scopeOf } from './selection.ts';
@@ -37,12 +38,12 @@ interface PageRequest {
 /** Answers a list. */
 export async function list(request: ListRequest): Promise<Answer> {
   const { registry, resource, params } = request;
+  const { limit } = checkListOptions(params, 'list');
   const scope = scopeOf(resource, {
     namespace: request.namespace,
     labelSelector: params.get('labelSelector'),
     fieldSelector: params.get('fieldSelector'),
   });
-  const limit = parseLimit(params.get('limit'));
   const continued = params.get('continue') || undefined;
   const { revision, match } = listFreshness(params, continued !== undefined);
   const page = { registry, resource, scope, from: scope.prefix, limit };
@@ -71,15 +72,6 @@ function entriesOf({ resource, scope, from }: PageRequest): Iterable<Entry> {
   if (scope.key === undefined) return resource.table.range(scope.prefix, from);
   const entry = resource.table.get(scope.key);
   return entry ? [entry] : [];
-}
-
-function parseLimit(text: string | null): number {
-  if (text === null || text === '') return 0;
-  const limit = Number(text);
-  if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(limit)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  }
-  return Math.max(limit, 0);
 }
 
 function answer(resource: Resource, scope: Scope, page: Page): Answer {

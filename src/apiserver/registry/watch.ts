@@ -1,5 +1,4 @@
 // GET with watch=true: the changes after a revision, as they happen.
-import { StatusError, invalid } from '#api/status.ts';
 import type { KubeObject } from '#api/object.ts';
 import { encodable, type Entry } from '../cacher/entry.ts';
 import { type Scope, Watch } from '../cacher/watch.ts';
@@ -7,6 +6,7 @@ import type { Answer } from '../chain.ts';
 import { isTrue } from '../requestinfo.ts';
 import { parseRevision, waitAtLeast } from './freshness.ts';
 import type { ListRequest } from './list.ts';
+import { checkListOptions } from './listoptions.ts';
 import { attachSince } from './replay.ts';
 import type { Resource } from './resource.ts';
 import { scopeOf } from './selection.ts';
@@ -23,6 +23,7 @@ const minTimeout = 1_800_000;
 export async function watch(request: WatchRequest): Promise<Answer> {
   const { registry, resource, params, signal } = request;
   const { hub, world } = registry;
+  const { timeoutSeconds = 0 } = checkListOptions(params, 'watch');
   const scope = scopeOf(resource, {
     namespace: request.namespace,
     name: request.name,
@@ -39,7 +40,7 @@ export async function watch(request: WatchRequest): Promise<Answer> {
     clock: world.clock,
     fanout: hub.fanout,
     signal,
-    timeout: timeoutOf(params.get('timeoutSeconds')) ?? Math.round(minTimeout * (1 + world.random.next())),
+    timeout: timeoutSeconds > 0 ? timeoutSeconds * 1000 : Math.round(minTimeout * (1 + world.random.next())),
     bookmarks,
     after: initial === 'none' && revision !== undefined ? revision : 0,
     revision: () => hub.revision,
@@ -88,26 +89,10 @@ function present({ table }: Resource, { key, prefix, trigger, matches }: Scope):
 /** Whether, and how fresh, the present state comes first as ADDED events. */
 function initialEvents(params: URLSearchParams, revision: number | undefined): 'none' | 'cached' | 'consistent' {
   const wanted = params.get('sendInitialEvents');
-  const match = params.get('resourceVersionMatch');
-  if (wanted === null) {
-    if (match) throw refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-    // Without sendInitialEvents, no version and version 0 start with synthetic ADDED events.
-    return revision === undefined ? 'consistent' : revision === 0 ? 'cached' : 'none';
-  }
-  if (match !== 'NotOlderThan') {
-    throw refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-  }
+  // Without sendInitialEvents, no version and version 0 start with synthetic ADDED events.
+  if (wanted === null) return revision === undefined ? 'consistent' : revision === 0 ? 'cached' : 'none';
   if (!isTrue(wanted)) return 'none';
   return revision === undefined ? 'consistent' : 'cached';
-}
-
-function refuse(field: string, detail: string): StatusError {
-  return invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [{ type: 'Forbidden', field, value: '', detail }]);
-}
-
-function timeoutOf(text: string | null): number | undefined {
-  const seconds = Number(text);
-  return text !== null && Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
 }
 
 function bookmark(apiVersion: string, kind: string, revision: number, initialEnd: boolean): KubeObject {

@@ -15,6 +15,7 @@ import { update } from '../registry/update.ts';
 import { getEntry, writeRequest } from '../entries.ts';
 import type { SubresourceRequest } from './subresource.ts';
 
+const target = { struct: Eviction, group: 'policy', version: 'v1', kind: 'Eviction', alike: ['policy/v1beta1'] };
 const success: Answer = {
   kind: 'object',
   status: 201,
@@ -103,7 +104,7 @@ async function markDisrupted(request: SubresourceRequest, pod: Pod, version: str
 export async function serveEviction(request: SubresourceRequest): Promise<Answer> {
   const { registry, resource, ctx } = request;
   const { namespace, name } = ctx.info;
-  const eviction = await decodeBody<Eviction>(ctx, { struct: Eviction, group: 'policy', version: 'v1', kind: 'Eviction' });
+  const eviction = await decodeBody<Eviction>(ctx, target);
   if (eviction.metadata.name && eviction.metadata.name !== name) throw badRequest('name in URL does not match name in Eviction object');
   const options: DeleteOptions = eviction.deleteOptions ?? {};
   const write = { ...writeRequest(registry, resource, ctx, 'DeleteOptions'), subresource: '', admitted: true };
