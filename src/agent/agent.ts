@@ -226,6 +226,7 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
       ...(capabilities ? { capabilities } : {}),
       seccompDir: `${config.dataDir}/seccomp`,
       sandboxSeccomp: seccompFile,
+      ...(config.seccompDefault ? { seccompDefault: true } : {}),
     },
     resolv: () => readResolver(fs, config.resolvConf),
     services: async (pod) => {

@@ -67,6 +67,8 @@ export interface AgentOptions {
   readonly topologyManager?: TopologyOptions;
   /** Memory is protected and throttled by requests, on cgroup v2 (feature MemoryQoS); undefined: it is not. */
   readonly memoryQos?: { readonly throttlingFactor: number };
+  /** Containers that name no seccomp profile have the runtime's default one. */
+  readonly seccompDefault?: boolean;
   /** Plugins that know credentials of registries; undefined: there are none. */
   readonly credentialProviders?: { readonly providers: readonly Provider[]; readonly directory: string };
   /** Milliseconds that a call to the runtime may take; undefined: as long as usual. */

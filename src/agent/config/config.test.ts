@@ -113,6 +113,11 @@ test('security contexts', () => {
     profileType: 'Localhost',
     localhostRef: '/sec/a.json',
   });
+  const profile = (securityContext: object, seccompDefault: boolean): string =>
+    containerSecurity(make(), { name: 'c', securityContext }, { image, node: { ...node, seccompDefault } }).seccomp?.profileType ?? '';
+  assert.deepEqual([profile({}, false), profile({}, true)], ['Unconfined', 'RuntimeDefault']);
+  assert.equal(profile({ seccompProfile: { type: 'Unconfined' } }, true), 'Unconfined');
+  assert.equal(profile({ privileged: true }, true), 'Unconfined');
   assert.throws(
     () => security({ runAsNonRoot: true, runAsUser: 0 }),
     /^Error: container's runAsUser breaks non-root policy \(pod: "p_ns\(u\)", container: c\)$/,

@@ -30,6 +30,8 @@ export interface NodeSecurity {
   readonly seccompDir: string;
   /** File of the seccomp profile of sandboxes. */
   readonly sandboxSeccomp: string;
+  /** Containers that name no profile have the runtime's default one. */
+  readonly seccompDefault?: boolean;
 }
 
 /** The namespaces of a pod. Ephemeral containers may join those of a container (`targetId`). */
@@ -44,12 +46,12 @@ export function namespaceOptions(pod: Pod, targetId?: string): NamespaceOption {
   };
 }
 
-function seccomp(profile: SeccompProfile | undefined, dir: string): SecurityProfile {
-  switch (profile?.type) {
+function seccomp(profile: SeccompProfile | undefined, { seccompDir, seccompDefault }: NodeSecurity): SecurityProfile {
+  switch (profile?.type ?? (seccompDefault ? 'RuntimeDefault' : 'Unconfined')) {
     case 'RuntimeDefault':
       return { profileType: 'RuntimeDefault' };
     case 'Localhost':
-      return { profileType: 'Localhost', localhostRef: `${dir}/${profile.localhostProfile ?? ''}` };
+      return { profileType: 'Localhost', localhostRef: `${seccompDir}/${profile?.localhostProfile ?? ''}` };
     default:
       return { profileType: 'Unconfined' };
   }
@@ -152,7 +154,7 @@ export function containerSecurity(
     noNewPrivs: context.allowPrivilegeEscalation === false,
     maskedPaths: unmasked ? [] : maskedPaths,
     readonlyPaths: unmasked ? [] : readonlyPaths,
-    seccomp: privileged ? { profileType: 'Unconfined' } : seccomp(context.seccompProfile, about.node.seccompDir),
+    seccomp: privileged ? { profileType: 'Unconfined' } : seccomp(context.seccompProfile, about.node),
   };
 }
 

@@ -41,7 +41,7 @@ export class ImageCollector {
   async collect(): Promise<void> {
     const usage = await this.#deps.world.fs.usage(this.#deps.directory);
     const wanted = bytesToFree(usage, this.#options);
-    const freed = await this.#free(wanted, this.#options.minimumAge);
+    const freed = await this.#free(wanted, this.#options);
     if (freed < wanted) {
       const message = `Failed to garbage collect required amount of images. Attempted to free ${wanted} bytes, but only found ${freed} bytes eligible to free.`;
       this.#deps.failed('FreeDiskSpaceFailed', message);
@@ -50,10 +50,10 @@ export class ImageCollector {
 
   /** Removes every image that nothing uses; resolves with the bytes that they had. */
   removeUnused(): Promise<number> {
-    return this.#free(Number.POSITIVE_INFINITY, 0);
+    return this.#free(Number.POSITIVE_INFINITY, { minimumAge: 0 });
   }
 
-  async #free(bytes: number, minimumAge: number): Promise<number> {
+  async #free(bytes: number, { minimumAge, maximumAge }: Pick<ImageGcOptions, 'minimumAge' | 'maximumAge'>): Promise<number> {
     const { runtime, world, records } = this.#deps;
     const at = world.clock.now();
     const [all, containers] = await Promise.all([runtime.listImages(), runtime.listContainers()]);
@@ -66,7 +66,8 @@ export class ImageCollector {
     const now = world.clock.monotonic();
     this.#records = noteImages(this.#records, images, { inUse, now });
     const removed = new Set<RuntimeImage>();
-    for (const image of bytes > 0 ? imagesToRemove(images, this.#records, { inUse, now, bytes, minimumAge }) : []) {
+    const ages = { minimumAge, ...(maximumAge === undefined ? {} : { maximumAge }) };
+    for (const image of imagesToRemove(images, this.#records, { inUse, now, bytes, ...ages })) {
       try {
         await runtime.removeImage(image.id);
         removed.add(image);

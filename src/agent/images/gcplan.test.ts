@@ -20,5 +20,12 @@ test('images: used for the last time long ago first; not those in use, pinned or
   assert.deepEqual(remove(1), ['older']);
   assert.deepEqual(remove(21), ['older', 'old']);
   assert.deepEqual(remove(1e9), ['older', 'old']);
+  // Not used for more than so long: also when the disk is empty, but for those that are too new.
+  const aged = (maximumAge: number, minimumAge = 500): string[] =>
+    imagesToRemove(images, records, { inUse: new Set(['used']), now: 1000, bytes: 0, minimumAge, maximumAge }).map(({ id }) => id);
+  assert.deepEqual(aged(1000), []);
+  assert.deepEqual(aged(999), ['older']);
+  assert.deepEqual(aged(899), ['older', 'old']);
+  assert.deepEqual(aged(899, 1001), []);
   assert.equal(noteImages(records, [], { inUse: new Set(), now: 2000 }).size, 0);
 });

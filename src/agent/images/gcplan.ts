@@ -7,6 +7,8 @@ export interface ImageGcOptions {
   readonly lowPercent: number;
   /** Milliseconds that an image is kept at least after it was first seen or last used. */
   readonly minimumAge: number;
+  /** Milliseconds without use after which an image is removed however empty the disk is; left out: never. */
+  readonly maximumAge?: number;
 }
 
 export const imageGcDefaults: ImageGcOptions = { highPercent: 85, lowPercent: 80, minimumAge: 2 * 60 * 1000 };
@@ -39,20 +41,28 @@ export function bytesToFree(usage: { readonly capacity: number; readonly availab
   return Math.ceil(used - (usage.capacity * options.lowPercent) / 100);
 }
 
-/** Images to remove until so many bytes are free, those that were not used for the longest time first. */
+/**
+ * Images to remove until so many bytes are free, those that were not used for the longest time first; and all that were not used
+ * for more than `maximumAge`.
+ */
 export function imagesToRemove(
   images: readonly RuntimeImage[],
   records: ReadonlyMap<string, ImageRecord>,
-  about: { readonly inUse: ReadonlySet<string>; readonly now: number; readonly bytes: number; readonly minimumAge: number },
+  about: Pick<ImageGcOptions, 'minimumAge' | 'maximumAge'> & {
+    readonly inUse: ReadonlySet<string>;
+    readonly now: number;
+    readonly bytes: number;
+  },
 ): RuntimeImage[] {
   const record = (image: RuntimeImage): ImageRecord => records.get(image.id) ?? { firstSeen: about.now, lastUsed: about.now };
   const candidates = images
     .filter((image) => !image.pinned && !about.inUse.has(image.id) && about.now - record(image).firstSeen >= about.minimumAge)
     .toSorted((a, b) => record(a).lastUsed - record(b).lastUsed || record(a).firstSeen - record(b).firstSeen);
   const chosen: RuntimeImage[] = [];
+  const { maximumAge = Number.POSITIVE_INFINITY } = about;
   let freed = 0;
   for (const image of candidates) {
-    if (freed >= about.bytes) break;
+    if (freed >= about.bytes && about.now - record(image).lastUsed <= maximumAge) break;
     chosen.push(image);
     freed += image.size;
   }

@@ -186,6 +186,7 @@ function publicConfig(deps: AgentServerDeps): unknown {
     containerLogMaxSize: `${options.containerLogMaxSize / 1024 / 1024}Mi`,
     containerLogMaxFiles: options.containerLogMaxFiles,
     cgroupDriver: 'cgroupfs',
+    seccompDefault: options.seccompDefault === true,
     cpuManagerPolicy: options.cpuManager?.policy ?? 'none',
     memoryManagerPolicy: options.memoryManager?.policy ?? 'None',
     ...(options.memoryManager ? { reservedMemory: options.memoryManager.reservedMemory } : {}),

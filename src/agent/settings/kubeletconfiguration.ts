@@ -83,12 +83,17 @@ function imageGc(fields: Fields): AgentOptions['imageGc'] | undefined {
   const highPercent = fields.number('imageGCHighThresholdPercent');
   const lowPercent = fields.number('imageGCLowThresholdPercent');
   const minimumAge = fields.duration('imageMinimumGCAge');
-  if (highPercent === undefined && lowPercent === undefined && minimumAge === undefined) return undefined;
+  const maximumAge = fields.duration('imageMaximumGCAge') ?? 0;
+  if ([highPercent, lowPercent, minimumAge].every((value) => value === undefined) && maximumAge === 0) return undefined;
   const result = {
     highPercent: highPercent ?? imageGcDefaults.highPercent,
     lowPercent: lowPercent ?? imageGcDefaults.lowPercent,
     minimumAge: minimumAge ?? imageGcDefaults.minimumAge,
+    ...(maximumAge === 0 ? {} : { maximumAge }),
   };
+  if (maximumAge !== 0 && maximumAge <= result.minimumAge) {
+    throw new SettingsError(`imageMaximumGCAge ${maximumAge / 1000}s must be greater than imageMinimumGCAge ${result.minimumAge / 1000}s`);
+  }
   if (result.lowPercent >= result.highPercent) {
     throw new SettingsError(
       `imageGCLowThresholdPercent ${result.lowPercent} must be less than imageGCHighThresholdPercent ${result.highPercent}`,
@@ -164,6 +169,7 @@ export function readKubeletConfiguration(text: string): KubeletSettings {
     memoryManager: memoryManager(fields),
     topologyManager: topologyManager(fields),
     memoryQos: memoryQos(fields),
+    seccompDefault: fields.flag('seccompDefault'),
   } as Draft;
   const left = fields.unread().filter((name) => name !== 'kind' && name !== 'apiVersion');
   const unknown = left.filter((name) => !withoutEffect.has(name));

@@ -93,6 +93,14 @@ test('the longest pause between restarts is also the first when it is shorter; p
   assert.equal(imagePullDefaults.backoffMax, 300_000);
 });
 
+test('images that nobody uses, and profiles that nobody names', () => {
+  assert.equal(read({ imageMaximumGCAge: '0s' }).imageGc, undefined);
+  const defaults = { highPercent: 85, lowPercent: 80, minimumAge: 120_000 };
+  assert.deepEqual(read({ imageMaximumGCAge: '24h' }).imageGc, { ...defaults, maximumAge: 86_400_000 });
+  assert.deepEqual(read({ imageMinimumGCAge: '1m' }).imageGc, { ...defaults, minimumAge: 60_000 });
+  assert.equal(read({ seccompDefault: true }).seccompDefault, true);
+});
+
 test('memory of certain nodes, and everything of the same', () => {
   const reservedMemory = [{ numaNode: 1, limits: { memory: '1Gi', 'hugepages-2Mi': '4Mi' } }];
   assert.equal(read({ memoryManagerPolicy: 'None', reservedMemory }).memoryManager, undefined);
@@ -124,6 +132,7 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
     /cannot specify both/,
   ],
   ['a sysctl of the whole machine', { allowedUnsafeSysctls: ['vm.swappiness'] }, /"vm.swappiness" are not known to be namespaced/],
+  ['an age of images below the least', { imageMaximumGCAge: '2m' }, /imageMaximumGCAge 120s must be greater than imageMinimumGCAge 120s/],
   ['no policy', { cpuManagerPolicy: 'dynamic' }, /unknown policy: "dynamic"/],
   [
     'no topology policy',
