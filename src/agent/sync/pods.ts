@@ -45,6 +45,8 @@ export class PodManager {
     // Before any of these pods is judged: what others have left is theirs to have.
     const there = new Set([...this.#workers.keys(), ...this.#informer.lister.list().map(uidOf), ...cache.states().map(({ uid }) => uid)]);
     await topology.retain((uid) => there.has(uid));
+    // Whoever was disposed meanwhile must not take up pods: nobody would end their workers, and the next agent has them.
+    if (this.#disposed) return;
     this.#remove = this.#informer.onChange({
       added: (pod) => (isMirrorPod(pod) ? this.#mirrors.seen(pod) : this.#added(pod)),
       updated: (pod) => (isMirrorPod(pod) ? this.#mirrors.seen(pod) : this.#updated(pod)),
@@ -58,6 +60,7 @@ export class PodManager {
 
   /** The static pods of this node, all of them: those that are not among them any more end. */
   setStatic(pods: readonly Pod[]): void {
+    if (this.#disposed) return;
     const before = this.#static;
     this.#static = new Map(pods.map((pod) => [uidOf(pod), pod]));
     for (const [uid, pod] of before) if (!this.#static.has(uid)) this.#deleted(pod);
@@ -76,7 +79,7 @@ export class PodManager {
   #gone(worker: PodWorker): void {
     this.#workers.delete(worker.id.uid);
     const { pod } = worker;
-    if (!pod || !isStaticPod(pod)) return;
+    if (!pod || !isStaticPod(pod) || this.#disposed) return;
     this.#mirrors.release(pod);
     for (const next of this.#static.values()) if (fullName(next) === fullName(pod)) this.#startStatic(next);
   }
@@ -164,7 +167,7 @@ export class PodManager {
 
   /** The runtime has news of a pod. */
   runtimeChanged(uid: string): void {
-    if (!this.#synced) return;
+    if (!this.#synced || this.#disposed) return;
     const worker = this.#workers.get(uid);
     if (worker) {
       worker.notify();
@@ -187,6 +190,8 @@ export class PodManager {
     ]);
     let failed = false;
     for (const uid of new Set([...mounted, ...grouped, ...directories])) {
+      // What the next agent does is none of ours.
+      if (this.#disposed) return;
       if (this.#workers.has(uid)) continue;
       try {
         await volumes.tearDown(uid);
@@ -197,7 +202,8 @@ export class PodManager {
         world.log.warn('cannot clean up after a pod', { uid, error: messageOf(error) });
       }
     }
-    if (failed && !this.#disposed) {
+    if (this.#disposed) return;
+    if (failed) {
       const again = (): void =>
         void this.#cleanUp(Math.min(retry * 2, lastCleanUpRetry)).catch((error: unknown) =>
           world.log.warn('cannot clean up', { error: messageOf(error) }),
@@ -208,7 +214,7 @@ export class PodManager {
       if (!this.#workers.has(uid)) await this.#context.claims.release(uid).catch(() => undefined);
     for (const name of await world.fs.list(`${options.dataDir}/logs`)) {
       const uid = name.slice(name.lastIndexOf('_') + 1);
-      if (!this.#workers.has(uid)) await world.fs.remove(`${options.dataDir}/logs/${name}`);
+      if (!this.#workers.has(uid) && !this.#disposed) await world.fs.remove(`${options.dataDir}/logs/${name}`);
     }
   }
 
