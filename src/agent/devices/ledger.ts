@@ -1,4 +1,5 @@
 // Which devices belong to which container: pure but for its own books.
+import type { ContainerDevices } from './messages.ts';
 
 export interface Allocation {
   readonly podUid: string;
@@ -7,6 +8,8 @@ export interface Allocation {
   readonly ids: readonly string[];
   /** Ids of the NUMA nodes of each device, as its plugin told them then; left out where it did not. */
   readonly nodes?: Readonly<Record<string, readonly number[]>>;
+  /** What the plugin has said that the container needs to use them; left out until it was asked. */
+  readonly use?: ContainerDevices;
 }
 
 /** A container that wants devices. */
@@ -64,6 +67,11 @@ export class DeviceLedger {
   note(claim: Claim, ids: readonly string[], nodes: Readonly<Record<string, readonly number[]>> = {}): void {
     const { podUid, container, resource } = claim;
     this.#allocations.push({ podUid, container, resource, ids, ...(Object.keys(nodes).length === 0 ? {} : { nodes }) });
+  }
+
+  /** Notes what a plugin has said of an allocation; nothing when that was freed meanwhile. */
+  answered(allocation: Allocation, use: ContainerDevices): void {
+    this.#allocations = this.#allocations.map((one) => (one === allocation ? { ...one, use } : one));
   }
 
   /** Frees the devices of a pod; true when it had any. */

@@ -6,12 +6,13 @@ import type { Container } from '#api/core/v1/container.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import { isExtendedResource } from '#api/core/v1/resources.rules.ts';
 import { quantityValue } from '#format/quantity.ts';
+import { CheckpointFile } from '../numa/checkpoint.ts';
 import type { Hint, HintProvider, Hints } from '../numa/hints.ts';
 import type { NumaLayout } from '../numa/layout.ts';
 import { initContainers, isSidecar, podPeak, uidOf } from '../sync/spec.ts';
 import { deviceHints, nearDevices, placed } from './hints.ts';
 import { type Allocation, choose, type Claim, DeviceLedger, type Offer, open } from './ledger.ts';
-import { type ContainerDevices, messages, noDevices, type RegisterRequest, united, version } from './messages.ts';
+import { type ContainerDevices, messages, type RegisterRequest, united, version } from './messages.ts';
 import { DevicePlugin } from './plugin.ts';
 
 type Needs = Pick<World, 'fs' | 'grpc' | 'log'>;
@@ -45,15 +46,17 @@ export class DeviceManager implements HintProvider {
   readonly #plugins = new Map<string, DevicePlugin>();
   /** Resources that plugins offered once: until one comes back, the node has none of them to give. */
   readonly #known = new Set<string>();
+  readonly #checkpoint: CheckpointFile;
   #ledger = new DeviceLedger();
   #server: GrpcServer | undefined;
 
   constructor(world: Needs, options: DeviceManagerOptions) {
     this.#world = world;
     this.#options = options;
+    this.#checkpoint = new CheckpointFile(world, this.#file);
   }
 
-  get #checkpoint(): string {
+  get #file(): string {
     return `${this.#options.dir}/allocations.json`;
   }
 
@@ -61,7 +64,7 @@ export class DeviceManager implements HintProvider {
   async start(): Promise<void> {
     const { fs, grpc } = this.#world;
     await fs.mkdir(this.#options.dir, 0o750);
-    const text = await fs.readText(this.#checkpoint).catch(() => '');
+    const text = await fs.readText(this.#file).catch(() => '');
     if (text !== '') {
       const kept = JSON.parse(text) as { resources: string[]; allocations: Allocation[] };
       for (const resource of kept.resources) this.#known.add(resource);
@@ -75,9 +78,8 @@ export class DeviceManager implements HintProvider {
     });
   }
 
-  async #save(): Promise<void> {
-    const text = JSON.stringify({ resources: [...this.#known], allocations: this.#ledger.allocations });
-    await this.#world.fs.write(this.#checkpoint, text, { atomic: true, mode: 0o600 });
+  #save(): Promise<void> {
+    return this.#checkpoint.save(() => JSON.stringify({ resources: [...this.#known], allocations: this.#ledger.allocations }));
   }
 
   async #register(request: RegisterRequest): Promise<void> {
@@ -211,20 +213,26 @@ export class DeviceManager implements HintProvider {
     });
   }
 
-  /** What a container needs to use its devices; asked each time that it starts. */
+  /**
+   * What a container needs to use its devices. Its plugin is asked once; a container that starts again gets the same, also while the
+   * plugin is away. Rejects when the plugin must be asked, or must prepare the devices, and cannot.
+   */
   async use(pod: Pod, container: string): Promise<ContainerDevices> {
-    const given = this.#ledger.of(uidOf(pod), container);
-    if (given.length === 0) return noDevices;
-    const parts = await Promise.all(
-      given.map(async ({ resource, ids }) => {
-        const plugin = this.#plugins.get(resource);
-        if (!plugin?.alive) throw new Error(`no device plugin for ${resource} is registered`);
-        const devices = await plugin.allocate(ids);
-        await plugin.preStart(ids);
-        return devices;
-      }),
-    );
-    return united(parts);
+    return united(await Promise.all(this.#ledger.of(uidOf(pod), container).map((one) => this.#use(one))));
+  }
+
+  async #use(allocation: Allocation): Promise<ContainerDevices> {
+    const { resource, ids } = allocation;
+    const plugin = this.#plugins.get(resource);
+    let { use } = allocation;
+    if (!use) {
+      if (!plugin?.alive) throw new Error(`no device plugin for ${resource} is registered`);
+      use = await plugin.allocate(ids);
+      this.#ledger.answered(allocation, use);
+      await this.#save();
+    }
+    await plugin?.preStart(ids);
+    return use;
   }
 
   /** Pods that have devices. */

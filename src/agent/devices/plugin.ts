@@ -78,10 +78,11 @@ export class DevicePlugin {
     return containerResponses[0] ?? noDevices;
   }
 
-  /** Called before a container with these devices starts, where the plugin wants it. */
+  /** Called before a container with these devices starts, where the plugin wants it. Rejects when it wants it and is gone. */
   async preStart(ids: readonly string[]): Promise<void> {
-    if (this.#options.preStartRequired)
-      await this.#call('PreStartContainer', messages.PreStartContainerRequest.encode({ devicesIds: ids }));
+    if (!this.#options.preStartRequired) return;
+    if (!this.alive) throw new Error(`the device plugin for ${this.resource} is gone, which must prepare its devices`);
+    await this.#call('PreStartContainer', messages.PreStartContainerRequest.encode({ devicesIds: ids }));
   }
 
   close(): void {
