@@ -16,7 +16,7 @@ export function podCounts(pod: Pod, now: number): boolean {
   if (isPodTerminal(pod)) return false;
   const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata;
   if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true;
-  return now <= Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000;
+  return now <= Date.parse(deletionTimestamp) + Number(deletionGracePeriodSeconds) * 1000;
 }
 
 /** What one pod uses. */

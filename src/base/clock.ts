@@ -38,15 +38,17 @@ export function sleeper(after: Clock['after']): Clock['sleep'] {
     });
 }
 
+/** The last time that has a year of four digits. */
+const lastInstant = Date.UTC(9999, 11, 31, 23, 59, 59);
 let lastSecond = Number.NaN;
 let lastText = '';
 
-/** RFC 3339 with second precision, as `meta.v1.Time` is written. */
+/** RFC 3339 with second precision, as `meta.v1.Time` is written; later than the year 9999 is its end. */
 export function rfc3339(ms: number): string {
   // Most are asked for within the same second: a write alone needs several.
   const second = Math.floor(ms / 1000);
   if (second !== lastSecond) {
-    lastText = `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    lastText = `${new Date(Math.min(ms, lastInstant)).toISOString().slice(0, 19)}Z`;
     lastSecond = second;
   }
   return lastText;

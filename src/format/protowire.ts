@@ -1,4 +1,5 @@
 // The protobuf wire format: varints, tags and length-delimited fields, forwards. Knows nothing of schemas.
+import { wholeNumber } from './wholenumber.ts';
 
 /** A message that is not protobuf, or ends in the middle. */
 export class ProtobufError extends Error {}
@@ -33,9 +34,9 @@ export class WireReader {
     return { field, type: tag & 7 };
   }
 
-  /** A signed 64-bit varint as a number (exact up to 2^53). */
-  int64(): number {
-    return Number(BigInt.asIntN(64, this.#varint()));
+  /** A signed 64-bit varint; a BigInt where a number would not be exact. */
+  int64(): number | bigint {
+    return wholeNumber(BigInt.asIntN(64, this.#varint()));
   }
 
   int32(): number {
@@ -141,8 +142,8 @@ export class WireWriter {
   }
 
   /** A signed integer (two's complement, ten bytes when negative). */
-  int(value: number): void {
-    if (value >= 0 && value < 2 ** 31) this.#unsigned(value);
+  int(value: number | bigint): void {
+    if (typeof value === 'number' && value >= 0 && value < 2 ** 31) this.#unsigned(value);
     else this.#big(BigInt.asUintN(64, BigInt(value)));
   }
 

@@ -11,7 +11,7 @@ const noLabels: Labels = {};
 /** Bytes of each image on a node, by name. */
 function imagesOf(node: Node): ReadonlyMap<string, number> {
   const images = new Map<string, number>();
-  for (const image of node.status.images ?? []) for (const name of image.names ?? []) images.set(name, image.sizeBytes ?? 0);
+  for (const image of node.status.images ?? []) for (const name of image.names ?? []) images.set(name, Number(image.sizeBytes ?? 0));
   return images;
 }
 

@@ -41,4 +41,5 @@ export function shutdownGroups(periods: readonly ShutdownPeriod[], pods: readonl
 }
 
 /** Seconds that a pod gets: its own wish, at most its group's time. */
-export const shutdownGrace = (pod: Pod, seconds: number): number => Math.min(pod.spec.terminationGracePeriodSeconds ?? seconds, seconds);
+export const shutdownGrace = (pod: Pod, seconds: number): number =>
+  Math.min(Number(pod.spec.terminationGracePeriodSeconds ?? seconds), seconds);

@@ -75,7 +75,7 @@ async function kill(context: AgentContext, pod: Pod, run: Execution, target: Kil
   const container = findContainer(pod, target.instance.name)?.container as Container | undefined;
   const probe =
     target.reason === 'LivenessProbe' ? container?.livenessProbe : target.reason === 'StartupProbe' ? container?.startupProbe : undefined;
-  const grace = probe?.terminationGracePeriodSeconds ?? gracePeriod(pod);
+  const grace = Number(probe?.terminationGracePeriodSeconds ?? gracePeriod(pod));
   await stopContainer(
     context,
     { pod, state: run.state(), instance: target.instance },

@@ -90,7 +90,7 @@ export function shouldStart(pod: Pod, container: AnyContainer, instance: Runtime
 /** Seconds that a pod gets to end: what the deletion asked for, else its own setting. */
 export function gracePeriod(pod: Pod): number {
   if (pod.metadata.deletionTimestamp && pod.metadata.deletionGracePeriodSeconds !== undefined) {
-    return pod.metadata.deletionGracePeriodSeconds;
+    return Number(pod.metadata.deletionGracePeriodSeconds);
   }
-  return pod.spec.terminationGracePeriodSeconds ?? 30;
+  return Number(pod.spec.terminationGracePeriodSeconds ?? 30);
 }

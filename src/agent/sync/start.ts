@@ -270,7 +270,7 @@ async function postStart(context: AgentContext, pod: Pod, about: { input: StartI
       context.recorder.event(pod, type, reason, message, { fieldPath: containerPath(kind, container.name) });
     event('FailedPostStartHook', 'PostStartHook failed', 'Warning');
     event('Killing', 'FailedPostStartHook', 'Normal');
-    await context.runtime.stopContainer(about.id, pod.spec.terminationGracePeriodSeconds ?? 30);
+    await context.runtime.stopContainer(about.id, Number(pod.spec.terminationGracePeriodSeconds ?? 30));
     await context.cache.refreshContainer(uidOf(pod), about.id);
     throw new StartError('PostStartHookError', messageOf(error), { cause: error });
   }

@@ -58,7 +58,7 @@ function eachField(reader: WireReader, visit: (field: number, type: number) => v
 function readTime(reader: WireReader, micro: boolean): string | undefined {
   let [seconds, nanos] = [0, 0];
   eachField(reader, (field, type) => {
-    if (field === 1) seconds = reader.int64();
+    if (field === 1) seconds = Number(reader.int64());
     else if (field === 2) nanos = reader.int32();
     else reader.skip(type);
   });
@@ -98,7 +98,7 @@ function readJson(bytes: Uint8Array | undefined, depth: number): unknown {
 function readIntOrString(reader: WireReader): number | string {
   let [kind, number, text] = [0, 0, ''];
   eachField(reader, (field, type) => {
-    if (field === 1) kind = reader.int64();
+    if (field === 1) kind = Number(reader.int64());
     else if (field === 2) number = reader.int32();
     else if (field === 3) text = reader.string();
     else reader.skip(type);
@@ -145,7 +145,7 @@ function readValue(type: TypeNode, reader: WireReader, depth: number): unknown {
     case 'microTime':
       return readTime(reader.message(), true);
     case 'duration': {
-      let nanos = 0;
+      let nanos: number | bigint = 0;
       const message = reader.message();
       eachField(message, (field, wire) => {
         if (field === 1) nanos = message.int64();
@@ -327,7 +327,7 @@ function writeValue(writer: WireWriter, type: TypeNode, number: number, value: u
       break;
     case 'int32':
     case 'int64':
-      writer.int(Number(value ?? 0));
+      writer.int(typeof value === 'bigint' ? value : Number(value ?? 0));
       break;
     case 'double':
       writer.double(Number(value ?? 0));

@@ -4,7 +4,7 @@ import { messageOf } from '#base/errors.ts';
 import type { ScalarKind, SpecialKind } from '#api/dsl.ts';
 import { goQuote } from '#format/goquote.ts';
 import { canonicalQuantity } from '#format/quantity.ts';
-import { isNumber, isWhole } from '#format/wholenumber.ts';
+import { isNumber, isWhole, wholeNumber } from '#format/wholenumber.ts';
 import type { Session } from './session.ts';
 import { goValue } from './gotypes.ts';
 
@@ -24,11 +24,26 @@ const readBool: ScalarReader = (value, session, owner, type) =>
 function integer(low: number, high: number): ScalarReader {
   return (value, session, owner, type) => {
     if (!isNumber(value)) return mismatch(value, session, owner, type);
-    // Typed fields hold plain numbers: they are counted with.
     if (isWhole(value) && value >= low && value <= high) return Number(value);
     return mismatch(value, session, owner, type, `number ${value}`);
   };
 }
+
+const [least, most] = [-(2n ** 63n), 2n ** 63n - 1n];
+
+/**
+ * Whole numbers of 64 bits keep their digits. Those that a number cannot hold exactly are BigInts, though the types of the kinds
+ * say number: who counts with a field that anybody may write makes a Number of it first.
+ */
+const readInt64: ScalarReader = (value, session, owner, type) => {
+  if (!isNumber(value)) return mismatch(value, session, owner, type);
+  if (!isWhole(value)) return mismatch(value, session, owner, type, `number ${value}`);
+  if (Number.isSafeInteger(value)) return value;
+  const exact = BigInt(value);
+  // Digits in range came as a BigInt: a number of this size stands for more of them.
+  const fits = exact >= least && exact <= most && (typeof value === 'bigint' || exact > least);
+  return fits ? wholeNumber(exact) : mismatch(value, session, owner, type, `number ${exact}`);
+};
 
 const readDouble: ScalarReader = (value, session, owner, type) => (isNumber(value) ? Number(value) : mismatch(value, session, owner, type));
 
@@ -137,8 +152,7 @@ export const scalarReaders: Readonly<Record<ScalarKind | SpecialKind, ScalarRead
   string: readString,
   bool: readBool,
   int32: integer(-2147483648, 2147483647),
-  // The largest int64 and the number after it are the same here.
-  int64: integer(-(2 ** 63), 2 ** 63),
+  int64: readInt64,
   double: readDouble,
   bytes: readBytes,
   time: timeReader(0, '2006-01-02T15:04:05Z07:00'),

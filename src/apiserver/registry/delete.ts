@@ -118,9 +118,10 @@ function mark(registry: Registry, resource: Resource, old: KubeObject, options: 
       return withMeta(old, { finalizers: finalizers.length > 0 ? finalizers : undefined });
     }
     if (grace === 0 && !held) return 'gone';
-    const started = Date.parse(before.deletionTimestamp) - left * 1000;
+    // What was to end in no time that can be written began when it was made, at the earliest.
+    const started = Math.max(Date.parse(before.deletionTimestamp) - Number(left) * 1000, Date.parse(before.creationTimestamp ?? '') || 0);
     return withMeta(old, {
-      deletionTimestamp: rfc3339(started + grace * 1000),
+      deletionTimestamp: rfc3339(started + Number(grace) * 1000),
       deletionGracePeriodSeconds: grace,
       finalizers: finalizers.length > 0 ? finalizers : undefined,
     });
@@ -128,7 +129,7 @@ function mark(registry: Registry, resource: Resource, old: KubeObject, options: 
   if (grace === 0 && !held) return 'gone';
   const { generation } = before;
   return withMeta(strategy.marked?.(old, registry.world.clock.now()) ?? old, {
-    deletionTimestamp: rfc3339(registry.world.clock.now() + grace * 1000),
+    deletionTimestamp: rfc3339(registry.world.clock.now() + Number(grace) * 1000),
     deletionGracePeriodSeconds: grace,
     finalizers: finalizers.length > 0 ? finalizers : undefined,
     ...(generation ? { generation: generation + 1 } : {}),

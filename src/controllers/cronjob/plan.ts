@@ -138,7 +138,7 @@ export function planCronJob(observed: Observed): Plan {
     events.push({ type: 'Warning', reason: 'TooManyMissedTimes', message });
   }
   if (at === undefined) return later;
-  if (spec.startingDeadlineSeconds !== undefined && at + spec.startingDeadlineSeconds * 1000 < now) {
+  if (spec.startingDeadlineSeconds !== undefined && at + Number(spec.startingDeadlineSeconds) * 1000 < now) {
     events.push({ type: 'Warning', reason: 'MissSchedule', message: `Missed scheduled time to start a job: ${longTime(at)}` });
     return later;
   }

@@ -17,7 +17,7 @@ export function latestDue(cron: CronJob, schedule: Schedule, now: number): Due {
   const zone = cron.spec.timeZone;
   const deadline = cron.spec.startingDeadlineSeconds;
   const since = Date.parse(cron.status.lastScheduleTime ?? cron.metadata.creationTimestamp ?? '') || now;
-  const from = deadline === undefined ? since : Math.max(since, now - deadline * 1000);
+  const from = deadline === undefined ? since : Math.max(since, now - Number(deadline) * 1000);
   const first = nextCron(schedule, from, zone);
   if (first === undefined || first > now) return { at: undefined, missedMany: false };
   const second = nextCron(schedule, first, zone);

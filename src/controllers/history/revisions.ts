@@ -23,7 +23,9 @@ export function templateOf(revision: ControllerRevision): PodTemplateSpec {
 /** Oldest first; by age and name where numbers are equal. */
 export function byRevision(revisions: readonly ControllerRevision[]): readonly ControllerRevision[] {
   const created = (revision: ControllerRevision): number => Date.parse(revision.metadata.creationTimestamp ?? '') || 0;
-  return revisions.toSorted((a, b) => a.revision - b.revision || created(a) - created(b) || (a.metadata.name < b.metadata.name ? -1 : 1));
+  return revisions.toSorted(
+    (a, b) => Number(a.revision) - Number(b.revision) || created(a) - created(b) || (a.metadata.name < b.metadata.name ? -1 : 1),
+  );
 }
 
 /** JSON text as Kubernetes writes it: what could end a script in a page is written as an escape. */
@@ -49,7 +51,7 @@ export type RevisionStep =
 export function planRevision(revisions: readonly ControllerRevision[], data: JsonObject): RevisionStep {
   const sorted = byRevision(revisions);
   const newest = sorted.at(-1);
-  const number = (newest?.revision ?? 0) + 1;
+  const number = Number(newest?.revision ?? 0) + 1;
   const equal = sorted.findLast((revision) => semanticEqual(revision.data, data));
   if (equal === undefined) return { type: 'create', number };
   if (equal === newest || semanticEqual(newest?.data, data)) return { type: 'keep', revision: equal };

@@ -73,7 +73,7 @@ function restartsExceeded(job: Job, pods: readonly Pod[]): boolean {
 function deadlineLeft(job: Job, now: number): number | undefined {
   const seconds = job.spec.activeDeadlineSeconds;
   if (seconds === undefined || job.status.startTime === undefined || job.spec.suspend) return undefined;
-  return Date.parse(job.status.startTime) + seconds * 1000 - now;
+  return Date.parse(job.status.startTime) + Number(seconds) * 1000 - now;
 }
 
 type Verdict = { readonly kind: 'run' } | { readonly kind: 'succeeded' | 'failed'; readonly reason: string; readonly message: string };

@@ -15,7 +15,7 @@ function borne(taint: Taint, tolerations: readonly Toleration[]): number {
   const matching = tolerations.filter((toleration) => tolerates(toleration, taint));
   if (matching.length === 0) return 0;
   const limits = matching.flatMap(({ tolerationSeconds }) =>
-    tolerationSeconds === undefined ? [] : [Math.max(0, tolerationSeconds) * 1000],
+    tolerationSeconds === undefined ? [] : [Math.max(0, Number(tolerationSeconds)) * 1000],
   );
   return limits.length === 0 ? stays : Math.min(...limits);
 }
