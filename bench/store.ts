@@ -1,15 +1,20 @@
 // How fast is the durable store? Prints one JSON line and appends it to bench/history/store.jsonl.
-// Usage: node bench/store.ts [seconds] [keys]
+// Usage: node bench/store.ts [seconds] [keys] [URL of an etcd that is empty: measured instead of the embedded engine]
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { createWorld } from '#host/world.ts';
+import { openEtcdStore } from '#store/etcd/store.ts';
+import type { Store } from '#store/kv.ts';
 import { openLmdbStore } from '#store/lmdb.ts';
 
 const seconds = Number(process.argv[2] ?? 3);
 const keys = Number(process.argv[3] ?? 10_000);
+const etcd = process.argv[4];
 const writers = 64;
+/** A network away each takes its time. */
+const reads = etcd ? 2_000 : 50_000;
 const value = Buffer.alloc(2_048, 'v');
 const path = mkdtempSync(join(process.env['BENCH_DIR'] ?? tmpdir(), 'tutti-bench-'));
 const world = createWorld({ logLevel: 'silent' });
@@ -26,9 +31,14 @@ async function timed<T>(work: () => Promise<T>): Promise<{ ms: number; stall: nu
   return { ms, stall: delay.percentile(99) / 1e6, result };
 }
 
+const open = (): Promise<Store> => (etcd ? openEtcdStore(world, { servers: [etcd] }) : openLmdbStore(path, world));
+
 try {
-  const store = await openLmdbStore(path, world);
-  await Promise.all(Array.from({ length: keys }, (_, i) => store.txn([], [{ type: 'put', key: keyOf(i), value }])));
+  const store = await open();
+  for (let from = 0; from < keys; from += 1_000) {
+    const some = Array.from({ length: Math.min(1_000, keys - from) }, (_, i) => from + i);
+    await Promise.all(some.map((i) => store.txn([], [{ type: 'put', key: keyOf(i), value }])));
+  }
   const rss = process.memoryUsage().rss;
 
   const puts = await timed(async () => {
@@ -45,7 +55,7 @@ try {
   });
 
   const gets = await timed(async () => {
-    for (let i = 0; i < 50_000; i++) {
+    for (let i = 0; i < reads; i++) {
       await store.get(keyOf((i * 7_919) % keys));
       if (i % 500 === 0) await new Promise((resolve) => setImmediate(resolve));
     }
@@ -54,17 +64,18 @@ try {
   const compaction = await timed(() => store.compact(store.revision()));
   const size = await store.size();
   await store[Symbol.asyncDispose]();
-  const reopen = await timed(() => openLmdbStore(path, world));
+  const reopen = await timed(open);
   await reopen.result[Symbol.asyncDispose]();
 
   const line = JSON.stringify({
     bench: 'store',
+    engine: etcd ? 'etcd' : 'lmdb',
     date: new Date().toISOString(),
     writers,
     keys,
     putsPerSecond: round((puts.result / puts.ms) * 1000),
     putStallP99Ms: round(puts.stall, 1),
-    getsPerSecond: round((50_000 / gets.ms) * 1000),
+    getsPerSecond: round((reads / gets.ms) * 1000),
     listAllMs: round(lists.ms, 1),
     listStallP99Ms: round(lists.stall, 1),
     compactMs: round(compaction.ms),

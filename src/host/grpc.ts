@@ -1,5 +1,7 @@
 // gRPC with @grpc/grpc-js: bytes in, bytes out. Single calls over Unix sockets do without it.
 import { rm } from 'node:fs/promises';
+import { isIP } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import type { Client, ClientReadableStream, ClientWritableStream, handleUnaryCall, Metadata, ServiceError } from '@grpc/grpc-js';
 import { messageOf } from '#base/errors.ts';
 import { type Grpc, type GrpcCallOptions, type GrpcChannel, GrpcError, grpcCode } from '#base/grpc.ts';
@@ -111,10 +113,17 @@ class Channel implements GrpcChannel {
     const grpc = await library;
     const tls = this.#tls;
     const bytes = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
+    // The library asks for the host by name, and node refuses to do so with an address: another name is asked for then, and the
+    // certificate is still to have the address.
+    const host = tls?.serverName?.replaceAll(/[[\]]/g, '') ?? '';
+    const named = isIP(host) === 0;
     const credentials =
       tls === undefined
         ? grpc.credentials.createInsecure()
-        : grpc.credentials.createSsl(bytes(tls.ca), bytes(tls.key), bytes(tls.cert), { rejectUnauthorized: !tls.insecure });
+        : grpc.credentials.createSsl(bytes(tls.ca), bytes(tls.key), bytes(tls.cert), {
+            rejectUnauthorized: !tls.insecure,
+            ...(named ? {} : { checkServerIdentity: (_name, cert) => checkServerIdentity(host, cert) }),
+          });
     const client = new grpc.Client(this.#target, credentials, {
       'grpc.max_receive_message_length': messageLimit,
       'grpc.max_send_message_length': messageLimit,
@@ -124,6 +133,7 @@ class Channel implements GrpcChannel {
       'grpc.enable_retries': 0,
       'grpc.service_config_disable_resolution': 1,
       ...(this.#target.startsWith('unix:') ? {} : keepalive),
+      ...(named ? {} : { 'grpc.ssl_target_name_override': 'localhost' }),
       // An address of a Unix socket is no valid authority.
       'grpc.default_authority': tls?.serverName ?? 'localhost',
     });

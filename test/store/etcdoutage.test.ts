@@ -94,6 +94,26 @@ describe('etcd that goes away', { skip: etcdMissing }, () => {
     assert.equal(entry?.key, '/a');
   });
 
+  it('speaks TLS, and is believed by its certificate', async () => {
+    const { pki } = world;
+    const ca = await pki.createCa('etcd');
+    const server = await pki.issue(ca, { commonName: 'etcd', ips: ['127.0.0.1'], usages: ['server', 'client'] });
+    const client = await pki.issue(ca, { commonName: 'apiserver', usages: ['client'] });
+    await using etcd = await startEtcd({ ca: ca.cert, ...server });
+    const servers = [etcd.url];
+    await using store = await openEtcdStore(world, { servers, tls: { ca: ca.cert, cert: client.cert, key: client.key } });
+    const watch = collect(store, '/', 1);
+    assert.equal(await put(store, '/a', '1'), 2);
+    await until('the watch has seen it', () => watch.seen.length === 1);
+    watch.stop.abort();
+    await watch.done;
+    const clock = { ...world.clock, monotonic: () => world.clock.monotonic() * 100 };
+    await assert.rejects(openEtcdStore({ ...world, clock }, { servers, tls: { ca: ca.cert } }), StoreUnavailableError);
+    const other = await pki.createCa('another');
+    const stranger = openEtcdStore({ ...world, clock }, { servers, tls: { ca: other.cert, cert: client.cert, key: client.key } });
+    await assert.rejects(stranger, StoreUnavailableError);
+  });
+
   it('says when nobody answers at the start, and what', async () => {
     // A clock that runs a hundred times as fast: nobody waits for ten seconds here.
     const clock = { ...world.clock, monotonic: () => world.clock.monotonic() * 100 };

@@ -1,6 +1,6 @@
 // A real etcd for tests: on loopback, in a directory of its own, with settings that make it start fast.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -40,16 +40,25 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
+/** PEM: whose certificates are believed, and etcd's own. */
+export interface EtcdTls {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
 interface Place {
   readonly dir: string;
+  readonly secure: boolean;
   readonly port: number;
   readonly peerPort: number;
   readonly flags: readonly string[];
 }
 
 /** Undefined when the process ends before it answers: somebody else may have taken the port. */
-async function launch({ dir, port, peerPort, flags }: Place): Promise<ChildProcess | undefined> {
-  const url = `http://127.0.0.1:${port}`;
+async function launch({ dir, secure, port, peerPort, flags }: Place): Promise<ChildProcess | undefined> {
+  const url = `${secure ? 'https' : 'http'}://127.0.0.1:${port}`;
+  const plain = `http://127.0.0.1:${port + (secure ? 1 : 0)}`;
   const peer = `http://127.0.0.1:${peerPort}`;
   const child = spawn(
     binary ?? 'etcd',
@@ -65,6 +74,7 @@ async function launch({ dir, port, peerPort, flags }: Place): Promise<ChildProce
       // The contract has values of 3 MB, which etcd refuses by default.
       '--max-request-bytes=8388608',
       '--log-level=error',
+      ...(secure ? [`--listen-metrics-urls=${plain}`] : []),
       ...flags,
     ],
     { stdio: 'ignore', env: { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch } },
@@ -75,7 +85,7 @@ async function launch({ dir, port, peerPort, flags }: Place): Promise<ChildProce
   for (;;) {
     if (ended) return undefined;
     try {
-      const answer = await fetch(`${url}/health`);
+      const answer = await fetch(`${plain}/health`);
       const { health } = (await answer.json()) as { health?: string };
       if (health === 'true') return child;
     } catch {
@@ -92,20 +102,29 @@ async function end(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-/** Starts an empty etcd; `flags` are further ones of its own. */
-export async function startEtcd(flags: readonly string[] = []): Promise<Etcd> {
+/** Writes the files and names them. */
+function tlsFlags(dir: string, tls: EtcdTls): string[] {
+  for (const [name, text] of Object.entries(tls)) writeFileSync(join(dir, `${name}.pem`), text);
+  const file = (name: keyof EtcdTls): string => join(dir, `${name}.pem`);
+  return [`--cert-file=${file('cert')}`, `--key-file=${file('key')}`, `--trusted-ca-file=${file('ca')}`, '--client-cert-auth'];
+}
+
+/** Starts an empty etcd; with `tls` it speaks to clients with certificates only. */
+export async function startEtcd(tls?: EtcdTls): Promise<Etcd> {
   // In memory where there is such a place: what is tested is not the disk.
   const dir = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tutti-etcd-'));
+  const flags = tls ? tlsFlags(dir, tls) : [];
+  const secure = tls !== undefined;
   let place: Place;
   let child: ChildProcess | undefined;
   do {
-    place = { dir, port: await freePort(), peerPort: await freePort(), flags };
+    place = { dir, secure, port: await freePort(), peerPort: await freePort(), flags };
     child = await launch(place);
     if (child === undefined) rmSync(join(dir, 'member'), { recursive: true, force: true });
   } while (child === undefined);
   let running = child;
   return {
-    url: `http://127.0.0.1:${place.port}`,
+    url: `${secure ? 'https' : 'http'}://127.0.0.1:${place.port}`,
     get pid() {
       return running.pid ?? 0;
     },
