@@ -1,6 +1,7 @@
 // What every cluster starts with: the system's namespaces, priority classes, flow control, the service range and the
 // `kubernetes` Service. Everything goes through the chain; what is there already is left as it is.
 import { addressAt, networksOf } from '#api/addresses.ts';
+import type { Service } from '#api/core/v1/service.ts';
 import type { Draft, KubeObject } from '#api/object.ts';
 import {
   EndpointSlices,
@@ -13,7 +14,7 @@ import {
   ServiceCIDRs,
   Services,
 } from '#api/refs.ts';
-import { isAlreadyExists, isNotFound } from '#api/status.ts';
+import { isAlreadyExists, isConflict, isInvalid, isNotFound } from '#api/status.ts';
 import { deepEqual } from '#api/walk/equal.ts';
 import type { Client } from '#client/client.ts';
 import { createClient } from '#client/create.ts';
@@ -57,6 +58,20 @@ async function ensure<T extends KubeObject>(client: Client, ref: ResourceRef<T>,
   await Promise.all(objects.map(one));
 }
 
+/** Another server that starts at the same time may hold the address, and not yet have written the Service. */
+async function ensureService(registry: Registry, client: Client, services: readonly Draft<Service>[]): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop
+      return await ensure(client, Services, services);
+    } catch (error) {
+      if (attempt >= 50 || !isInvalid(error)) throw error;
+      // oxlint-disable-next-line no-await-in-loop
+      await registry.world.clock.sleep(100);
+    }
+  }
+}
+
 /** Creates what is missing. */
 export async function bootstrap(registry: Registry, transport: Transport): Promise<void> {
   const client = createClient(transport);
@@ -75,7 +90,7 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
   await readyRange(client, ranges);
   const [range = ''] = ranges;
   const ip = addressAt(range, 1) ?? '';
-  await ensure(client, Services, [
+  await ensureService(registry, client, [
     {
       metadata: { name: 'kubernetes', namespace: 'default', labels: { component: 'apiserver', provider: 'kubernetes' } },
       spec: {
@@ -89,10 +104,12 @@ export async function bootstrap(registry: Registry, transport: Transport): Promi
       },
     },
   ]);
-  if (config.advertise) await advertise(transport, config.advertise);
+  if (config.advertise) await advertise(transport, { addresses: [config.advertise.address], port: config.advertise.port });
 }
 
-async function readyRange(client: Client, ranges: readonly string[]): Promise<void> {
+const readyRange = (client: Client, ranges: readonly string[]): Promise<void> => againstOthers(() => makeRangeReady(client, ranges));
+
+async function makeRangeReady(client: Client, ranges: readonly string[]): Promise<void> {
   const resource = client.resource(ServiceCIDRs);
   let range = await resource.get('kubernetes');
   const present = range.spec.cidrs ?? [];
@@ -118,31 +135,49 @@ async function put<T extends KubeObject>(
 ): Promise<void> {
   const resource = client.resource(ref);
   const { name, namespace } = (wanted as KubeObject).metadata;
-  try {
-    const present = await resource.get(name, { namespace });
-    if (fields.every((field) => deepEqual(present[field], (wanted as T)[field]))) return;
-    await resource.update({ ...present, ...(wanted as object), metadata: present.metadata });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-    await resource.create(wanted);
+  await againstOthers(async () => {
+    try {
+      const present = await resource.get(name, { namespace });
+      if (fields.every((field) => deepEqual(present[field], (wanted as T)[field]))) return;
+      await resource.update({ ...present, ...(wanted as object), metadata: present.metadata });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      await resource.create(wanted);
+    }
+  });
+}
+
+/** Reads and writes again when another server was faster. */
+async function againstOthers(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // oxlint-disable-next-line no-await-in-loop
+      return await work();
+    } catch (error) {
+      if (attempt >= 10 || !(isConflict(error) || isAlreadyExists(error))) throw error;
+    }
   }
 }
 
-/** Points the `kubernetes` Service to the server. */
-export async function advertise(transport: Transport, target: { readonly address: string; readonly port: number }): Promise<void> {
+/** Points the `kubernetes` Service to the servers; all listen at the same port. */
+export async function advertise(
+  transport: Transport,
+  target: { readonly addresses: readonly string[]; readonly port: number },
+): Promise<void> {
   const client = createClient(transport);
   const services = client.resource(Services);
-  const service = await services.get('kubernetes', { namespace: 'default' });
-  const ports = service.spec.ports ?? [];
-  if (ports[0] && ports[0].targetPort !== target.port) {
+  await againstOthers(async () => {
+    const service = await services.get('kubernetes', { namespace: 'default' });
+    const ports = service.spec.ports ?? [];
+    if (!ports[0] || ports[0].targetPort === target.port) return;
     await services.update({ ...service, spec: { ...service.spec, ports: [{ ...ports[0], targetPort: target.port }] } });
-  }
+  });
   await put(
     client,
     EndpointsRes,
     {
       metadata: { name: 'kubernetes', namespace: 'default', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-      subsets: [{ addresses: [{ ip: target.address }], ports: [{ name: 'https', port: target.port, protocol: 'TCP' }] }],
+      subsets: [{ addresses: target.addresses.map((ip) => ({ ip })), ports: [{ name: 'https', port: target.port, protocol: 'TCP' }] }],
     },
     ['subsets'],
   );
@@ -151,8 +186,8 @@ export async function advertise(transport: Transport, target: { readonly address
     EndpointSlices,
     {
       metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-      addressType: target.address.includes(':') ? 'IPv6' : 'IPv4',
-      endpoints: [{ addresses: [target.address], conditions: { ready: true } }],
+      addressType: target.addresses[0]?.includes(':') ? 'IPv6' : 'IPv4',
+      endpoints: target.addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
       ports: [{ name: 'https', port: target.port, protocol: 'TCP' }],
     },
     ['endpoints', 'ports'],

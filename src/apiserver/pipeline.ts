@@ -16,6 +16,7 @@ import type { Endpoint, PathEndpoint } from './endpoint.ts';
 import type { RequestMetrics } from './metrics.ts';
 import type { Registry } from './registry/registry.ts';
 import { parseRequestInfo } from './requestinfo.ts';
+import { storeFailure } from './storefailure.ts';
 import { type Router, takesMethod } from './router.ts';
 import { serveResource } from './verbs.ts';
 
@@ -239,7 +240,8 @@ export class Pipeline {
     };
   }
 
-  #refusal(error: unknown, call: Call): Answer {
+  #refusal(thrown: unknown, call: Call): Answer {
+    const error = storeFailure(thrown);
     const status = statusOf(error);
     if (!(error instanceof StatusError)) {
       this.#options.backend.world.log.error('request failed', {

@@ -25,6 +25,7 @@ import { flowStatusPlug } from './flow/status.ts';
 import { type Check, healthPlug } from './health.ts';
 import { StartHooks } from './starthooks.ts';
 import { loopback } from './loopback.ts';
+import { startMasterLease } from './masterleases.ts';
 import { metricsPlug, RequestMetrics } from './metrics.ts';
 import { Pipeline } from './pipeline.ts';
 import { Registry } from './registry/registry.ts';
@@ -96,11 +97,12 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const checks = new Map<string, Check>([
     ['ping', () => undefined],
     ['log', () => undefined],
-    ['etcd', () => hub.health()],
+    ['etcd', () => store.health() ?? hub.health()],
     ...start.checks(),
   ]);
   const closing: Check = () => (closed ? 'process is shutting down' : undefined);
   let closed = false;
+  let masterLease: AsyncDisposable | undefined;
   const router = new Router();
   const synced: Check = () => (hub.revision > 0 ? undefined : 'the watch cache is not filled');
   const readyChecks = new Map([...checks, ['informer-sync', synced], ['shutdown', closing]]);
@@ -139,10 +141,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     handlers: edge.handlers,
     backend,
     config,
-    advertise: (address, port) => advertise(transport(apiserverUser), { address, port }),
-    health: () => hub.health(),
+    async advertise(address, port) {
+      if (!store.shared) return advertise(transport(apiserverUser), { addresses: [address], port });
+      masterLease = await startMasterLease({ store, world, transport: transport(apiserverUser) }, { address, port });
+    },
+    health: () => store.health() ?? hub.health(),
     async [Symbol.asyncDispose]() {
       closed = true;
+      await masterLease?.[Symbol.asyncDispose]();
       for (const helper of helpers) await helper?.[Symbol.asyncDispose]();
       stopPolicyStatus();
       pipeline.close();

@@ -1,15 +1,19 @@
 // ResourceQuota: what a namespace may use, counted before it is written. The count goes into the quota's status with a
 // guard on its revision, so that several requests, and several servers, cannot overrun it together.
-import { forbidden } from '#api/status.ts';
+import { conflict, forbidden, staleMessage } from '#api/status.ts';
 import type { Pod } from '#api/core/v1/pod.ts';
 import type { ResourceQuota } from '#api/core/v1/resourcequota.ts';
 import type { KubeObject } from '#api/object.ts';
+import { KeyedMutex } from '#base/mutex.ts';
 import type { Entry } from '../cacher/entry.ts';
 import { fromStore, persist } from '../registry/persist.ts';
+import type { Registry } from '../registry/registry.ts';
 import type { AdmissionAttributes, AdmissionPlugin } from './plugin.ts';
 import { growth, judge, quotaConcerns, unstated, usageOf } from './quotacheck.ts';
 
 const attempts = 20;
+/** Requests of one server take turns: they need not find each other out by conflicts. */
+const turnsOf = new WeakMap<Registry, KeyedMutex>();
 // Updates can only grow what is measured.
 const measured = new Set(['pods', 'services', 'persistentvolumeclaims']);
 
@@ -40,6 +44,8 @@ async function charge(attributes: AdmissionAttributes, first: Entry): Promise<vo
     if (result.ok) return;
     entry = result.current ?? (await fromStore(registry, entry.key));
   }
+  // Nothing is let through uncounted. Without an entry the quota is gone.
+  if (entry) throw conflict({ group: '', resource: 'resourcequotas' }, first.object.metadata.name, staleMessage);
 }
 
 export const resourceQuota: AdmissionPlugin = {
@@ -58,6 +64,8 @@ export const resourceQuota: AdmissionPlugin = {
     if (quotas.table.size === 0 || quotas.table.count(prefix) === 0) return;
     // What is not taken back when a later quota, or the write, refuses is corrected by the quota controller's recount.
     const entries = Array.from(quotas.table.range(prefix));
-    for (const entry of entries) await charge(attributes, entry);
+    const turns = turnsOf.get(registry) ?? new KeyedMutex();
+    turnsOf.set(registry, turns);
+    for (const entry of entries) await turns.run(entry.key, () => charge(attributes, quotas.table.get(entry.key) ?? entry));
   },
 };

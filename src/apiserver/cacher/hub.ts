@@ -108,7 +108,7 @@ export class Hub implements Component {
     const signal = this.#abort.signal;
     for (let failures = 0; !signal.aborted; ) {
       try {
-        for await (const batch of this.#store.watch({ prefix: root, fromRevision: this.#revision + 1, signal })) {
+        for await (const batch of this.#store.watch({ prefix: root, fromRevision: this.#revision + 1, signal, previous: false })) {
           failures = 0;
           this.#failure = undefined;
           for (const event of batch.events) this.#route(event.type === 'put' ? event.entry.key : event.key)?.apply(event);
@@ -157,14 +157,14 @@ export class Hub implements Component {
     });
   }
 
-  /** True when a read now would see every acknowledged write. */
+  /** True when a read now would see every acknowledged write. Of a store that others write, nobody knows without asking it. */
   get current(): boolean {
-    return this.#revision >= this.#store.revision();
+    return !this.#store.shared && this.#revision >= this.#store.revision();
   }
 
-  /** Resolves once everything acknowledged until now is in the tables. */
+  /** Resolves once everything acknowledged until now, here or by another server, is in the tables. */
   async caughtUp(): Promise<boolean> {
-    return this.waitFor(this.#store.revision());
+    return this.waitFor(await this.#store.newest());
   }
 
   health(): string | undefined {

@@ -12,6 +12,7 @@ import { validateNew } from './schema.ts';
 import type { Resource } from './resource.ts';
 import type { Reservation } from './strategy.ts';
 import { type WriteRequest, writeContext } from './request.ts';
+import { isFateUnknown } from '../storefailure.ts';
 
 const nameAttempts = 8;
 
@@ -74,6 +75,7 @@ async function createOnce(request: WriteRequest, sent: KubeObject, draft: KubeOb
   let reservation: Reservation | undefined;
   let undo: (() => void) | undefined;
   let written = false;
+  let unknown = false;
   try {
     const found = strategy.validateCreate?.(object, write) ?? [];
     const errors = [...validateNew(resource.row, object), ...(found instanceof Promise ? await found : found)];
@@ -90,9 +92,12 @@ async function createOnce(request: WriteRequest, sent: KubeObject, draft: KubeOb
     if (!result.ok) throw alreadyExists(resource.groupResource, object.metadata.name);
     written = true;
     return result.entry;
+  } catch (error) {
+    unknown = isFateUnknown(error);
+    throw error;
   } finally {
     if (written) reservation?.commit();
-    else {
+    else if (!unknown) {
       reservation?.rollback();
       undo?.();
     }

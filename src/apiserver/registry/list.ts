@@ -52,7 +52,7 @@ export async function list(request: ListRequest): Promise<Answer> {
     return answer(resource, scope, await pageAt(page, revision as number));
   }
   if (revision === undefined) {
-    if (!registry.hub.current) await waitAtLeast(registry, registry.store.revision());
+    if (!registry.hub.current) await waitAtLeast(registry, await registry.store.newest());
   } else if (revision > 0) await waitAtLeast(registry, revision);
   return answer(resource, scope, await newestPage(page));
 }

@@ -40,7 +40,13 @@ export async function erase(registry: Registry, key: string, last: Entry): Promi
 
 /** The newest acknowledged version of a key. */
 export async function newest(registry: Registry, resource: Resource, key: string): Promise<Entry | undefined> {
-  const { hub } = registry;
+  const { hub, store } = registry;
+  if (store.shared) {
+    // Asking for the object costs no more than asking how far the cache has to be.
+    const kv = await store.get(key);
+    const cached = resource.table.get(key);
+    return cached && cached.revision === kv?.modRevision ? cached : entryOf(registry, kv);
+  }
   if (hub.current || (await hub.caughtUp())) return resource.table.get(key);
   return fromStore(registry, key);
 }

@@ -15,6 +15,7 @@ import { type WriteRequest, writeContext } from './request.ts';
 import { validateNext } from './schema.ts';
 import { shareWith } from './share.ts';
 import type { Reservation } from './strategy.ts';
+import { isFateUnknown } from '../storefailure.ts';
 
 export interface UpdateRequest extends WriteRequest {
   readonly namespace: string;
@@ -129,6 +130,7 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
   let reservation: Reservation | undefined;
   let undo: (() => void) | undefined;
   let written = false;
+  let unknown = false;
   try {
     const found = strategy.validateUpdate?.(object, old, write) ?? [];
     const errors: FieldError[] = [...validateNext(row, object, old, subresource), ...(found instanceof Promise ? await found : found)];
@@ -150,9 +152,12 @@ async function attemptUpdate(request: UpdateRequest, key: string, current: Entry
     written = true;
     if (done) strategy.released?.(object, registry);
     return result;
+  } catch (error) {
+    unknown = isFateUnknown(error);
+    throw error;
   } finally {
     if (written) reservation?.commit();
-    else {
+    else if (!unknown) {
       reservation?.rollback();
       undo?.();
     }

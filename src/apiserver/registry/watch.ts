@@ -51,7 +51,7 @@ export async function watch(request: WatchRequest): Promise<Answer> {
 
   // Changes after a revision that is yet to come are waited for; the state at one must be there soon.
   if (initial !== 'none' && revision !== undefined && revision > 0) await waitAtLeast(registry, revision);
-  else if (initial === 'consistent' && !hub.current) await waitAtLeast(registry, registry.store.revision());
+  else if (initial === 'consistent' && !hub.current) await waitAtLeast(registry, await registry.store.newest());
 
   if (initial !== 'none') await prepared(resource, scope);
   // From here to attach nothing may await: the state below and the changes after it must meet.

@@ -72,6 +72,6 @@ function renamed(row: ResourceRow, storage: ResourceRow): Conversion {
 
 /** Brings shared pools (addresses, ports) in line with what is stored. */
 export async function repairAll(registry: Registry): Promise<void> {
-  repairServices(registry);
+  await repairServices(registry);
   await repairAddresses(registry);
 }

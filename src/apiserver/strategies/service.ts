@@ -5,7 +5,7 @@ import type { Service, ServicePort } from '#api/core/v1/service.ts';
 import type { KubeObject } from '#api/object.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Reservation, Strategy, WriteContext } from '../registry/strategy.ts';
-import { NumberPool, reservedBand } from './pools.ts';
+import { type NodePorts, nodePorts, nodePortsOf, ownerOf, type PortOwner } from './nodeports.ts';
 import { withFamilies } from './servicefamilies.ts';
 import { AddressFailure, addressError, type IpFamily, ServiceAddresses } from './serviceips.ts';
 import { needsAddress, needsHealthPort, needsNodePorts, prepareService } from './serviceupdate.ts';
@@ -14,7 +14,7 @@ interface Pools {
   readonly addresses: ServiceAddresses;
   /** The families of the cluster's service ranges, its own first. */
   readonly families: readonly IpFamily[];
-  readonly ports: NumberPool;
+  readonly ports: NodePorts;
   /** The node ports' range as messages tell it. */
   readonly range: string;
 }
@@ -25,11 +25,10 @@ function pools(registry: Registry): Pools {
   let found = poolsOf.get(registry);
   if (!found) {
     const { from, to } = registry.config.nodePortRange;
-    const reserved = reservedBand(to - from + 1, 16, 128, 32);
     found = {
       addresses: new ServiceAddresses(registry),
       families: networksOf(registry.config.serviceCidr).map((range) => (range.includes(':') ? 'IPv6' : 'IPv4')),
-      ports: new NumberPool({ first: from, last: to, reserved }, () => registry.world.random.next()),
+      ports: nodePorts(registry),
       range: `${from}-${to}`,
     };
     poolsOf.set(registry, found);
@@ -37,26 +36,20 @@ function pools(registry: Registry): Pools {
   return found;
 }
 
-/** Node ports of a Service, each once. */
-function nodePortsOf(service: Service | undefined): Set<number> {
-  const ports = new Set<number>();
-  for (const port of service?.spec.ports ?? []) if (port.nodePort) ports.add(port.nodePort);
-  if (service?.spec.healthCheckNodePort) ports.add(service.spec.healthCheckNodePort);
-  return ports;
-}
-
 const addressesOf = (service: Service | undefined): string[] =>
   service && needsAddress(service.spec) ? (service.spec.clusterIPs ?? []).filter((ip) => ip !== 'None') : [];
 
 /** Fills the pools from what is stored. */
-export function repairServices(registry: Registry): void {
+export async function repairServices(registry: Registry): Promise<void> {
   const { addresses, ports } = pools(registry);
   const services = registry.must('', 'v1', 'services');
+  const used = new Map<number, PortOwner>();
   for (const entry of services.table.range(services.table.prefix)) {
     const service = entry.object as Service;
     for (const address of addressesOf(service)) addresses.adopt(address);
-    for (const port of nodePortsOf(service)) if (!ports.has(port)) ports.take(port);
+    for (const port of nodePortsOf(service)) used.set(port, ownerOf(service));
   }
+  await ports.adopt(used);
 }
 
 /** Brings the IPAddress objects in line with the stored Services. */
@@ -70,8 +63,11 @@ export async function repairAddresses(registry: Registry): Promise<void> {
   await pools(registry).addresses.repair(used);
 }
 
+type Fail = (error: FieldError) => never;
+
 class Taken implements Reservation {
   readonly #pools: Pools;
+  readonly #owner: PortOwner;
   readonly #dryRun: boolean;
   readonly addresses: string[] = [];
   readonly ports: number[] = [];
@@ -79,8 +75,9 @@ class Taken implements Reservation {
   readonly oldAddresses: string[] = [];
   readonly oldPorts: number[] = [];
 
-  constructor(all: Pools, dryRun: boolean) {
+  constructor(all: Pools, owner: PortOwner, dryRun: boolean) {
     this.#pools = all;
+    this.#owner = owner;
     this.#dryRun = dryRun;
   }
   commit(): void {
@@ -92,7 +89,24 @@ class Taken implements Reservation {
   }
   #give(addresses: readonly string[], ports: readonly number[]): void {
     for (const address of addresses) this.#pools.addresses.release(address, this.#dryRun).catch(() => {});
-    for (const port of ports) this.#pools.ports.release(port);
+    for (const port of ports) this.#pools.ports.release(port, this.#owner, this.#dryRun).catch(() => {});
+  }
+
+  /** Takes one port; throws what `fail` throws. */
+  async takePort(port: number, field: string, fail: Fail): Promise<void> {
+    const { ports, range } = this.#pools;
+    const refuse = (detail: string) => fail({ type: 'Invalid value', field, value: port, detail });
+    if (!ports.contains(port)) refuse(`provided port is not in the valid range. The range of valid ports is ${range}`);
+    if (!(await ports.take(port, this.#owner, this.#dryRun))) refuse('provided port is already allocated');
+    this.ports.push(port);
+  }
+
+  async anyPort(field: string, fail: Fail): Promise<number> {
+    const port = await this.#pools.ports.takeAny(this.#owner, this.#dryRun);
+    if (port === undefined)
+      return fail({ type: 'Internal error', field, value: '', detail: 'failed to allocate a nodePort: range is full' });
+    this.ports.push(port);
+    return port;
   }
 }
 
@@ -100,7 +114,7 @@ async function reserve(object: KubeObject, old: KubeObject | undefined, write: W
   const service = object as Service;
   const before = old as Service | undefined;
   const all = pools(write.registry);
-  const taken = new Taken(all, write.dryRun);
+  const taken = new Taken(all, ownerOf(service), write.dryRun);
   const refusal = (...errors: readonly FieldError[]) => invalid({ group: '', kind: 'Service' }, service.metadata.name, errors);
   const fail = (error: FieldError): never => {
     throw refusal(error);
@@ -120,9 +134,10 @@ async function reserve(object: KubeObject, old: KubeObject | undefined, write: W
           const taking = all.addresses.take(family, ip, owner, write.dryRun).catch((error: unknown) => {
             throw error instanceof AddressFailure ? refusal(addressError(error, ip, wanted)) : error;
           });
-          taken.addresses.push(await taking);
-        }
-        addresses.push(ip !== undefined && had.has(ip) ? ip : (taken.addresses.at(-1) as string));
+          const { address, fresh } = await taking;
+          if (fresh) taken.addresses.push(address);
+          addresses.push(address);
+        } else addresses.push(ip);
       }
       spec.clusterIP = addresses[0];
       spec.clusterIPs = addresses;
@@ -131,11 +146,11 @@ async function reserve(object: KubeObject, old: KubeObject | undefined, write: W
     for (const ip of had) if (!keeps.has(ip)) taken.oldAddresses.push(ip);
 
     const hadPorts = nodePortsOf(before);
-    if (spec.ports) spec.ports = reservePorts(spec.ports, hadPorts, all, taken, needsNodePorts(spec), fail);
+    if (spec.ports) spec.ports = await reservePorts(spec.ports, hadPorts, taken, needsNodePorts(spec), fail);
     if (needsHealthPort(spec)) {
       const port = spec.healthCheckNodePort;
-      if (!port) spec.healthCheckNodePort = anyPort(all, taken, 'spec.healthCheckNodePort', fail);
-      else if (!hadPorts.has(port)) takePort(port, 'spec.healthCheckNodePort', all, taken, fail);
+      if (!port) spec.healthCheckNodePort = await taken.anyPort('spec.healthCheckNodePort', fail);
+      else if (!hadPorts.has(port)) await taken.takePort(port, 'spec.healthCheckNodePort', fail);
     }
     const result: Service = { ...service, spec };
     const now = nodePortsOf(result);
@@ -147,36 +162,19 @@ async function reserve(object: KubeObject, old: KubeObject | undefined, write: W
   }
 }
 
-type Fail = (error: FieldError) => never;
-
-function takePort(port: number, field: string, all: Pools, taken: Taken, fail: Fail): void {
-  const refuse = (detail: string) => fail({ type: 'Invalid value', field, value: port, detail });
-  if (!all.ports.contains(port)) refuse(`provided port is not in the valid range. The range of valid ports is ${all.range}`);
-  if (!all.ports.take(port)) refuse('provided port is already allocated');
-  taken.ports.push(port);
-}
-
-function anyPort(all: Pools, taken: Taken, field: string, fail: Fail): number {
-  const port = all.ports.takeAny();
-  if (port === undefined) return fail({ type: 'Internal error', field, value: '', detail: 'failed to allocate a nodePort: range is full' });
-  taken.ports.push(port);
-  return port;
-}
-
-function reservePorts(
+async function reservePorts(
   ports: readonly ServicePort[],
   had: ReadonlySet<number>,
-  all: Pools,
   taken: Taken,
   automatic: boolean,
   fail: Fail,
-): ServicePort[] {
+): Promise<ServicePort[]> {
   // Ports of different protocols may share a number; the same number is taken once.
   const mine = new Map<number, Set<string>>();
   const use = (number: number, protocol: string) => mine.set(number, (mine.get(number) ?? new Set()).add(protocol));
   for (const [index, port] of ports.entries()) {
     if (!port.nodePort) continue;
-    if (!had.has(port.nodePort) && !mine.has(port.nodePort)) takePort(port.nodePort, `spec.ports[${index}].nodePort`, all, taken, fail);
+    if (!had.has(port.nodePort) && !mine.has(port.nodePort)) await taken.takePort(port.nodePort, `spec.ports[${index}].nodePort`, fail);
     use(port.nodePort, port.protocol ?? 'TCP');
   }
   if (!automatic) return [...ports];
@@ -187,7 +185,7 @@ function reservePorts(
     // The same port over another protocol gets the same number, be it asked for or just given.
     const shared = result.find((other) => other !== port && other.port === port.port && other.nodePort)?.nodePort;
     const nodePort =
-      shared !== undefined && !mine.get(shared)?.has(protocol) ? shared : anyPort(all, taken, `spec.ports[${index}].nodePort`, fail);
+      shared !== undefined && !mine.get(shared)?.has(protocol) ? shared : await taken.anyPort(`spec.ports[${index}].nodePort`, fail);
     use(nodePort, protocol);
     result[index] = { ...port, nodePort };
   }
@@ -200,8 +198,9 @@ export const serviceStrategy: Strategy = {
   reserve,
   released(object, registry) {
     const { addresses, ports } = pools(registry);
-    for (const address of addressesOf(object as Service)) addresses.release(address, false).catch(() => {});
-    for (const port of nodePortsOf(object as Service)) ports.release(port);
+    const service = object as Service;
+    for (const address of addressesOf(service)) addresses.release(address, false).catch(() => {});
+    for (const port of nodePortsOf(service)) ports.release(port, ownerOf(service), false).catch(() => {});
   },
   returnsDeleted: true,
 };

@@ -23,6 +23,12 @@ export interface Owner {
 
 export class AddressFailure extends Error {}
 
+/** An address that has been taken. One that is not `fresh` was held for the same Service before: it is not to be given back. */
+export interface Held {
+  readonly address: string;
+  readonly fresh: boolean;
+}
+
 /** A range as offsets from its network: `first` and `last` may be handed out, below `dynamicFrom` rather by request. */
 interface Range {
   readonly cidr: Cidr;
@@ -78,32 +84,34 @@ export class ServiceAddresses {
     return !this.#given.has(address);
   }
 
-  #take(address: string, owner: Owner, dryRun: boolean): Promise<boolean> {
+  #take(address: string, owner: Owner, dryRun: boolean): Promise<Held | undefined> {
     this.#taken.add(address);
     this.#given.delete(address);
     return this.#hold(address, owner, dryRun);
   }
 
   /** Takes the wanted address, or any of the family. Throws `AddressFailure`. */
-  async take(family: IpFamily, wanted: string | undefined, owner: Owner, dryRun: boolean): Promise<string> {
+  async take(family: IpFamily, wanted: string | undefined, owner: Owner, dryRun: boolean): Promise<Held> {
     if (wanted !== undefined) return this.#takeWanted(canonicalIp(wanted) ?? wanted, owner, dryRun);
     const ranges = this.#ready().filter(({ cidr }) => (cidr.width === 32) === (family === 'IPv4'));
     for (const range of ranges) {
       for (const address of this.#free(range)) {
-        if (await this.#take(address, owner, dryRun)) return address;
+        const held = await this.#take(address, owner, dryRun);
+        if (held) return held;
         // Another server has it, and its object is on the way here.
       }
     }
     throw new AddressFailure('range is full');
   }
 
-  async #takeWanted(address: string, owner: Owner, dryRun: boolean): Promise<string> {
+  async #takeWanted(address: string, owner: Owner, dryRun: boolean): Promise<Held> {
     const range = this.#ready().find(({ cidr }) => isInside(address, cidr));
     if (range === undefined) throw new AddressFailure('the provided network does not match the current range');
     const offset = Number((ipBits(address)?.bits ?? 0n) - range.cidr.network);
     if (offset < range.first || (range.cidr.width === 32 && offset > range.last))
       throw new AddressFailure(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.text}`);
-    if (!this.#isUsed(address) && (await this.#take(address, owner, dryRun))) return address;
+    const held = this.#isUsed(address) ? undefined : await this.#take(address, owner, dryRun);
+    if (held) return held;
     throw new AddressFailure('provided IP is already allocated');
   }
 
@@ -133,15 +141,15 @@ export class ServiceAddresses {
     }
   }
 
-  async #hold(address: string, owner: Owner, dryRun: boolean): Promise<boolean> {
+  async #hold(address: string, owner: Owner, dryRun: boolean): Promise<Held | undefined> {
     const registry = this.#registry;
     const key = this.#resource.key('', address);
-    if (dryRun) return !this.#resource.table.get(key);
+    if (dryRun) return this.#resource.table.get(key) ? undefined : { address, fresh: true };
     const result = await persist(registry, this.#resource, key, ipAddress(registry, address, owner), 0);
-    if (result.ok) return true;
+    if (result.ok) return { address, fresh: true };
     const parent = (result.current?.object as { spec?: { parentRef?: Owner } } | undefined)?.spec?.parentRef;
-    // Left behind by an earlier life of the same Service.
-    return parent?.name === owner.name && parent.namespace === owner.namespace;
+    // Left behind by an earlier life of the same Service, or held by another server that creates it at this moment.
+    return parent?.name === owner.name && parent.namespace === owner.namespace ? { address, fresh: false } : undefined;
   }
 
   /**
