@@ -8,7 +8,7 @@ import type { Client } from '#client/client.ts';
 import type { Transport, UserInfo } from '#client/transport.ts';
 import type { Store } from '#store/kv.ts';
 import { startLmdbStore } from '#store/lmdb.ts';
-import { isVolatile } from '#cmd/control.ts';
+import { isVolatile } from '#cmd/storage.ts';
 import { metricsGroups, metricsPlug } from '#cmd/metricsplug.ts';
 import type { MetricsCollector } from '#metrics/collector.ts';
 import type { SimDisk } from './disk.ts';

@@ -15,13 +15,13 @@ import { startElection, whileLeading } from '#client/leader.ts';
 import { startControllers } from '#controllers/start.ts';
 import { createCollector, type MetricsCollector } from '#metrics/collector.ts';
 import { type Scheduler, startScheduler } from '#scheduler/scheduler.ts';
-import { openLmdbStore } from '#store/lmdb.ts';
 import { metricsGroups, metricsPlug } from './metricsplug.ts';
 import type { UpOptions } from './options.ts';
 import type { Place } from './place.ts';
 import { schedulerConfig } from './schedulerconfig.ts';
 import { loadSecurity } from './security.ts';
 import { standardParts } from './standard.ts';
+import { openStorage } from './storage.ts';
 import { verdictGroups, verdictPlug } from './verdictplug.ts';
 
 export interface ControlPlane extends AsyncDisposable {
@@ -41,11 +41,6 @@ export interface ControlPlane extends AsyncDisposable {
 /** Groups that are served beside the rows' own. */
 const extraGroups = [...metricsGroups, ...verdictGroups];
 
-/** Heartbeats and events are most of what a quiet cluster writes, and worth no sync: a crash may cost the last seconds of them. */
-export function isVolatile(key: string): boolean {
-  return key.startsWith('/registry/leases/') || key.startsWith('/registry/events/');
-}
-
 export interface ControlOptions {
   readonly world: World;
   readonly options: UpOptions;
@@ -64,7 +59,7 @@ export async function startControlPlane({ world, options, where, addresses, addr
     const kubernetesIp = addressAt(primary, 1) ?? '';
     const [pki, store] = await Promise.all([
       ensurePki(world, { dir: where.pki, ips: [kubernetesIp, ...addresses], dnsNames: [options.nodeName], clusterDomain: options.domain }),
-      openLmdbStore(where.state, world, { volatile: isVolatile }),
+      openStorage(world, options.etcd, where.state),
     ]);
     stack.use(store);
     let collector: MetricsCollector | undefined;
@@ -94,6 +89,8 @@ export async function startControlPlane({ world, options, where, addresses, addr
           issuer: parts.issuer,
           runtimeConfig: options.runtimeConfig,
           featureGates: options.featureGates,
+          // The servers of an etcd take turns at it; see #store/etcd/compaction.ts.
+          ...(options.etcd ? { compactionInterval: 0 } : {}),
           ...(security.anonymousPaths ? { anonymousPaths: security.anonymousPaths } : {}),
         },
         authorizers: security.authorizers,

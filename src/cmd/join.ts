@@ -19,7 +19,7 @@ import {
 import { createClient } from '#client/create.ts';
 import { httpTransport } from '#client/http.ts';
 import { parseYaml } from '#format/yaml.ts';
-import { UsageError } from './options.ts';
+import { UsageError } from './usage.ts';
 
 export interface JoinOptions {
   readonly server: string;

@@ -2,7 +2,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { messageOf } from '#base/errors.ts';
 import { createWorld } from '#host/world.ts';
-import { defaultDataDir, UsageError } from './options.ts';
+import { defaultDataDir } from './options.ts';
+import { UsageError } from './usage.ts';
 
 const world = createWorld({ logLevel: 'warn' });
 const root = process.getuid?.() === 0;
@@ -33,7 +34,15 @@ program
   .option('--runtime-config <list>', 'beta group versions to serve, e.g. admissionregistration.k8s.io/v1beta1=true')
   .option('--feature-gates <list>', 'features behind gates that Kubernetes has off by default, e.g. ContainerStopSignals=true')
   .option('--scheduler-config <what>', 'default, binpack (fill nodes one after the other) or a KubeSchedulerConfiguration file')
-  .option('--leader-elect', 'run controllers and scheduler only while holding their Leases: for several servers of one cluster')
+  .option(
+    '--leader-elect',
+    'run controllers and scheduler only while holding their Leases: for several servers of one cluster; always so with etcd',
+  )
+  .option('--etcd-servers <urls>', 'keep the state in etcd, which several servers may share; default: on disk, in the data directory')
+  .option('--etcd-cafile <file>', 'who signs certificates of etcd')
+  .option('--etcd-certfile <file>', 'the certificate that etcd is shown')
+  .option('--etcd-keyfile <file>', 'its key')
+  .option('--etcd-prefix <prefix>', 'where the state is in etcd; default: /registry')
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
   .addOption(kubeletConfig())
@@ -67,7 +76,15 @@ program
   .option('--load-balancer-pool <cidrs>', 'addresses that Services of type LoadBalancer get; default: those of the nodes')
   .option('--runtime-config <list>', 'beta group versions to serve, e.g. admissionregistration.k8s.io/v1beta1=true')
   .option('--feature-gates <list>', 'features behind gates that Kubernetes has off by default, e.g. ContainerStopSignals=true')
-  .option('--leader-elect', 'run controllers and scheduler only while holding their Leases: for several servers of one cluster')
+  .option(
+    '--leader-elect',
+    'run controllers and scheduler only while holding their Leases: for several servers of one cluster; always so with etcd',
+  )
+  .option('--etcd-servers <urls>', 'keep the state in etcd, which several servers may share; default: on disk, in the data directory')
+  .option('--etcd-cafile <file>', 'who signs certificates of etcd')
+  .option('--etcd-certfile <file>', 'the certificate that etcd is shown')
+  .option('--etcd-keyfile <file>', 'its key')
+  .option('--etcd-prefix <prefix>', 'where the state is in etcd; default: /registry')
   .option('--node-ip <address>', 'address at which nodes reach the server; default: the first that is not loopback')
   .option('--verbose', 'log more')
   .action(async (flags) =>

@@ -4,7 +4,7 @@ import type { World } from '#base/world.ts';
 import { readProviders } from '#agent/credentials/config.ts';
 import type { AgentOptions } from '#agent/options.ts';
 import { readKubeletConfiguration } from '#agent/settings/kubeletconfiguration.ts';
-import { UsageError } from './options.ts';
+import { UsageError } from './usage.ts';
 
 /** Paths, by the flags that name them. */
 export interface NodeFlags {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { UsageError, upOptions } from './options.ts';
+import { upOptions } from './options.ts';
+import { UsageError } from './usage.ts';
 
 const machine = { dataDir: '/d', hostName: 'My_Host', root: true };
 
@@ -58,4 +59,31 @@ test('a network of each family, the same families for pods and Services', () => 
     [{ serviceCidr: '10.96.0.0/16,10.97.0.0/16' }, /one network of each family/],
   ] as const)
     assert.throws(() => upOptions(flags, machine), message);
+});
+
+test('etcd is asked for with the flags of kube-apiserver', () => {
+  const none = upOptions({}, machine);
+  assert.deepEqual([none.etcd, none.leaderElect], [undefined, false]);
+  const options = upOptions(
+    { etcdServers: 'https://192.0.2.1:2379,https://192.0.2.2:2379/', etcdCafile: '/ca', etcdPrefix: 'mine/' },
+    machine,
+  );
+  assert.deepEqual(options.etcd, {
+    servers: ['https://192.0.2.1:2379', 'https://192.0.2.2:2379'],
+    caFile: '/ca',
+    certFile: undefined,
+    keyFile: undefined,
+    prefix: '/mine',
+  });
+  assert.equal(options.leaderElect, true, 'there may be several servers');
+  assert.equal(upOptions({ etcdServers: 'http://[::1]:2379' }, machine).etcd?.prefix, '/registry');
+  for (const flags of [
+    { etcdServers: '192.0.2.1:2379' },
+    { etcdServers: 'https://192.0.2.1:2379/path' },
+    { etcdServers: 'http://a:1,' },
+    { etcdServers: 'https://a:1', etcdCertfile: '/c' },
+    { etcdPrefix: '/x' },
+    { etcdCafile: '/ca' },
+  ])
+    assert.throws(() => upOptions(flags, machine), UsageError, JSON.stringify(flags));
 });

@@ -3,6 +3,8 @@ import type { NodeFlags } from './nodesettings.ts';
 import type { RequestHeaderFlags, SecurityFlags } from './security.ts';
 import { networksOf, parseCidr } from '#api/addresses.ts';
 import { gateNames } from '#api/gated.ts';
+import { type EtcdFlags, type EtcdOptions, etcdOptions } from './storage.ts';
+import { UsageError } from './usage.ts';
 
 export interface UpOptions {
   readonly dataDir: string;
@@ -25,7 +27,9 @@ export interface UpOptions {
   readonly domain: string;
   /** Listen at the node address too, though there is no node here: nodes elsewhere join. */
   readonly listen: boolean;
-  /** Controllers and scheduler work only while this server holds their Leases. */
+  /** Undefined: the state is on this machine's disk. */
+  readonly etcd: EtcdOptions | undefined;
+  /** Controllers and scheduler work only while this server holds their Leases: always so where there may be several servers. */
   readonly leaderElect: boolean;
   /** Endpoints that go are acknowledged before their pods are stopped; off only to see what that is good for. */
   readonly acknowledge: boolean;
@@ -34,7 +38,7 @@ export interface UpOptions {
   readonly node: NodeFlags;
 }
 
-export interface UpFlags extends SecurityFlags, RequestHeaderFlags, NodeFlags {
+export interface UpFlags extends SecurityFlags, RequestHeaderFlags, NodeFlags, EtcdFlags {
   readonly dataDir?: string;
   readonly apiPort?: string;
   readonly nodes?: string;
@@ -51,9 +55,6 @@ export interface UpFlags extends SecurityFlags, RequestHeaderFlags, NodeFlags {
   readonly endpointAcknowledgement?: boolean;
   readonly verbose?: boolean;
 }
-
-/** A mistake in the command line: printed without a stack, exit code 2. */
-export class UsageError extends Error {}
 
 /** Simulated nodes in one process at most. */
 const maxSimulated = 1000;
@@ -140,6 +141,7 @@ export function upOptions(
   const podCidr = cidrs('pod-cidr', flags.podCidr ?? '10.244.0.0/16');
   if (familiesOf(serviceCidr) !== familiesOf(podCidr))
     throw new UsageError(`--service-cidr and --pod-cidr must be of the same families, not "${serviceCidr}" and "${podCidr}"`);
+  const etcd = etcdOptions(flags);
   return {
     dataDir: flags.dataDir ?? machine.dataDir,
     apiPort: port,
@@ -154,7 +156,8 @@ export function upOptions(
     nodeIp: flags.nodeIp ?? '',
     domain: 'cluster.local',
     listen: flags.listen === true,
-    leaderElect: flags.leaderElect === true,
+    etcd,
+    leaderElect: flags.leaderElect === true || etcd !== undefined,
     acknowledge: flags.endpointAcknowledgement !== false,
     verbose: flags.verbose === true,
     security: flags,

@@ -5,7 +5,7 @@ import { parseYaml } from '#format/yaml.ts';
 import { configByWord, readConfig, type SchedulerConfig } from '#scheduler/config/config.ts';
 import { withTlsFiles } from '#scheduler/config/extenders.ts';
 import { SchedulerConfigError } from '#scheduler/config/reading.ts';
-import { UsageError } from './options.ts';
+import { UsageError } from './usage.ts';
 
 /** Reads the configuration. Throws `UsageError` with the field that is wrong. */
 export async function schedulerConfig(world: Pick<World, 'fs'>, given: string): Promise<SchedulerConfig> {

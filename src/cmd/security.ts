@@ -11,7 +11,7 @@ import { webhookTokens } from '#apiserver/authn/webhook.ts';
 import { webhookAuthorizer } from '#apiserver/authz/webhook.ts';
 import type { Authorizer } from '#apiserver/chain.ts';
 import { parseYaml } from '#format/yaml.ts';
-import { UsageError } from './options.ts';
+import { UsageError } from './usage.ts';
 
 /** Paths of files, by the flags that name them. */
 export interface SecurityFlags {

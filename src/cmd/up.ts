@@ -10,7 +10,8 @@ import { type ControlPlane, startControlPlane } from './control.ts';
 import type { RunningNode } from './node.ts';
 import { ensureLocalClass } from './localclass.ts';
 import { loadNodeSettings } from './nodesettings.ts';
-import { UsageError, type UpOptions } from './options.ts';
+import { type UpOptions } from './options.ts';
+import { UsageError } from './usage.ts';
 import { type Place, place, runningAt, writeRun } from './place.ts';
 
 export interface Running extends AsyncDisposable {

@@ -6,7 +6,7 @@ import { clusterInfoName, clusterInfoNamespace } from '#client/clusterinfo.ts';
 import { createClient } from '#client/create.ts';
 import { httpTransport } from '#client/http.ts';
 import { loadKubeconfig } from '#client/kubeconfig.ts';
-import { UsageError } from '../options.ts';
+import { UsageError } from '../usage.ts';
 import { place } from '../place.ts';
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';

@@ -8,6 +8,7 @@ import { defaultDataDir, type UpFlags, upOptions } from '../options.ts';
 import { type Place, place, runningAt } from '../place.ts';
 import { checkSecurity, securityFlags } from '../security.ts';
 import { schedulerConfig } from '../schedulerconfig.ts';
+import { etcdFileFlags } from '../storage.ts';
 import { absoluteFlags } from './absolute.ts';
 import { untilStopped } from './stopping.ts';
 
@@ -21,7 +22,7 @@ const startTimeout = 120_000;
 export async function upVerb(given: UpVerbFlags, machine: { readonly root: boolean; readonly hostName: string }): Promise<void> {
   // The scheduler's configuration may be a word.
   const words = /[./]/.test(given.schedulerConfig ?? '') ? (['schedulerConfig'] as const) : [];
-  const { flags, args } = absoluteFlags(given, process.argv.slice(2), [...words, ...securityFlags, ...nodeFlags]);
+  const { flags, args } = absoluteFlags(given, process.argv.slice(2), [...words, ...securityFlags, ...nodeFlags, ...etcdFileFlags]);
   const options = upOptions(flags, { ...machine, dataDir: flags.dataDir ?? defaultDataDir(machine.root, process.env['HOME'] ?? '/root') });
   const where = place(options.dataDir);
   const world = createWorld({ logLevel: options.verbose ? 'debug' : 'warn' });
