@@ -71,8 +71,8 @@ export type Answer =
       readonly kind: 'object';
       readonly status: number;
       readonly object: object;
-      /** JSON encoding of `object`, if one is at hand. */
-      readonly json?: () => Uint8Array;
+      /** `object` with the encodings that are at hand. */
+      readonly item?: Encodable;
       readonly headers?: HttpHeaders;
       /** Row and list-ness for Table and PartialObjectMetadata conversion; absent: not convertible. */
       readonly row?: ResourceRow;
@@ -96,6 +96,8 @@ export interface ListMetaValues {
 /** An object with its JSON encoding made at most once. */
 export interface Encodable {
   readonly object: KubeObject;
+  /** Its protobuf message without the envelope, once somebody has asked for it: see `messageOf`. */
+  message?: Uint8Array | undefined;
   json(): Uint8Array;
 }
 

@@ -29,7 +29,7 @@ export function writeRequest(registry: Registry, resource: Resource, ctx: Contex
 /** An object as an answer, with the bytes that the cache has or the write made. */
 export async function entryAnswer(resource: Resource, entry: Entry, status = 200): Promise<Answer> {
   const view = await resource.load(entry);
-  return { kind: 'object', status, object: view.object, json: () => view.json(), row: resource.row };
+  return { kind: 'object', status, object: view.object, item: view, row: resource.row };
 }
 
 /** The version of an object that a GET with these parameters may answer with. */

@@ -86,7 +86,7 @@ function plainBody(event: EncodableEvent, choice: Accepted): Uint8Array {
 
 function protobufFrame(event: EncodableEvent, choice: Accepted): Uint8Array {
   const isObject = choice.form === 'object' || event.type === 'ERROR';
-  const bytes = isObject ? sharedProtobuf(event.item.object) : toProtobuf(metadataOnly(event, choice));
+  const bytes = isObject ? sharedProtobuf(event.item) : toProtobuf(metadataOnly(event, choice));
   return watchFrame(event.type, bytes ?? new Uint8Array(0));
 }
 

@@ -51,11 +51,18 @@ test('the parts of a long list are the bytes of the whole', () => {
     as('application/json', 'PartialObjectMetadataList'),
     `${protobuf},application/json`,
     as(protobuf, 'PartialObjectMetadataList'),
+    'application/yaml',
+    as('application/yaml', 'Table'),
+    as('application/yaml', 'PartialObjectMetadataList'),
   ];
   for (const [name, list] of Object.entries(lists)) {
     for (const accept of accepts) {
-      for (const includeObject of ['None', 'Metadata', 'Object'] as const) {
-        const options = { includeObject, now, pretty: false };
+      for (const [includeObject, pretty] of [
+        ['None', false],
+        ['Metadata', true],
+        ['Object', false],
+      ] as const) {
+        const options = { includeObject, now, pretty };
         const parts = partsOf(list, accepted(accept), options);
         assert.ok(parts, `${name} ${accept}`);
         const whole = encodeAnswer(list, accepted(accept), options);
@@ -64,7 +71,7 @@ test('the parts of a long list are the bytes of the whole', () => {
         assert.deepEqual(
           Buffer.concat(made).toString('latin1'),
           Buffer.from(whole.bytes as string).toString('latin1'),
-          `${name} ${accept}`,
+          `${name} ${accept} ${pretty ? 'indented' : ''}`,
         );
         assert.deepEqual(parts.headers, whole.headers);
       }
@@ -76,10 +83,24 @@ test('all else is made in one piece, or refused', () => {
   const options = { includeObject: 'None', now, pretty: false } as const;
   const short = { ...lists.pods, items: lists.pods.items.slice(0, 1000) };
   assert.equal(partsOf(short, accepted(undefined), options), undefined);
-  assert.equal(partsOf(lists.pods, accepted(undefined), { ...options, pretty: true }), undefined);
-  assert.equal(partsOf(lists.pods, accepted('application/yaml'), options), undefined);
   assert.equal(partsOf(lists.pods, accepted(as('application/json', 'PartialObjectMetadata')), options), undefined);
   const reviews = { ...pods, verbs: ['create'] } as ResourceRow;
   assert.equal(partsOf({ ...lists.pods, row: reviews }, accepted(as('application/json', 'Table')), options), undefined);
   assert.throws(() => partsOf(lists.things, accepted(protobuf), options), /only the following media types are accepted/);
+});
+
+test('items say what they are only in lists of custom resources, in every form', () => {
+  for (const [list, kind] of [
+    [lists.pods, undefined],
+    [lists.things, 'Thing'],
+  ] as const) {
+    for (const pretty of [false, true]) {
+      const { bytes } = encodeAnswer(list, accepted(undefined), { includeObject: 'None', now, pretty });
+      const { items } = JSON.parse(Buffer.from(bytes as string).toString()) as { items: { kind?: string; apiVersion?: string }[] };
+      assert.equal(items[0]?.kind, kind);
+      assert.equal(items[0]?.apiVersion, kind && 'v1');
+    }
+    const yaml = encodeAnswer(list, accepted('application/yaml'), { includeObject: 'None', now, pretty: false });
+    assert.equal(/^ {2}kind: /m.test(yaml.bytes as string), kind !== undefined);
+  }
 });

@@ -3,6 +3,7 @@ import type { Struct } from '#api/dsl.ts';
 import { ListMeta } from '#api/meta/v1/objectmeta.ts';
 import { apiVersionOf } from '#api/object.ts';
 import { encodeProtobuf, envelopeListParts, structOfKind } from '#api/walk/protobuf.ts';
+import { toYaml } from '#format/yaml.ts';
 import type { HttpHeaders } from '#base/net.ts';
 import type { Answer, Encodable } from './chain.ts';
 import {
@@ -11,10 +12,12 @@ import {
   addItems,
   contentTypes,
   listHead,
+  listObject,
   messageOf,
   tableObject,
   type TableOptions,
-  tail,
+  tail as listTail,
+  writtenItem,
 } from './negotiate.ts';
 import { tableable, tableOf } from './table/table.ts';
 
@@ -35,19 +38,20 @@ export function partsOf(
   accept: Accepted,
   options: TableOptions & { readonly pretty: boolean },
 ): { readonly headers: HttpHeaders; readonly parts: Parts } | undefined {
-  if (answer.kind !== 'list' || answer.items.length <= longList || options.pretty) return undefined;
+  if (answer.kind !== 'list' || answer.items.length <= longList) return undefined;
   const choice = acceptedFor(answer.row, accept);
   const { encoding } = choice;
-  const parts =
-    encoding === 'json' ? jsonParts(answer, choice, options) : encoding === 'protobuf' ? protobufParts(answer, choice) : undefined;
+  const parts = encoding === 'protobuf' ? protobufParts(answer, choice) : textParts(answer, choice, options);
   return parts && { headers: { 'content-type': contentTypes[encoding] }, parts };
 }
 
-function jsonParts(list: List, choice: Accepted, options: TableOptions): Parts | undefined {
+function textParts(list: List, choice: Accepted, options: TableOptions & { readonly pretty: boolean }): Parts | undefined {
   const { row, items, listMeta } = list;
+  const script = choice.encoding === 'yaml' ? yaml : options.pretty ? indented : json;
   switch (choice.form) {
     case 'object':
-      return plainParts(list);
+      if (script === json) return plainParts(list);
+      return memberParts(script(listObject(row, listMeta, [])), items, (some) => some.map(({ object }) => writtenItem(row, object)));
     case 'Table': {
       if (!tableable(row)) return undefined;
       const empty = tableObject(row, [], listMeta, choice, options, false);
@@ -57,12 +61,12 @@ function jsonParts(list: List, choice: Accepted, options: TableOptions): Parts |
           some.map(({ object }) => object),
           { ...options, noHeaders: true },
         ).rows;
-      return memberParts(empty, items, rows);
+      return memberParts(script(empty), items, rows);
     }
     case 'PartialObjectMetadataList': {
       const apiVersion = `meta.k8s.io/${choice.metaVersion}`;
       const empty = { kind: choice.form, apiVersion, metadata: listMeta, items: [] };
-      return memberParts(empty, items, (some) =>
+      return memberParts(script(empty), items, (some) =>
         some.map(({ object }) => ({ kind: 'PartialObjectMetadata', apiVersion, metadata: object.metadata })),
       );
     }
@@ -78,30 +82,65 @@ function* plainParts({ row, listMeta, items }: List): Generator<Uint8Array> {
     addItems(chunks, row, items, from, Math.min(items.length, from + itemsOfPart));
     yield Buffer.concat(chunks);
   }
-  yield tail;
+  yield listTail;
 }
 
-/** An object whose last member is an empty list, with that list filled. */
+/** The text of an object whose last member is an empty list, around the items that the list is to have. */
+interface Script {
+  readonly head: string;
+  readonly tail: string;
+  /** Items of one part: what takes longer to write comes in smaller parts. */
+  readonly each: number;
+  /** `first`: no others come before them. */
+  items(some: readonly object[], first: boolean): string;
+}
+
+const json = (empty: object): Script => ({
+  head: JSON.stringify(empty).slice(0, -2),
+  tail: ']}\n',
+  each: itemsOfPart,
+  items: (some, first) => `${first ? '' : ','}${JSON.stringify(some).slice(1, -1)}`,
+});
+
+const indented = (empty: object): Script => ({
+  head: JSON.stringify(empty, undefined, 2).slice(0, -3),
+  tail: '\n  ]\n}\n',
+  each: itemsOfPart,
+  // No text in JSON holds the end of a line.
+  items: (some, first) => `${first ? '' : ','}${JSON.stringify(some, undefined, 2).slice(1, -2).replaceAll('\n', '\n  ')}`,
+});
+
+/** Members come by name in YAML, some before the list and some after it. */
+const yaml = (empty: object): Script => {
+  const list = Object.keys(empty).at(-1) as string;
+  const members = (wanted: (name: string) => boolean): string => {
+    const some = Object.entries(empty).filter(([name]) => wanted(name));
+    return some.length > 0 ? toYaml(Object.fromEntries(some)) : '';
+  };
+  const title = `${list}:\n`;
+  return {
+    head: `${members((name) => name < list)}${title}`,
+    tail: members((name) => name > list),
+    each: 10,
+    items: (some) => toYaml({ [list]: some }).slice(title.length),
+  };
+};
+
 function* memberParts(
-  empty: object,
+  { head, tail, each, items: written }: Script,
   items: readonly Encodable[],
   made: (some: readonly Encodable[]) => readonly object[],
 ): Generator<Uint8Array> {
-  yield Buffer.from(JSON.stringify(empty).slice(0, -2));
-  for (let from = 0; from < items.length; from += itemsOfPart) {
-    const text = JSON.stringify(made(items.slice(from, from + itemsOfPart)));
-    yield Buffer.from(`${from > 0 ? ',' : ''}${text.slice(1, -1)}`);
-  }
-  yield tail;
+  yield Buffer.from(head);
+  for (let from = 0; from < items.length; from += each) yield Buffer.from(written(made(items.slice(from, from + each)), from === 0));
+  yield Buffer.from(tail);
 }
 
 function protobufParts(list: List, { form, metaVersion }: Accepted): Parts | undefined {
   const { row } = list;
   if (form === 'object') {
     const struct = structOfKind(apiVersionOf(row), row.kind);
-    return (
-      struct && messageParts(list, { apiVersion: apiVersionOf(row), kind: `${row.kind}List` }, ({ object }) => messageOf(struct, object))
-    );
+    return struct && messageParts(list, { apiVersion: apiVersionOf(row), kind: `${row.kind}List` }, (item) => messageOf(struct, item));
   }
   const apiVersion = `meta.k8s.io/${metaVersion}`;
   const struct: Struct | undefined = form === 'PartialObjectMetadataList' ? structOfKind(apiVersion, 'PartialObjectMetadata') : undefined;

@@ -136,29 +136,28 @@ export function toProtobuf(value: Typed): Uint8Array | undefined {
   return struct && encodeEnveloped(struct, apiVersion, kind, value);
 }
 
-// Versions of objects never change: each is encoded at most once, for as long as somebody keeps it.
-const messages = new WeakMap<object, Uint8Array>();
-
-export function messageOf(struct: Struct, object: object): Uint8Array {
-  let message = messages.get(object);
-  if (!message) messages.set(object, (message = lastingCopy(encodeProtobuf(struct, object))));
-  return message;
+/**
+ * The protobuf message of a version of an object, which never changes: it is encoded at most once, and kept where its JSON is.
+ * (A weak map of 100,000 versions keeps the collector of garbage busy for longer than all else that a list costs.)
+ */
+export function messageOf(struct: Struct, item: Encodable): Uint8Array {
+  return (item.message ??= lastingCopy(encodeProtobuf(struct, item.object)));
 }
 
 /** The protobuf form of an object that others will ask for too. */
-export function sharedProtobuf(object: KubeObject): Uint8Array | undefined {
-  const { apiVersion = '', kind = '' } = object;
+export function sharedProtobuf(item: Encodable): Uint8Array | undefined {
+  const { apiVersion = '', kind = '' } = item.object;
   const struct = structOfKind(apiVersion, kind);
-  return struct && envelope(apiVersion, kind, messageOf(struct, object));
+  return struct && envelope(apiVersion, kind, messageOf(struct, item));
 }
 
 function protobufAnswer(answer: Answer & { kind: 'object' | 'list' }): Uint8Array | undefined {
-  if (answer.kind === 'object') return answer.row ? sharedProtobuf(answer.object as KubeObject) : toProtobuf(answer.object);
+  if (answer.kind === 'object') return answer.item ? sharedProtobuf(answer.item) : toProtobuf(answer.object);
   const { row, items, listMeta } = answer;
   const apiVersion = apiVersionOf(row);
   const struct = structOfKind(apiVersion, row.kind);
   if (!struct || !structOfKind(apiVersion, `${row.kind}List`)) return undefined;
-  const list = items.map((item) => messageOf(struct, item.object));
+  const list = items.map((item) => messageOf(struct, item));
   return envelopeList({ apiVersion, kind: `${row.kind}List` }, encodeProtobuf(ListMeta, listMeta), list);
 }
 
@@ -197,12 +196,12 @@ export function encodeAnswer(
   if (converted) return { status, headers, bytes: encode(converted, encoding, pretty) };
   if (encoding === 'json' && !pretty) {
     if (answer.kind === 'list') return { status, headers, bytes: listBytes(answer.row, answer.listMeta, answer.items) };
-    if (answer.json) return { status, headers, bytes: answer.json() };
+    if (answer.item) return { status, headers, bytes: answer.item.json() };
   }
   return {
     status,
     headers,
-    bytes: encode(answer.kind === 'list' ? listObject(answer.row, answer.listMeta, answer.items) : answer.object, encoding, pretty),
+    bytes: encode(answer.kind === 'list' ? writtenList(answer.row, answer.listMeta, answer.items) : answer.object, encoding, pretty),
   };
 }
 
@@ -214,6 +213,18 @@ export function listObject(row: ResourceRow, metadata: ListMetaValues, items: re
     metadata,
     items: items.map((item) => item.object),
   };
+}
+
+/** A list as it is written: what it is a list of need not say so, unless it is a custom resource. */
+export function writtenList(row: ResourceRow, metadata: ListMetaValues, items: readonly Encodable[]): object {
+  return { ...listObject(row, metadata, []), items: items.map(({ object }) => writtenItem(row, object)) };
+}
+
+/** An object as it stands in a list. */
+export function writtenItem(row: ResourceRow, object: KubeObject): object {
+  if (row.custom) return object;
+  const { kind: _, apiVersion: __, ...rest } = object;
+  return rest;
 }
 
 const comma = Buffer.from(',');

@@ -13,6 +13,7 @@ export class Entry implements Encodable {
   readonly key: string;
   readonly revision: number;
   readonly object: KubeObject;
+  message: Uint8Array | undefined = undefined;
   // One of the two is there: after the first reader, the bytes with the version replace those without.
   #stored: Uint8Array | undefined;
   #json: Uint8Array | undefined;

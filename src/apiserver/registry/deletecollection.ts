@@ -1,4 +1,5 @@
 // DELETE of a collection: every selected object, as if each had been deleted alone.
+import { Slices } from '#base/slices.ts';
 import { isNotFound } from '#api/status.ts';
 import type { DeleteOptions } from '#api/meta/v1/options.ts';
 import type { Answer, Encodable } from '../chain.ts';
@@ -20,9 +21,12 @@ export async function deleteCollection(request: DeleteCollectionRequest, params:
   if (selected.kind !== 'list') throw new Error('a list answers with a list');
   const { items } = selected;
   let next = 0;
+  const slices = new Slices(registry.world.clock);
   const worker = async () => {
     while (next < items.length) {
       const { name, namespace: own } = (items[next++] as Encodable).object.metadata;
+      const pause = slices.pause();
+      if (pause) await pause;
       try {
         await remove({ ...request, namespace: own ?? '', name });
       } catch (error) {
