@@ -105,8 +105,8 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
     readPressure(world, config.dataDir),
     fs.readText('/proc/self/status').catch(() => ''),
   ]);
-  const capacity = { ...nodeCapacity(facts, pressure, config.maxPods), 'memory-bytes': String(facts.memoryBytes) };
-  const allocatable = nodeAllocatable(nodeCapacity(facts, pressure, config.maxPods), config);
+  const capacity = { ...nodeCapacity(facts, pressure, config), 'memory-bytes': String(facts.memoryBytes) };
+  const allocatable = nodeAllocatable(nodeCapacity(facts, pressure, config), config);
   const capabilities = boundingSet(selfStatus);
 
   const recorder = createRecorder(client, world, { component: 'kubelet', host: config.nodeName });

@@ -21,6 +21,12 @@ export interface AgentOptions {
   /** The node's resolver configuration. */
   readonly resolvConf: string;
   readonly maxPods: number;
+  /** Most pods for each processor; undefined: as many as the whole node may have. */
+  readonly podsPerCore?: number;
+  /** Most images that the node's status lists; undefined: kubelet's 50. */
+  readonly statusImages?: number;
+  /** How a cloud names the machine, in the spec of the node's object when that is made. */
+  readonly providerId?: string;
   /** Quantities by resource name, taken off the capacity. */
   readonly reserved: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;

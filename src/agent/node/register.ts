@@ -96,7 +96,10 @@ export class NodeManager {
         this.#node = await nodes.create(
           {
             metadata: { name: options.nodeName, labels, annotations },
-            spec: options.taints.length > 0 ? { taints: options.taints } : {},
+            spec: {
+              ...(options.taints.length > 0 ? { taints: options.taints } : {}),
+              ...(options.providerId ? { providerID: options.providerId } : {}),
+            },
             status: await this.#status({}),
           },
           { signal },

@@ -26,8 +26,10 @@ const runtime = (network: boolean) => ({
 const about = { problems: [], known: [], now: 0, under: new Set<string>() };
 
 test('capacity and allocatable', () => {
-  const capacity = nodeCapacity(facts, { ...fine, diskCapacity: 4096 }, 110);
+  const capacity = nodeCapacity(facts, { ...fine, diskCapacity: 4096 }, { maxPods: 110 });
   assert.deepEqual(capacity, { cpu: '2', 'ephemeral-storage': '4Ki', 'hugepages-2Mi': '0', memory: '2Mi', pods: '110' });
+  assert.equal(nodeCapacity(facts, fine, { maxPods: 110, podsPerCore: 10 })['pods'], '20');
+  assert.equal(nodeCapacity(facts, fine, { maxPods: 15, podsPerCore: 10 })['pods'], '15');
   const hard = { 'memory.available': '1Mi', 'nodefs.available': '25%', 'imagefs.available': '50%' };
   const eviction = { ...evictionDefaults, hard };
   const reserved = { cpu: '500m', memory: '512Ki' };
@@ -66,10 +68,14 @@ test('a transition time moves only with the status', () => {
 
 test('images, the largest first', () => {
   const image = (id: string, size: number, repoTags: string[]) => ({ id, size, repoTags, repoDigests: [], username: '', pinned: false });
-  assert.deepEqual(nodeImages([image('a', 1, ['a:1']), image('b', 2, ['b:1']), image('c', 3, [])]), [
+  const images = [image('a', 1, ['a:1']), image('b', 2, ['b:1']), image('c', 3, [])];
+  const told = [
     { names: ['b:1'], sizeBytes: 2 },
     { names: ['a:1'], sizeBytes: 1 },
-  ]);
+  ];
+  assert.deepEqual(nodeImages(images), told);
+  assert.deepEqual(nodeImages(images, 1), told.slice(0, 1));
+  assert.deepEqual(nodeImages(images, 0), []);
 });
 
 test('meminfo', () => assert.equal(meminfoBytes('MemTotal:       12 kB\nMemFree: 1 kB\n', 'MemTotal'), 12_288));

@@ -19,7 +19,8 @@ type Quantities = Readonly<Record<string, string>>;
 const kibibytes = (bytes: number): string => canonicalQuantity(`${Math.floor(bytes / 1024)}Ki`);
 
 /** What the node has. */
-export function nodeCapacity(facts: NodeFacts, pressure: NodePressure, maxPods: number): Quantities {
+export function nodeCapacity(facts: NodeFacts, pressure: NodePressure, options: Pick<AgentOptions, 'maxPods' | 'podsPerCore'>): Quantities {
+  const { maxPods, podsPerCore = Number.POSITIVE_INFINITY } = options;
   const huge = Object.entries(facts.hugepages).map(([size, bytes]): [string, string] => [
     `hugepages-${size}`,
     bytes === 0 ? '0' : canonicalQuantity(`${bytes / mebi}Mi`),
@@ -29,7 +30,7 @@ export function nodeCapacity(facts: NodeFacts, pressure: NodePressure, maxPods: 
     'ephemeral-storage': kibibytes(pressure.diskCapacity),
     ...Object.fromEntries(huge),
     memory: kibibytes(facts.memoryBytes),
-    pods: String(maxPods),
+    pods: String(Math.min(maxPods, podsPerCore * facts.cpus)),
   };
 }
 
@@ -122,12 +123,12 @@ export function nodeConditions(input: ConditionInput): NodeCondition[] {
   return [...input.known.filter((condition) => !drafts.some((draft) => draft.type === condition.type)), ...ours];
 }
 
-/** The images of the node as its status lists them. */
-export function nodeImages(images: readonly RuntimeImage[]): NonNullable<NodeStatus['images']> {
+/** The images of the node as its status lists them, the largest `most` of them. */
+export function nodeImages(images: readonly RuntimeImage[], most = maxImages): NonNullable<NodeStatus['images']> {
   return images
     .filter((image) => image.repoTags.length + image.repoDigests.length > 0)
     .toSorted((a, b) => b.size - a.size || (a.id < b.id ? -1 : 1))
-    .slice(0, maxImages)
+    .slice(0, most)
     .map((image) => ({ names: [...image.repoDigests, ...image.repoTags].slice(0, maxNames), sizeBytes: image.size }));
 }
 
@@ -162,13 +163,13 @@ export function runtimeHandlers(runtime: Pick<RuntimeStatus, 'handlers'> | undef
 export function nodeStatus(input: NodeStatusInput): NodeStatus {
   const { options, facts, version, pressure } = input;
   const { devices } = input;
-  const own = nodeCapacity(facts, pressure, options.maxPods);
+  const own = nodeCapacity(facts, pressure, options);
   const capacity = { ...extendedResources(input.old.capacity), ...own, ...devices.capacity };
   const runtime = version
     ? `${version.runtimeName}://${version.runtimeVersion.replace(/^v/, '').replace(/~.*$/, '')}`
     : 'containerd://Unknown';
   const { volumesInUse = [], old } = input;
-  const images = nodeImages(input.images);
+  const images = nodeImages(input.images, options.statusImages);
   return {
     ...old,
     ...(volumesInUse.length > 0 || old.volumesInUse ? { volumesInUse } : {}),

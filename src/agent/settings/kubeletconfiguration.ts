@@ -129,6 +129,19 @@ function unsafeSysctls(fields: Fields): readonly string[] | undefined {
   return names;
 }
 
+/** A number that must not be less than `least`. */
+function count(fields: Fields, name: string, least: number): number | undefined {
+  const value = fields.number(name);
+  if (value !== undefined && value < least) throw new SettingsError(`${name} ${value} must not be less than ${least}`);
+  return value;
+}
+
+/** -1 is every image. */
+function statusImages(fields: Fields): number | undefined {
+  const most = count(fields, 'nodeStatusMaxImages', -1);
+  return most === -1 ? Number.POSITIVE_INFINITY : most;
+}
+
 function logSize(fields: Fields): number | undefined {
   const text = fields.text('containerLogMaxSize');
   return text === undefined ? undefined : quantityValue(text);
@@ -147,6 +160,10 @@ export function readKubeletConfiguration(text: string): KubeletSettings {
     fileCheckFrequency: fields.duration('fileCheckFrequency'),
     unsafeSysctls: unsafeSysctls(fields),
     maxPods: fields.number('maxPods'),
+    // Nought is no limit of its own.
+    podsPerCore: count(fields, 'podsPerCore', 0) || undefined,
+    statusImages: statusImages(fields),
+    providerId: fields.text('providerID'),
     podPidsLimit: fields.number('podPidsLimit'),
     clusterDns: fields.list('clusterDNS'),
     clusterDomain: fields.text('clusterDomain'),

@@ -93,6 +93,13 @@ test('the longest pause between restarts is also the first when it is shorter; p
   assert.equal(imagePullDefaults.backoffMax, 300_000);
 });
 
+test('what the object of the node says', () => {
+  const { podsPerCore, statusImages, providerId } = read({ podsPerCore: 10, nodeStatusMaxImages: 5, providerID: 'cloud://x/y' });
+  assert.deepEqual([podsPerCore, statusImages, providerId], [10, 5, 'cloud://x/y']);
+  assert.equal(read({ podsPerCore: 0 }).podsPerCore, undefined);
+  assert.equal(read({ nodeStatusMaxImages: -1 }).statusImages, Number.POSITIVE_INFINITY);
+});
+
 test('images that nobody uses, and profiles that nobody names', () => {
   assert.equal(read({ imageMaximumGCAge: '0s' }).imageGc, undefined);
   const defaults = { highPercent: 85, lowPercent: 80, minimumAge: 120_000 };
@@ -132,6 +139,8 @@ const refused: readonly (readonly [string, object, RegExp])[] = [
     /cannot specify both/,
   ],
   ['a sysctl of the whole machine', { allowedUnsafeSysctls: ['vm.swappiness'] }, /"vm.swappiness" are not known to be namespaced/],
+  ['fewer images than none', { nodeStatusMaxImages: -2 }, /nodeStatusMaxImages -2 must not be less than -1/],
+  ['fewer pods than none', { podsPerCore: -1 }, /podsPerCore -1 must not be less than 0/],
   ['an age of images below the least', { imageMaximumGCAge: '2m' }, /imageMaximumGCAge 120s must be greater than imageMinimumGCAge 120s/],
   ['no policy', { cpuManagerPolicy: 'dynamic' }, /unknown policy: "dynamic"/],
   [

@@ -22,6 +22,8 @@ before(async () => {
     shutdownGracePeriod: '10s',
     shutdownGracePeriodCriticalPods: '4s',
     maxPods: 37,
+    providerID: 'example://rack/1',
+    seccompDefault: true,
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
   cluster = await startCluster({ flags: ['--kubelet-config', join(folder, 'config.json')] });
@@ -35,6 +37,7 @@ test('static pods and shutdown', () =>
   inSpace(cluster, async (space) => {
     const node = await cluster.client.resource(Nodes).get(cluster.nodeName);
     assert.equal(node.status.capacity?.['pods'], '37');
+    assert.equal(node.spec.providerID, 'example://rack/1');
 
     const { metadata: _metadata, ...body } = pod('web', shell("trap 'exit 0' TERM; echo started; sleep 100000 & wait"), {
       spec: { restartPolicy: 'Always' },
@@ -47,6 +50,8 @@ test('static pods and shutdown', () =>
     const kubectl = (...args: string[]) => cluster.kubectl('-n', space.namespace, ...args);
     await until('its word', async () => (await kubectl('logs', name)).stdout === 'started\n');
     assert.equal((await kubectl('exec', name, '--', 'echo', 'word')).stdout, 'word\n');
+    // A filter, though the pod names no profile.
+    assert.match((await kubectl('exec', name, '--', 'cat', '/proc/1/status')).stdout, /^Seccomp:\t2$/m);
     const deleted = await kubectl('delete', 'pod', name, '--wait=false');
     assert.equal(deleted.code, 0, deleted.stderr);
     const again = await space.until(Pods, name, (now) => now.metadata.uid !== mirror.metadata.uid && isReady(now));
