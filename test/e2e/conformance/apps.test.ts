@@ -21,7 +21,7 @@ after(() => cluster?.[Symbol.asyncDispose]());
 
 const on = (scenario: Scenario) => () => inGround(cluster, true, scenario);
 
-describe('apps on containers', { concurrency: 3, timeout: 15 * 60_000 }, () => {
+describe('apps on containers', { concurrency: 3, timeout: 30 * 60_000 }, () => {
   test('Deployment: its life', on(deployments.lifecycle));
   test('Deployment: a rolling update takes up the revision of what was there', on(deployments.rollingUpdate));
   test('Deployment: Recreate never runs old and new pods together', on(deployments.recreate));
@@ -79,7 +79,7 @@ describe('apps on containers', { concurrency: 3, timeout: 15 * 60_000 }, () => {
 });
 
 // One at a time: they fill the node and count what fits.
-describe('scheduling on containers', { timeout: 8 * 60_000 }, () => {
+describe('scheduling on containers', { timeout: 20 * 60_000 }, () => {
   test('resources of nodes are not exceeded', on(placement.resourceLimits));
   test('a node selector that nothing matches', on(placement.selectorUnmatched));
   test('a node selector that a node matches', on(placement.selectorMatched));

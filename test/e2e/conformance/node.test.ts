@@ -22,7 +22,7 @@ import { updates } from './node/updates.ts';
 before(openCluster);
 after(closeCluster);
 
-describe('nodes and storage', { concurrency: 8, timeout: 900_000 }, () => {
+describe('nodes and storage', { concurrency: 8, timeout: 1_800_000 }, () => {
   for (const tests of [probes, initContainers, generations, updates, resizing, hooks, exits, containers, pods]) tests();
   for (const tests of [security, environment, subPaths, objects, fields, emptyDirs, hostPaths, volumesOfTheNode]) tests();
   describe('CSI', drivers);

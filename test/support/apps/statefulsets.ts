@@ -33,7 +33,9 @@ const observed = (ground: Ground, name: string, check: (set: StatefulSet) => boo
   ground.until(StatefulSets, name, (set) => (set.status.observedGeneration ?? 0) >= (set.metadata.generation ?? 0) && check(set), patience);
 const rescale = (ground: Ground, name: string, replicas: number) =>
   updated(ground, StatefulSets, name, (old) => ({ ...old, spec: { ...old.spec, replicas } }));
+/** Makes all pods unhealthy. What halts a set is what its controller knows: it must have seen them ready, and then unready. */
 const breakAll = async (ground: Ground, name: string, count: number) => {
+  await observed(ground, name, ({ status }) => status.readyReplicas === count);
   for (let index = 0; index < count; index++) await ground.breakPod(`${name}-${index}`);
   await observed(ground, name, ({ status }) => (status.readyReplicas ?? 0) === 0);
 };
@@ -104,11 +106,16 @@ export async function bursts(ground: Ground): Promise<void> {
 export async function rollsAndRollsBack(ground: Ground): Promise<void> {
   await create(ground, 'ss2', 3);
   await readyPods(ground, selector, 3);
-  const first = await observed(ground, 'ss2', ({ status }) => status.currentRevision === status.updateRevision);
+  const first = await observed(
+    ground,
+    'ss2',
+    ({ status }) => status.currentRevision === status.updateRevision && status.readyReplicas === 3,
+  );
   const old = first.status.currentRevision;
   assert.deepEqual(await pods(ground), [`1/${old}`, `1/${old}`, `1/${old}`]);
   // An unhealthy pod halts the change; then it goes from the highest ordinal down.
   await ground.breakPod('ss2-1');
+  await observed(ground, 'ss2', ({ status }) => status.readyReplicas === 2);
   const roll = inOrder(ground, await versionOf(ground, Pods, selector), 'DELETED', ['ss2-2', 'ss2-1', 'ss2-0']);
   await newVersion(ground, 'ss2', '2');
   const during = await observed(ground, 'ss2', ({ status }) => status.updateRevision !== old);
