@@ -1,6 +1,6 @@
 // Volumes out of nodes' directories when things go wrong in between: claims that go, nodes that change, a controller that ends.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -15,6 +15,7 @@ import { selectedNode } from '#controllers/volumebinder/plan.ts';
 import { createWorld } from '#host/world.ts';
 import { startVolumeProtection } from '#controllers/volumeprotection/controller.ts';
 import { withControllers } from '../../support/controllers.ts';
+import { startSuite } from '../../support/suite.ts';
 import { until } from '../../support/until.ts';
 
 const namespace = 'default';
@@ -113,4 +114,23 @@ test('what an earlier life has left is found when the node is asked again, but f
   await bound('next');
   await until('the empty one is gone', () => !on('a').includes(missing));
   assert.deepEqual(on('a').toSorted(), [kept, `pvc-${metadata.uid}`].toSorted());
+});
+
+test('the provisioner may do so: over the API server, to the agent of a node', async () => {
+  await using suite = await startSuite(1);
+  const { client, dir } = suite;
+  const [agent = ''] = globSync(`${dir}/**/sim-0/device-plugins`);
+  const directories = agent.replace(/device-plugins$/, 'local-volumes');
+  mkdirSync(`${directories}/${missing}`, { recursive: true });
+  await client
+    .resource(StorageClasses)
+    .create({ metadata: { name: 'at-once' }, provisioner, volumeBindingMode: 'Immediate', reclaimPolicy: 'Delete' });
+  await suite.inNamespace('localpath', async (own) => {
+    const claims = client.resource(PersistentVolumeClaims);
+    const spec = { accessModes: ['ReadWriteOnce' as const], resources: { requests: { storage: '1Gi' } }, storageClassName: 'at-once' };
+    const { metadata } = await claims.create({ metadata: { name: 'data' }, spec }, { namespace: own });
+    await until('only its directory is there', () => readdirSync(directories).join() === `pvc-${metadata.uid}`, 120_000);
+    await claims.delete('data', { namespace: own });
+    await until('no directory is there', () => readdirSync(directories).length === 0, 120_000);
+  });
 });
