@@ -2,6 +2,7 @@
 import { badRequest, notAcceptable } from '#api/status.ts';
 import { ListMeta } from '#api/meta/v1/objectmeta.ts';
 import type { Struct } from '#api/dsl.ts';
+import { asWritten } from '#api/walk/emptylists.ts';
 import { encodeEnveloped, encodeProtobuf, envelope, envelopeList, structOfKind } from '#api/walk/protobuf.ts';
 import { goQuote } from '#format/goquote.ts';
 import { toYaml } from '#format/yaml.ts';
@@ -201,7 +202,11 @@ export function encodeAnswer(
   return {
     status,
     headers,
-    bytes: encode(answer.kind === 'list' ? writtenList(answer.row, answer.listMeta, answer.items) : answer.object, encoding, pretty),
+    bytes: encode(
+      answer.kind === 'list' ? writtenList(answer.row, answer.listMeta, answer.items) : writtenObject(answer),
+      encoding,
+      pretty,
+    ),
   };
 }
 
@@ -215,6 +220,9 @@ export function listObject(row: ResourceRow, metadata: ListMetaValues, items: re
   };
 }
 
+/** An object of the registry as it is written; what was made for the answer is right already. */
+const writtenObject = ({ object, item }: Answer & { kind: 'object' }): object => (item ? asWritten(object) : object);
+
 /** A list as it is written: what it is a list of need not say so, unless it is a custom resource. */
 export function writtenList(row: ResourceRow, metadata: ListMetaValues, items: readonly Encodable[]): object {
   return { ...listObject(row, metadata, []), items: items.map(({ object }) => writtenItem(row, object)) };
@@ -223,7 +231,7 @@ export function writtenList(row: ResourceRow, metadata: ListMetaValues, items: r
 /** An object as it stands in a list. */
 export function writtenItem(row: ResourceRow, object: KubeObject): object {
   if (row.custom) return object;
-  const { kind: _, apiVersion: __, ...rest } = object;
+  const { kind: _, apiVersion: __, ...rest } = asWritten(object);
   return rest;
 }
 

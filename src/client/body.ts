@@ -1,6 +1,7 @@
 // Answers of a transport, read: objects, errors and watch events, whether they come as values or as bytes.
 import type { Status } from '#api/meta/v1/status.ts';
 import { fromStatus, StatusError } from '#api/status.ts';
+import { asRead } from '#api/walk/emptylists.ts';
 import { parseExact, textOfBytes } from '#format/json.ts';
 import type { ApiResponse, WatchEvent } from './transport.ts';
 
@@ -68,7 +69,8 @@ export async function objectOf(response: ApiResponse): Promise<unknown> {
   if ('object' in response.body) return response.body.object;
   const bytes = await readBytes(response);
   if (bytes.length === 0) return undefined;
-  return parseExact(textOfBytes(bytes));
+  const text = textOfBytes(bytes);
+  return asRead(parseExact(text), text);
 }
 
 /** Splits a byte stream at newlines; an unfinished last line is dropped (the peer went away in the middle of it). */
@@ -90,7 +92,10 @@ export async function* linesOf(stream: AsyncIterable<Uint8Array>): AsyncGenerato
 }
 
 async function* parsed(stream: AsyncIterable<Uint8Array>): AsyncGenerator<WatchEvent> {
-  for await (const line of linesOf(stream)) yield parseExact(line) as WatchEvent;
+  for await (const line of linesOf(stream)) {
+    const event = parseExact(line) as WatchEvent;
+    yield { ...event, object: asRead(event.object, line) as WatchEvent['object'] };
+  }
 }
 
 /** The events of a watch; throws StatusError for a refusal and for an ERROR event. Ends quietly when aborted. */

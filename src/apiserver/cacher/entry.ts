@@ -1,7 +1,8 @@
 // One version of one object in the watch cache, with its encodings made at most once and shared by all readers.
 import type { KubeObject } from '#api/object.ts';
+import { asWritten } from '#api/walk/emptylists.ts';
 import type { Encodable } from '../chain.ts';
-import { cutVersion, decodeStored, deepFreeze, spliceVersion, withVersion } from './codec.ts';
+import { cutVersion, decodeStored, deepFreeze, encodeStored, spliceVersion, withVersion } from './codec.ts';
 
 export type EventType = 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
 
@@ -14,7 +15,7 @@ export class Entry implements Encodable {
   readonly revision: number;
   readonly object: KubeObject;
   message: Uint8Array | undefined = undefined;
-  // One of the two is there: after the first reader, the bytes with the version replace those without.
+  // One of the two is there: after the first reader, the bytes with the version replace those without, unless they say more.
   #stored: Uint8Array | undefined;
   #json: Uint8Array | undefined;
 
@@ -48,15 +49,21 @@ export class Entry implements Encodable {
 
   json(): Uint8Array {
     if (!this.#json) {
-      this.#json = spliceVersion(this.#stored as Uint8Array, this.revision);
-      this.#stored = undefined;
+      const stored = this.#stored as Uint8Array;
+      const written = mayHaveEmptyLists(stored) ? asWritten(this.object) : this.object;
+      this.#json = spliceVersion(written === this.object ? stored : encodeStored(written), this.revision);
+      if (written === this.object) this.#stored = undefined;
     }
     return this.#json;
   }
 }
 
+const emptyList = Buffer.from('[]');
+
+const mayHaveEmptyLists = (bytes: Uint8Array): boolean => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(emptyList);
+
 /** An object outside the cache as something that can be encoded. */
 export function encodable(object: KubeObject): Encodable {
   let json: Uint8Array | undefined;
-  return { object, json: () => (json ??= Buffer.from(JSON.stringify(object))) };
+  return { object, json: () => (json ??= Buffer.from(JSON.stringify(asWritten(object)))) };
 }
