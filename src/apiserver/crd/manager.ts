@@ -183,6 +183,8 @@ export class CustomResources implements AsyncDisposable {
     const { client, registry } = this.#options;
     const definitions = client.resource(CustomResourceDefinitions);
     const served = this.#served.get(crd.metadata.name);
+    // What another server has acknowledged counts, too.
+    if (!(await registry.hub.caughtUp())) throw new Error('the cache is behind the store');
     if (served && served.table.size > 0) {
       const conditions = withConditions(
         crd.status.conditions ?? [],
