@@ -1,7 +1,7 @@
 // The control plane, composed: store, API server over HTTPS and loopback, controllers, scheduler, metrics.
 import type { HttpServer } from '#base/net.ts';
 import type { Component, World } from '#base/world.ts';
-import { addressAt, networksOf } from '#api/addresses.ts';
+import { addressAt, canonicalIp, networksOf } from '#api/addresses.ts';
 import { componentUser } from '#apiserver/authn/groups.ts';
 import { acknowledgePlug } from '#apiserver/acknowledge/plug.ts';
 import { type ClusterPki, ensurePki } from '#apiserver/pki.ts';
@@ -38,6 +38,8 @@ export interface ControlPlane extends AsyncDisposable {
   health(): string | undefined;
 }
 
+const isIp = (text: string): boolean => canonicalIp(text) !== undefined;
+
 /** Groups that are served beside the rows' own. */
 const extraGroups = [...metricsGroups, ...verdictGroups];
 
@@ -58,7 +60,12 @@ export async function startControlPlane({ world, options, where, addresses, addr
     const [primary = ''] = networksOf(options.serviceCidr);
     const kubernetesIp = addressAt(primary, 1) ?? '';
     const [pki, store] = await Promise.all([
-      ensurePki(world, { dir: where.pki, ips: [kubernetesIp, ...addresses], dnsNames: [options.nodeName], clusterDomain: options.domain }),
+      ensurePki(world, {
+        dir: where.pki,
+        ips: [kubernetesIp, ...addresses, ...options.certSans.filter(isIp)],
+        dnsNames: [options.nodeName, ...options.certSans.filter((san) => !isIp(san))],
+        clusterDomain: options.domain,
+      }),
       openStorage(world, options.etcd, where.state),
     ]);
     stack.use(store);

@@ -38,6 +38,7 @@ program
     '--leader-elect',
     'run controllers and scheduler only while holding their Leases: for several servers of one cluster; always so with etcd',
   )
+  .option('--apiserver-cert-extra-sans <list>', 'further names and addresses of the server, e.g. of a balancer before several')
   .option('--etcd-servers <urls>', 'keep the state in etcd, which several servers may share; default: on disk, in the data directory')
   .option('--etcd-cafile <file>', 'who signs certificates of etcd')
   .option('--etcd-certfile <file>', 'the certificate that etcd is shown')
@@ -80,6 +81,7 @@ program
     '--leader-elect',
     'run controllers and scheduler only while holding their Leases: for several servers of one cluster; always so with etcd',
   )
+  .option('--apiserver-cert-extra-sans <list>', 'further names and addresses of the server, e.g. of a balancer before several')
   .option('--etcd-servers <urls>', 'keep the state in etcd, which several servers may share; default: on disk, in the data directory')
   .option('--etcd-cafile <file>', 'who signs certificates of etcd')
   .option('--etcd-certfile <file>', 'the certificate that etcd is shown')

@@ -61,6 +61,12 @@ test('a network of each family, the same families for pods and Services', () => 
     assert.throws(() => upOptions(flags, machine), message);
 });
 
+test('the server may have more names than its own', () => {
+  assert.deepEqual(upOptions({}, machine).certSans, []);
+  assert.deepEqual(upOptions({ apiserverCertExtraSans: '192.0.2.9, api.example.com' }, machine).certSans, ['192.0.2.9', 'api.example.com']);
+  assert.throws(() => upOptions({ apiserverCertExtraSans: 'https://a' }, machine), UsageError);
+});
+
 test('etcd is asked for with the flags of kube-apiserver', () => {
   const none = upOptions({}, machine);
   assert.deepEqual([none.etcd, none.leaderElect], [undefined, false]);

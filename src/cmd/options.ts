@@ -1,7 +1,7 @@
 // What `tutti up` was asked for, with defaults filled in and checked.
 import type { NodeFlags } from './nodesettings.ts';
 import type { RequestHeaderFlags, SecurityFlags } from './security.ts';
-import { networksOf, parseCidr } from '#api/addresses.ts';
+import { canonicalIp, networksOf, parseCidr } from '#api/addresses.ts';
 import { gateNames } from '#api/gated.ts';
 import { type EtcdFlags, type EtcdOptions, etcdOptions } from './storage.ts';
 import { UsageError } from './usage.ts';
@@ -27,6 +27,8 @@ export interface UpOptions {
   readonly domain: string;
   /** Listen at the node address too, though there is no node here: nodes elsewhere join. */
   readonly listen: boolean;
+  /** Further names and addresses in the server's certificate, such as those of a balancer before several servers. */
+  readonly certSans: readonly string[];
   /** Undefined: the state is on this machine's disk. */
   readonly etcd: EtcdOptions | undefined;
   /** Controllers and scheduler work only while this server holds their Leases: always so where there may be several servers. */
@@ -50,6 +52,7 @@ export interface UpFlags extends SecurityFlags, RequestHeaderFlags, NodeFlags, E
   readonly featureGates?: string;
   readonly nodeName?: string;
   readonly nodeIp?: string;
+  readonly apiserverCertExtraSans?: string;
   readonly listen?: boolean;
   readonly leaderElect?: boolean;
   readonly endpointAcknowledgement?: boolean;
@@ -78,6 +81,19 @@ function cidrs(flag: string, text: string): string {
   if (networks.length > 2 || (networks.length === 2 && parsed[0]?.width === parsed[1]?.width))
     throw new UsageError(`--${flag} may have one network of each family, IPv4 and IPv6, not "${text}"`);
   return networks.join();
+}
+
+/** Names and addresses, as kubeadm's flag of this name has them. */
+function certSans(text: string): readonly string[] {
+  const sans = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  for (const san of sans) {
+    if (canonicalIp(san) === undefined && !/^(\*\.)?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(san))
+      throw new UsageError(`--apiserver-cert-extra-sans must be a list of addresses and lower-case names, not "${text}"`);
+  }
+  return sans;
 }
 
 /** Any number of networks. */
@@ -156,6 +172,7 @@ export function upOptions(
     nodeIp: flags.nodeIp ?? '',
     domain: 'cluster.local',
     listen: flags.listen === true,
+    certSans: certSans(flags.apiserverCertExtraSans ?? ''),
     etcd,
     leaderElect: flags.leaderElect === true || etcd !== undefined,
     acknowledge: flags.endpointAcknowledgement !== false,
