@@ -354,7 +354,7 @@ export function storeContract(engine: Engine): void {
     it('deletes the keys of a lease when it ends', async () => {
       const clock = createTestClock({ settle: engine.settle });
       await using store = await engine.open(clock);
-      const lease = await store.grantLease(engine.realTime ? 1 : 10);
+      const lease = await store.grantLease(engine.realTime ? 4 : 10);
       await put(store, '/e/1', 'x', lease);
       await put(store, '/e/2', 'x', lease);
       await put(store, '/e/3', 'x', lease);

@@ -121,6 +121,22 @@ describe('two API servers on one etcd', { skip: etcdMissing }, () => {
         metadata: { name: `ported-${i}`, namespace },
         spec: { type: 'NodePort', ports: [{ port: 80, ...(nodePort ? { nodePort } : {}) }] },
       });
+    // Left behind by a server that ended between its two writes: a port is not lost by that, and a young claim is respected.
+    const claim = (port: number, since: number) =>
+      stores[0]?.txn(
+        [],
+        [
+          {
+            type: 'put',
+            key: `/registry/ranges/nodeports/${port}`,
+            value: Buffer.from(JSON.stringify({ namespace, name: 'gone', uid: 'gone', since })),
+          },
+        ],
+      );
+    await claim(30_005, 0);
+    await claim(30_006, world.clock.now());
+    await assert.rejects(create(24, 30_006), isInvalid);
+    await claim(30_006, 0);
     const results = await Promise.allSettled(Array.from({ length: 16 }, (_, i) => create(i)));
     const made = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     assert.equal(made.length, 10, 'as many as there are ports');
@@ -138,27 +154,26 @@ describe('two API servers on one etcd', { skip: etcdMissing }, () => {
   });
 
   it('the kubernetes Service has the servers that are there', async () => {
-    const addresses = async (): Promise<string[]> => {
-      const { subsets } = await two.client.resource(EndpointsRes).get('kubernetes', { namespace });
-      const slice = await two.client.resource(EndpointSlices).get('kubernetes', { namespace });
-      const found = (subsets ?? []).flatMap((subset) => (subset.addresses ?? []).map(({ ip }) => ip));
-      assert.deepEqual(
-        slice.endpoints.flatMap((endpoint) => endpoint.addresses),
-        found,
-      );
-      return found;
-    };
+    // Each tells again every ten seconds: a machine that stands still for longer loses a server for a moment.
+    const has = (...wanted: string[]): Promise<boolean> =>
+      until(`the Service has ${wanted.join(' and ')}`, async () => {
+        const { subsets } = await two.client.resource(EndpointsRes).get('kubernetes', { namespace });
+        const slice = await two.client.resource(EndpointSlices).get('kubernetes', { namespace });
+        const found = (subsets ?? []).flatMap((subset) => (subset.addresses ?? []).map(({ ip }) => ip));
+        const sliced = slice.endpoints.flatMap((endpoint) => endpoint.addresses);
+        return found.join() === wanted.join() && sliced.join() === wanted.join();
+      });
     const third = await startTestApi({
       world,
       store: stores[0] as Store,
       config: { ...config, compactionInterval: 0 },
     });
     await third.api.advertise('192.0.2.3', 6443);
-    assert.deepEqual(await addresses(), ['192.0.2.3']);
+    await has('192.0.2.3');
     await two.api.advertise('192.0.2.2', 6443);
-    assert.deepEqual(await addresses(), ['192.0.2.2', '192.0.2.3']);
+    await has('192.0.2.2', '192.0.2.3');
     await third[Symbol.asyncDispose]();
-    assert.deepEqual(await addresses(), ['192.0.2.2']);
+    await has('192.0.2.2');
   });
 
   it('live on while etcd is away', async () => {
