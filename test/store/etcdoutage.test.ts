@@ -1,10 +1,14 @@
 // What becomes of the store when etcd is not there, and of several servers that share one.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { createWorld } from '#host/world.ts';
 import { EtcdClient } from '#store/etcd/client.ts';
 import { Compaction } from '#store/etcd/compaction.ts';
+import { Keys } from '#store/etcd/keys.ts';
 import { openEtcdStore } from '#store/etcd/store.ts';
+import { follow } from '#store/etcd/watch.ts';
 import { CompactedError, type Store, StoreUnavailableError, type WatchBatch } from '#store/kv.ts';
 import { etcdMissing, startEtcd } from '../support/etcd.ts';
 import { until } from '../support/until.ts';
@@ -94,6 +98,40 @@ describe('etcd that goes away', { skip: etcdMissing }, () => {
       entry?: { key: string };
     };
     assert.equal(entry?.key, '/a');
+  });
+
+  it('leaves an endpoint that takes connections and says nothing', async () => {
+    await using etcd = await startEtcd();
+    const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const sockets = new Set<Socket>();
+    silent.on('connection', (socket) => sockets.add(socket));
+    try {
+      const { port } = silent.address() as AddressInfo;
+      const options = { servers: [`http://127.0.0.1:${port}`, etcd.url], callTimeout: 2_000 };
+      await using store = await openEtcdStore(world, options);
+      const written = await put(store, '/a', '1');
+      assert.equal((await store.get('/a'))?.modRevision, written);
+      // A watch that begins there goes on elsewhere.
+      const client = new EtcdClient(world, options);
+      const watch = follow({
+        client,
+        clock: world.clock,
+        keys: new Keys('', ''),
+        prefix: '/',
+        from: written,
+        signal: new AbortController().signal,
+        previous: false,
+        compactRevision: () => 0,
+        compacted: () => {},
+        seen: () => {},
+      });
+      assert.equal((await watch.next()).value?.revision, written);
+      client.close();
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
   });
 
   it('speaks TLS, and is believed by its certificate', async () => {

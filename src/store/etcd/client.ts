@@ -12,10 +12,11 @@ export interface EtcdServers {
   /** `http://host:port` or `https://host:port`. */
   readonly servers: readonly string[];
   readonly tls?: Pick<TlsClientOptions, 'ca' | 'cert' | 'key'>;
+  /** Milliseconds for one call, and until a watch begins. Default 20 s. */
+  readonly callTimeout?: number;
 }
 
-/** Milliseconds for one call, and for all attempts at one. */
-const callTimeout = 20_000;
+/** Milliseconds for all attempts at one call; each endpoint is asked once at least. */
 const patience = 10_000;
 /** Milliseconds between attempts. */
 const pauses = { initial: 50, max: 1_000 };
@@ -46,11 +47,13 @@ export class EtcdClient {
   readonly #world: Pick<World, 'clock' | 'grpc' | 'log'>;
   readonly #servers: readonly string[];
   readonly #channels: readonly GrpcChannel[];
+  readonly #callTimeout: number;
   readonly #closing = new AbortController();
   #current = 0;
   #problem: string | undefined;
 
-  constructor(world: Pick<World, 'clock' | 'grpc' | 'log'>, { servers, tls }: EtcdServers) {
+  constructor(world: Pick<World, 'clock' | 'grpc' | 'log'>, { servers, tls, callTimeout = 20_000 }: EtcdServers) {
+    this.#callTimeout = callTimeout;
     this.#world = world;
     this.#servers = servers;
     this.#channels = servers.map((server) => connect(world, server, tls));
@@ -84,11 +87,11 @@ export class EtcdClient {
     const { clock } = this.#world;
     const until = clock.monotonic() + patience;
     const backoff = new Backoff(pauses);
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       const at = this.#current;
       try {
         // oxlint-disable-next-line no-await-in-loop -- one attempt after the other
-        const answer = await this.#channel(at).unary(method.path, bytes, { timeoutMs: callTimeout, signal: this.closing });
+        const answer = await this.#channel(at).unary(method.path, bytes, { timeoutMs: this.#callTimeout, signal: this.closing });
         this.#problem = undefined;
         return method.decode(answer);
       } catch (error) {
@@ -96,8 +99,8 @@ export class EtcdClient {
         if (!isOutage(error)) throw error;
         this.#failed(at, error);
         const pause = backoff.next();
-        if (!again(error) || clock.monotonic() + pause > until)
-          throw new StoreUnavailableError(error.message, again(error) ? 'none' : 'unknown', error);
+        const over = clock.monotonic() + pause > until && attempt >= this.#channels.length;
+        if (!again(error) || over) throw new StoreUnavailableError(error.message, again(error) ? 'none' : 'unknown', error);
         // oxlint-disable-next-line no-await-in-loop
         await clock.sleep(pause, this.closing).catch(() => {});
       }
@@ -108,6 +111,8 @@ export class EtcdClient {
   async *watch(create: object, signal: AbortSignal): AsyncGenerator<WatchAnswer> {
     const at = this.#current;
     using linked = linkSignals(signal, this.closing);
+    // A connection may be made and nobody answer on it.
+    const timer = this.#world.clock.after(this.#callTimeout, () => linked.abort());
     // etcd ends a watch whose request stream ends.
     async function* requests(): AsyncGenerator<Uint8Array> {
       yield methods.watch.encode({ create });
@@ -120,16 +125,18 @@ export class EtcdClient {
       // A member that has lost the others ends the watch instead of keeping it waiting.
       const options = { metadata: { hasleader: 'true' }, signal: linked.signal };
       for await (const bytes of this.#channel(at).bidi(methods.watch.path, requests(), options)) {
+        timer.cancel();
         const answer = methods.watch.decode(bytes);
         if (!answer.canceled) this.#problem = undefined;
         else if (answer.compactRevision === 0) this.#failed(at, new Error(answer.cancelReason));
         yield answer;
       }
     } catch (error) {
-      if (linked.signal.aborted) return;
+      if (signal.aborted || this.closing.aborted) return;
       this.#failed(at, error);
       throw error;
     } finally {
+      timer.cancel();
       linked.abort();
     }
   }
