@@ -65,6 +65,10 @@ export interface AgentOptions {
   readonly shutdown: readonly ShutdownPeriod[];
   /** Most processes and threads of a pod; undefined or negative: no limit. */
   readonly podPidsLimit?: number;
+  /** False: pods together may use what is reserved for others, too. Default: true. */
+  readonly enforceAllocatable?: boolean;
+  /** False: limits of processor time hold nobody back. Default: true. */
+  readonly cpuQuota?: boolean;
   /** Containers of Guaranteed pods that ask for whole processors get their own; undefined: nobody does. */
   readonly cpuManager?: CpuManagerOptions;
   /** Containers of Guaranteed pods have their memory of certain NUMA nodes; undefined: of any. */

@@ -1,7 +1,8 @@
 // A node with real containers, composed: containerd, pod network, agent, Service proxy, DNS.
 import type { Component, World } from '#base/world.ts';
 import { type Agent, startAgent } from '#agent/agent.ts';
-import { createPodCgroups, processorsOnline } from '#agent/cgroups/pods.ts';
+import { readAllowance } from '#agent/cgroups/allowance.ts';
+import { createPodCgroups } from '#agent/cgroups/pods.ts';
 import { setUpNetwork, uplinkMtu } from '#agent/cni/network.ts';
 import { startRoutes } from '#agent/cni/routes.ts';
 import { type ContainerdInstance, startContainerd } from '#agent/containerd/instance.ts';
@@ -130,7 +131,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const cgroups = createPodCgroups(world, {
       layout: machine.cgroups,
       root: cgroup,
-      processors: processorsOnline(await world.fs.readText('/proc/stat')),
+      allowance: await readAllowance(world, options.settings.enforceAllocatable === false ? undefined : options.settings.reserved),
+      cpuQuota: options.settings.cpuQuota ?? true,
       memoryQos: options.settings.memoryQos !== undefined,
       ...((options.settings.podPidsLimit ?? 0) > 0 ? { podPids: options.settings.podPidsLimit } : {}),
     });

@@ -26,7 +26,7 @@ const mi = 1024 * 1024;
 
 test('what pods ask for is protected in their groups and in those above, until they go', async () => {
   const { files, world } = memoryFs();
-  const groups = createPodCgroups(world, { layout, root: '/node', processors: 2, memoryQos: true });
+  const groups = createPodCgroups(world, { layout, root: '/node', allowance: { cpuMilli: 2000 }, memoryQos: true });
   await groups.ensure(pod('a', { memory: '100Mi' }));
   await groups.ensure(pod('b', { memory: '50Mi', cpu: '1' }, { memory: '50Mi', cpu: '1' }));
   const min = (group: string): number => Number(files.get(`/cg/node/kubepods${group}/memory.min`));
@@ -45,11 +45,25 @@ test('without the feature, and on version 1, nothing is', async () => {
     { layout: { ...layout, version: 1 as const }, memoryQos: true },
   ]) {
     const { files, world } = memoryFs();
-    await createPodCgroups(world, { root: '/node', processors: 2, ...options }).ensure(pod('a', { memory: '100Mi' }));
+    await createPodCgroups(world, { root: '/node', allowance: { cpuMilli: 2000 }, ...options }).ensure(pod('a', { memory: '100Mi' }));
     assert.ok(files.size > 0);
     assert.deepEqual(
       [...files.keys()].filter((path) => path.endsWith('memory.min')),
       [],
     );
   }
+});
+
+test('all pods together have what is not reserved; no pod has a quota where quotas are off', async () => {
+  const limited = pod('a', { cpu: '1', memory: '100Mi' }, { cpu: '1', memory: '100Mi' });
+  const { files, world } = memoryFs();
+  const allowance = { cpuMilli: 1500, memory: 3 * 1024 * mi, pids: 5000 };
+  await createPodCgroups(world, { layout, root: '/node', allowance, cpuQuota: false }).ensure(limited);
+  assert.equal(files.get('/cg/node/kubepods/memory.max'), String(3 * 1024 * mi));
+  assert.equal(files.get('/cg/node/kubepods/pids.max'), '5000');
+  assert.equal(files.get('/cg/node/kubepods/poda/cpu.max'), 'max 100000');
+  assert.equal(files.get('/cg/node/kubepods/poda/memory.max'), String(100 * mi));
+  await createPodCgroups(world, { layout, root: '/node', allowance: { cpuMilli: 2000 } }).ensure(limited);
+  assert.equal(files.get('/cg/node/kubepods/memory.max'), 'max', 'a limit that went away is lifted');
+  assert.equal(files.get('/cg/node/kubepods/poda/cpu.max'), '100000 100000');
 });

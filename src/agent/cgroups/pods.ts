@@ -6,6 +6,7 @@ import type { PodCgroups } from '../parts.ts';
 import { qosClass, type QosClass } from '../status/qos.ts';
 import type { CgroupLayout } from './layout.ts';
 import { cpuWeight, groupSettings, memoryMin, podLimits, podTotal, type GroupSetting } from './podlimits.ts';
+import type { Allowance } from './allowance.ts';
 import { applySettings, makeGroup, removeGroup } from './tree.ts';
 
 export interface PodCgroupOptions {
@@ -14,8 +15,10 @@ export interface PodCgroupOptions {
   readonly root: string;
   /** Most processes and threads of a pod; undefined: no limit. */
   readonly podPids?: number;
-  /** Processors of the node: pods together weigh as much as they are. */
-  readonly processors: number;
+  /** What pods may use together. */
+  readonly allowance: Allowance;
+  /** False: no pod is held back by a quota of processor time. */
+  readonly cpuQuota?: boolean;
   /** What pods have asked for is protected, in their groups and those above; version 2 only. */
   readonly memoryQos?: boolean;
 }
@@ -46,9 +49,10 @@ export function createPodCgroups(world: Pick<World, 'fs' | 'exec' | 'clock'>, op
   async function prepare(): Promise<void> {
     const kubepods = `${root}/kubepods`;
     for (const tier of Object.values(tiers)) await makeGroup(world, layout, `${kubepods}${tier}`);
-    const whole = [shareSetting(layout.version, cpuShares(options.processors * 1000))];
-    await applySettings(world, layout, { path: root, settings: whole });
-    await applySettings(world, layout, { path: kubepods, settings: whole });
+    const { cpuMilli, memory, pids } = options.allowance;
+    const together = { cpuShares: cpuShares(cpuMilli), ...(memory === undefined ? {} : { memory }) };
+    await applySettings(world, layout, { path: root, settings: [shareSetting(layout.version, together.cpuShares)] });
+    await applySettings(world, layout, { path: kubepods, settings: groupSettings(layout.version, together, pids) });
     await applySettings(world, layout, { path: `${kubepods}${tiers.BestEffort}`, settings: [shareSetting(layout.version, cpuShares(0))] });
   }
 
@@ -82,7 +86,10 @@ export function createPodCgroups(world: Pick<World, 'fs' | 'exec' | 'clock'>, op
       const { cpuQuota: _quota, ...unbound } = podLimits(pod);
       const bytes = podTotal(pod, 'requests').memory;
       await protect(uid, { bytes, qos });
-      const limits = { ...(about?.ownCpus ? unbound : podLimits(pod)), ...(protects ? { memoryMin: bytes } : {}) };
+      const limits = {
+        ...(about?.ownCpus || options.cpuQuota === false ? unbound : podLimits(pod)),
+        ...(protects ? { memoryMin: bytes } : {}),
+      };
       await applySettings(world, layout, { path, settings: groupSettings(layout.version, limits, options.podPids) });
       if (qos === 'Burstable') {
         const milli = podTotal(pod, 'requests').cpu;
@@ -108,9 +115,4 @@ export function createPodCgroups(world: Pick<World, 'fs' | 'exec' | 'clock'>, op
       return [...uids];
     },
   };
-}
-
-/** Processors that are online, from the text of `/proc/stat`. */
-export function processorsOnline(procStat: string): number {
-  return Math.max(1, procStat.split('\n').filter((line) => /^cpu\d/.test(line)).length);
 }

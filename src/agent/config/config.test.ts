@@ -27,6 +27,15 @@ test('resources of a container', () => {
   });
 });
 
+test('without quotas of processor time', () => {
+  const container = { name: 'c', resources: { limits: { cpu: '200m' } } };
+  const { cpuQuota: quota, cpuPeriod } = containerResources(make({ containers: [container] }), container, {
+    memoryCapacity: 1,
+    cpuQuota: false,
+  });
+  assert.deepEqual([quota, cpuPeriod], [undefined, undefined]);
+});
+
 test('huge pages: what a container does not ask for it does not get', () => {
   const container = { name: 'c', resources: { limits: { 'hugepages-2Mi': '4Mi' } } };
   const of = (one: object, hugepageSizes?: string[]) =>

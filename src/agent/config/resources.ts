@@ -52,6 +52,8 @@ export interface NodeShare {
   /** NUMA nodes that it has its memory of, where a policy says so. */
   readonly memoryNodes?: string | undefined;
   readonly memoryQos?: MemoryQos | undefined;
+  /** False: limits of processor time hold nobody back. */
+  readonly cpuQuota?: boolean | undefined;
   /** Sizes of huge pages that the node has, e.g. `2Mi`. */
   readonly hugepageSizes?: readonly string[];
 }
@@ -71,7 +73,7 @@ export function containerResources(pod: Pod, container: AnyContainer, about: Nod
   const memory = quantityValue(limits['memory'] ?? '0');
   return {
     // On processors of its own a container is not held back (feature DisableCPUQuotaWithExclusiveCPUs).
-    ...(about.cpus?.exclusive ? {} : { cpuPeriod, cpuQuota: cpuQuota(quantityMilli(limits['cpu'] ?? '0')) }),
+    ...(about.cpus?.exclusive || about.cpuQuota === false ? {} : { cpuPeriod, cpuQuota: cpuQuota(quantityMilli(limits['cpu'] ?? '0')) }),
     ...(about.cpus ? { cpusetCpus: about.cpus.cpus } : {}),
     ...(about.memoryNodes === undefined ? {} : { cpusetMems: about.memoryNodes }),
     cpuShares: cpuShares(quantityMilli(request ?? '0')),

@@ -61,6 +61,16 @@ function reserved(fields: Fields): Readonly<Record<string, string>> | undefined 
   return cpus > 0 ? { ...sum, cpu: String(cpus) } : sum;
 }
 
+const enforcements = ['pods', 'system-reserved', 'kube-reserved', 'system-reserved-compressible', 'kube-reserved-compressible', 'none'];
+
+/** Whether pods together are kept off what is reserved; the groups of others are not ours to limit. */
+function enforceAllocatable(fields: Fields): boolean | undefined {
+  const keys = fields.list('enforceNodeAllocatable');
+  const other = keys?.find((key) => !enforcements.includes(key));
+  if (other !== undefined) throw new SettingsError(`option ${JSON.stringify(other)} specified for enforceNodeAllocatable is not valid`);
+  return keys?.includes('pods');
+}
+
 function eviction(fields: Fields): AgentOptions['eviction'] | undefined {
   const hard = fields.strings('evictionHard');
   const soft = fields.strings('evictionSoft');
@@ -177,6 +187,8 @@ export function readKubeletConfiguration(text: string): KubeletSettings {
     backoffInitial: restartMax === undefined ? undefined : Math.min(10_000, restartMax),
     backoffMax: restartMax,
     reserved: reserved(fields),
+    enforceAllocatable: enforceAllocatable(fields),
+    cpuQuota: fields.flag('cpuCFSQuota'),
     eviction: eviction(fields),
     runtimeRequestTimeout: fields.duration('runtimeRequestTimeout'),
     imageGc: imageGc(fields),

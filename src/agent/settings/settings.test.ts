@@ -53,6 +53,13 @@ test('the feature gate decides about memory QoS', () => {
   assert.deepEqual(read({ memoryThrottlingFactor: 0.8, featureGates: { MemoryQoS: true } }).memoryQos, { throttlingFactor: 0.8 });
 });
 
+test('pods are kept off what is reserved, unless the file says otherwise', () => {
+  assert.equal(read({ enforceNodeAllocatable: ['pods'] }).enforceAllocatable, true);
+  for (const list of [[], ['none']]) assert.equal(read({ enforceNodeAllocatable: list }).enforceAllocatable, false);
+  assert.throws(() => read({ enforceNodeAllocatable: ['pods', 'all'] }), /option "all" specified for enforceNodeAllocatable/);
+  assert.equal(read({ cpuCFSQuota: false }).cpuQuota, false);
+});
+
 test('processors of their own for containers', () => {
   assert.equal(read({ cpuManagerPolicy: 'none' }).cpuManager, undefined);
   assert.deepEqual(read({ cpuManagerPolicy: 'static', reservedSystemCPUs: '0-1' }).cpuManager, {

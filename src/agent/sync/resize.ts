@@ -107,11 +107,12 @@ export async function resizePod(context: AgentContext, pod: Pod, about: { state:
     if (restart) continue;
     const { cpuPeriod, cpuQuota, cpuShares, memoryLimitInBytes } = containerResources(pod, container, {
       memoryCapacity: Number(context.capacity['memory-bytes'] ?? 0),
+      cpuQuota: context.options.cpuQuota,
     });
     try {
       await context.runtime.updateResources(instance.id, {
         cpuPeriod,
-        cpuQuota: cpuQuota === 0 ? -1 : cpuQuota,
+        ...(cpuQuota === undefined ? {} : { cpuQuota: cpuQuota === 0 ? -1 : cpuQuota }),
         cpuShares,
         ...(memoryLimitInBytes === undefined ? {} : { memoryLimitInBytes }),
       });

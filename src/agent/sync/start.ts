@@ -151,6 +151,7 @@ async function configure(
     cpus: context.cpus.of(pod, container.name),
     memoryNodes: context.memory.of(pod, container.name),
     memoryQos: memoryQosOf(context),
+    cpuQuota: context.options.cpuQuota,
     hugepageSizes: context.hugepageSizes,
     security: context.security,
     ...(targetId ? { targetId } : {}),

@@ -1,11 +1,12 @@
 // A cluster with a kubelet's configuration: a static pod by the node's own rights, seen through kubectl; a shutdown of the
 // machine, and mere restarts.
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Nodes, Pods } from '#api/refs.ts';
+import { nodeCgroup } from '#cmd/node.ts';
 import { type OneNodeCluster, startCluster } from '../../support/cluster.ts';
 import { until } from '../../support/until.ts';
 import { inSpace, isReady, pod, shell } from '../conformance/support.ts';
@@ -24,6 +25,8 @@ before(async () => {
     maxPods: 37,
     providerID: 'example://rack/1',
     seccompDefault: true,
+    systemReserved: { memory: '512Mi' },
+    cpuCFSQuota: false,
   };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(config));
   cluster = await startCluster({ flags: ['--kubelet-config', join(folder, 'config.json')] });
@@ -56,6 +59,12 @@ test('static pods and shutdown', () =>
     assert.equal(deleted.code, 0, deleted.stderr);
     const again = await space.until(Pods, name, (now) => now.metadata.uid !== mirror.metadata.uid && isReady(now));
     assert.equal(again.status.containerStatuses?.[0]?.containerID, mirror.status.containerStatuses?.[0]?.containerID);
+
+    // All pods together are kept off what is reserved.
+    const kubepods = `${nodeCgroup(cluster.nodeName)}/kubepods`;
+    const limits = [`/sys/fs/cgroup/memory${kubepods}/memory.limit_in_bytes`, `/sys/fs/cgroup${kubepods}/memory.max`];
+    const limit = limits.find((path) => existsSync(path)) ?? assert.fail('no limit of memory');
+    assert.equal(Number(readFileSync(limit, 'utf8')), totalmem() - 512 * 2 ** 20);
 
     await space.create(Pods, pod('plain', shell("trap 'exit 0' TERM; sleep 100000 & wait")));
     const plain = await space.until(Pods, 'plain', isReady);

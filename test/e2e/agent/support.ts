@@ -144,7 +144,7 @@ async function startNode(stack: AsyncDisposableStack, options: Partial<AgentOpti
       client: createClient(road),
       world,
       runtime: instance.runtime,
-      cgroups: createPodCgroups(world, { layout: instance.machine.cgroups, root: cgroup, processors: 2 }),
+      cgroups: createPodCgroups(world, { layout: instance.machine.cgroups, root: cgroup, allowance: { cpuMilli: 2000 } }),
       volumes: (offer) => createPodVolumes(world, { dataDir, ...offer }),
       stats: createStats(world, { runtime: instance.runtime, layout: instance.machine.cgroups, cgroup, nodeName }),
       config: agentOptions({
