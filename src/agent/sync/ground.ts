@@ -61,10 +61,13 @@ export class PodGround {
   /** Makes the pod's volumes present and current. Resolves with how long to wait where some could not be; undefined: all are. */
   async mount(pod: Pod, signal: AbortSignal): Promise<number | undefined> {
     if (!this.#volumesStale) return undefined;
+    // First: what changes meanwhile is looked at the next time.
     this.#volumesStale = false;
-    await this.#context.world.fs.mkdir(podDir(this.#context.options.dataDir, this.#uid), 0o750);
-    const { problems, refreshAt } = await this.#context.volumes.setUp(pod, signal);
-    signal.throwIfAborted();
+    const { problems, refreshAt } = await this.#setUp(pod, signal).catch((error: unknown) => {
+      // A disk that is full, say: nothing is there yet.
+      this.#volumesStale = true;
+      throw error;
+    });
     if (refreshAt !== undefined) this.#refreshAt(refreshAt);
     if (problems.length === 0) {
       this.#volumeRetry = 0;
@@ -77,6 +80,13 @@ export class PodGround {
     }
     this.#volumeRetry = Math.min(this.#volumeRetry === 0 ? firstVolumeRetry : this.#volumeRetry * 2, lastVolumeRetry);
     return this.#volumeRetry;
+  }
+
+  async #setUp(pod: Pod, signal: AbortSignal): ReturnType<AgentContext['volumes']['setUp']> {
+    await this.#context.world.fs.mkdir(podDir(this.#context.options.dataDir, this.#uid), 0o750);
+    const done = await this.#context.volumes.setUp(pod, signal);
+    signal.throwIfAborted();
+    return done;
   }
 
   #refreshAt(at: number): void {
