@@ -21,72 +21,55 @@ const credentialBinaries = (): Option => new Option('--image-credential-provider
 
 const program = new Command('tutti').description('Kubernetes v1.35 in one process').showHelpAfterError().exitOverride();
 
-program
-  .command('up')
-  .description('start a cluster on this machine')
-  .addOption(dataDir())
-  .option('--api-port <port>', 'port of the API server', '6443')
+/** What every server is told, alone or with a node in the same process. */
+const serving = (command: Command): Command =>
+  command
+    .addOption(dataDir())
+    .option('--api-port <port>', 'port of the API server', '6443')
+    .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
+    .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
+    .option('--load-balancer-pool <cidrs>', 'addresses that Services of type LoadBalancer get; default: those of the nodes')
+    .option('--runtime-config <list>', 'beta group versions to serve, e.g. admissionregistration.k8s.io/v1beta1=true')
+    .option('--feature-gates <list>', 'features behind gates that Kubernetes has off by default, e.g. ContainerStopSignals=true')
+    .option('--scheduler-config <what>', 'default, binpack (fill nodes one after the other) or a KubeSchedulerConfiguration file')
+    .option(
+      '--leader-elect',
+      'run controllers and scheduler only while holding their Leases: for several servers of one cluster; always so with etcd',
+    )
+    .option('--apiserver-cert-extra-sans <list>', 'further names and addresses of the server, e.g. of a balancer before several')
+    .option('--etcd-servers <urls>', 'keep the state in etcd, which several servers may share; default: on disk, in the data directory')
+    .option('--etcd-cafile <file>', 'who signs certificates of etcd')
+    .option('--etcd-certfile <file>', 'the certificate that etcd is shown')
+    .option('--etcd-keyfile <file>', 'its key')
+    .option('--etcd-prefix <prefix>', 'where the state is in etcd; default: /registry')
+    .option('--admission-control-config-file <file>', 'an AdmissionConfiguration: defaults and exemptions of PodSecurity')
+    .option('--authentication-config <file>', 'an AuthenticationConfiguration: issuers of tokens, anonymous requests')
+    .option('--authentication-token-webhook-config-file <file>', 'a kubeconfig that names a reviewer of tokens')
+    .option('--authorization-webhook-config-file <file>', 'a kubeconfig that names a reviewer of access')
+    .option('--audit-policy-file <file>', 'what is noted of which request')
+    .option('--audit-log-path <file>', 'where it is noted, one line for each event')
+    .option('--audit-webhook-config-file <file>', 'a kubeconfig that names a server which takes events')
+    .option('--requestheader-client-ca-file <file>', 'who signs front proxies that say for whom they ask; default: the cluster’s own')
+    .option('--requestheader-allowed-names <list>', 'common names of front proxies; default: all that the authority has signed')
+    .option('--requestheader-username-headers <list>', 'headers that name the user, e.g. X-Remote-User')
+    .option('--requestheader-uid-headers <list>', 'headers that hold the user’s UID')
+    .option('--requestheader-group-headers <list>', 'headers that name groups, e.g. X-Remote-Group')
+    .option('--requestheader-extra-headers-prefix <list>', 'how headers begin that hold more about the user, e.g. X-Remote-Extra-');
+
+serving(program.command('up').description('start a cluster on this machine'))
   .option('--detach', 'return when the API and all nodes are ready; the cluster goes on in the background')
   .option('--nodes <kind>', 'real (this machine, with containers; default as root), none, or sim:N (N simulated nodes)')
-  .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
-  .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
-  .option('--load-balancer-pool <cidrs>', 'addresses that Services of type LoadBalancer get; default: those of the nodes')
-  .option('--runtime-config <list>', 'beta group versions to serve, e.g. admissionregistration.k8s.io/v1beta1=true')
-  .option('--feature-gates <list>', 'features behind gates that Kubernetes has off by default, e.g. ContainerStopSignals=true')
-  .option('--scheduler-config <what>', 'default, binpack (fill nodes one after the other) or a KubeSchedulerConfiguration file')
-  .option(
-    '--leader-elect',
-    'run controllers and scheduler only while holding their Leases: for several servers of one cluster; always so with etcd',
-  )
-  .option('--apiserver-cert-extra-sans <list>', 'further names and addresses of the server, e.g. of a balancer before several')
-  .option('--etcd-servers <urls>', 'keep the state in etcd, which several servers may share; default: on disk, in the data directory')
-  .option('--etcd-cafile <file>', 'who signs certificates of etcd')
-  .option('--etcd-certfile <file>', 'the certificate that etcd is shown')
-  .option('--etcd-keyfile <file>', 'its key')
-  .option('--etcd-prefix <prefix>', 'where the state is in etcd; default: /registry')
   .option('--node-name <name>', 'name of this node; default: the host name')
   .option('--node-ip <address>', 'address of this node; default: the first that is not loopback')
   .addOption(kubeletConfig())
   .addOption(credentialConfig())
   .addOption(credentialBinaries())
   .addOption(noAcknowledgement())
-  .option('--admission-control-config-file <file>', 'an AdmissionConfiguration: defaults and exemptions of PodSecurity')
-  .option('--authentication-config <file>', 'an AuthenticationConfiguration: issuers of tokens, anonymous requests')
-  .option('--authentication-token-webhook-config-file <file>', 'a kubeconfig that names a reviewer of tokens')
-  .option('--authorization-webhook-config-file <file>', 'a kubeconfig that names a reviewer of access')
-  .option('--audit-policy-file <file>', 'what is noted of which request')
-  .option('--audit-log-path <file>', 'where it is noted, one line for each event')
-  .option('--audit-webhook-config-file <file>', 'a kubeconfig that names a server which takes events')
-  .option('--requestheader-client-ca-file <file>', 'who signs front proxies that say for whom they ask; default: the cluster’s own')
-  .option('--requestheader-allowed-names <list>', 'common names of front proxies; default: all that the authority has signed')
-  .option('--requestheader-username-headers <list>', 'headers that name the user, e.g. X-Remote-User')
-  .option('--requestheader-uid-headers <list>', 'headers that hold the user’s UID')
-  .option('--requestheader-group-headers <list>', 'headers that name groups, e.g. X-Remote-Group')
-  .option('--requestheader-extra-headers-prefix <list>', 'how headers begin that hold more about the user, e.g. X-Remote-Extra-')
   .option('--verbose', 'log more')
   .action(async (flags) => (await import('./verbs/up.ts')).upVerb(flags, { root, hostName: world.hostName }));
 
-program
-  .command('server')
-  .description('start a control plane for nodes on other machines')
-  .addOption(dataDir())
-  .option('--api-port <port>', 'port of the API server', '6443')
+serving(program.command('server').description('start a control plane for nodes on other machines'))
   .option('--detach', 'return when the API is ready; the server goes on in the background')
-  .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
-  .option('--pod-cidr <cidr>', 'addresses of pods', '10.244.0.0/16')
-  .option('--load-balancer-pool <cidrs>', 'addresses that Services of type LoadBalancer get; default: those of the nodes')
-  .option('--runtime-config <list>', 'beta group versions to serve, e.g. admissionregistration.k8s.io/v1beta1=true')
-  .option('--feature-gates <list>', 'features behind gates that Kubernetes has off by default, e.g. ContainerStopSignals=true')
-  .option(
-    '--leader-elect',
-    'run controllers and scheduler only while holding their Leases: for several servers of one cluster; always so with etcd',
-  )
-  .option('--apiserver-cert-extra-sans <list>', 'further names and addresses of the server, e.g. of a balancer before several')
-  .option('--etcd-servers <urls>', 'keep the state in etcd, which several servers may share; default: on disk, in the data directory')
-  .option('--etcd-cafile <file>', 'who signs certificates of etcd')
-  .option('--etcd-certfile <file>', 'the certificate that etcd is shown')
-  .option('--etcd-keyfile <file>', 'its key')
-  .option('--etcd-prefix <prefix>', 'where the state is in etcd; default: /registry')
   .option('--node-ip <address>', 'address at which nodes reach the server; default: the first that is not loopback')
   .option('--verbose', 'log more')
   .action(async (flags) =>
