@@ -99,7 +99,9 @@ export async function startAgent(deps: AgentDeps): Promise<Agent> {
   await fs.mkdir(`${config.dataDir}/pods`, 0o750);
   await fs.mkdir(`${config.dataDir}/logs`, 0o755);
   const seccompFile = `${config.dataDir}/sandbox-seccomp.json`;
-  await fs.write(seccompFile, sandboxSeccomp, { atomic: true });
+  // A disk that is full must not keep an agent from starting again: what an earlier life wrote is left as it is.
+  const written = await fs.readText(seccompFile).catch(() => '');
+  if (written !== sandboxSeccomp) await fs.write(seccompFile, sandboxSeccomp, { atomic: true });
   const [facts, pressure, selfStatus] = await Promise.all([
     readNodeFacts(world),
     readPressure(world, config.dataDir),
