@@ -166,9 +166,9 @@ export function invalidRequests(verb: string, place: Place): readonly WrongReque
           what: 'a bad revision',
           method: 'GET',
           url: `${collection}?resourceVersion=abc`,
-          code: 422,
-          reason: 'Invalid',
-          message: /resourceVersion: Invalid value: "abc"/,
+          code: 400,
+          reason: 'BadRequest',
+          message: /invalid resource version: resourceVersion: Invalid value: "abc"/,
         },
         {
           what: 'a match without a revision',

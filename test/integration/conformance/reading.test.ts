@@ -106,7 +106,8 @@ describe('reading', () => {
     const binary = ok(await wire('GET', url, { headers: { accept: protobuf } }));
     assert.equal(binary.headers['content-type'], `${protobuf};stream=watch`);
     assert.match(Buffer.from(binary.bytes).toString('latin1'), /ERROR.*k8s\0.*Status.*Expired/s);
-    assert.equal(ok(await wire('GET', `${url}&timeoutSeconds=x&resourceVersionMatch=Exact`), 422).json.reason, 'Invalid');
+    assert.equal(ok(await wire('GET', `${url}&resourceVersionMatch=Exact`), 422).json.reason, 'Invalid');
+    assert.equal(ok(await wire('GET', `${url}&timeoutSeconds=x`), 400).json.reason, 'BadRequest');
   });
 
   it('pages Tables too, and refuses them for what is no list of objects', async () => {
