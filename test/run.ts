@@ -24,8 +24,9 @@ const own = ['--test-timeout=600000'];
 const alone = /\/(demo|zerodrop)\//;
 const parts: readonly Part[] = [
   { name: 'tidy', files: glob('test/tidy/*.test.ts'), flags: ['--test-isolation=none'] },
-  { name: 'unit', files: glob('src/**/*.test.ts', 'examples/**/*.test.ts'), flags: ['--test-isolation=none'] },
-  { name: 'facts', files: glob('test/facts/*.test.ts'), flags: ['--test-isolation=none'] },
+  // One process each: the stores' tests have the other processor meanwhile.
+  { name: 'unit', files: glob('src/**/*.test.ts', 'examples/**/*.test.ts'), flags: ['--test-isolation=none'], aside: true },
+  { name: 'facts', files: glob('test/facts/*.test.ts'), flags: ['--test-isolation=none'], aside: true },
   { name: 'store', files: glob('test/store/*.test.ts', 'test/host/*.test.ts'), flags: ['--test-concurrency=2', ...own] },
   // Servers and clients in one process, and lives on a clock of their own: how long a moment takes does not matter to them.
   { name: 'integration', files: glob('test/integration/**/*.test.ts'), flags: ['--test-concurrency=2', ...own], aside: true },
