@@ -55,6 +55,9 @@ interface Place {
   readonly flags: readonly string[];
 }
 
+/** Milliseconds that it may take to answer on a busy machine. */
+const patience = 120_000;
+
 /** Undefined when the process ends before it answers: somebody else may have taken the port. */
 async function launch({ dir, secure, port, peerPort, flags }: Place): Promise<ChildProcess | undefined> {
   const url = `${secure ? 'https' : 'http'}://127.0.0.1:${port}`;
@@ -82,7 +85,7 @@ async function launch({ dir, secure, port, peerPort, flags }: Place): Promise<Ch
   let ended = false;
   child.once('exit', () => (ended = true));
   child.once('error', () => (ended = true));
-  for (;;) {
+  for (const began = Date.now(); Date.now() - began < patience; ) {
     if (ended) return undefined;
     try {
       const answer = await fetch(`${plain}/health`);
@@ -93,6 +96,8 @@ async function launch({ dir, secure, port, peerPort, flags }: Place): Promise<Ch
     }
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
+  child.kill('SIGKILL');
+  throw new Error(`etcd does not answer within ${patience} ms`);
 }
 
 async function end(child: ChildProcess): Promise<void> {

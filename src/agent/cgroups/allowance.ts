@@ -2,7 +2,7 @@
 // `enforceNodeAllocatable: [pods]`. The eviction thresholds are not taken off: pods are evicted before they meet the limit.)
 import type { World } from '#base/world.ts';
 import { quantityMilli, quantityValue } from '#format/quantity.ts';
-import { meminfoBytes } from '../node/facts.ts';
+import { meminfoBytes, processorsOnline } from '../node/facts.ts';
 
 export interface Allowance {
   /** Thousandths of a core: how much the pods weigh against the rest of the machine. */
@@ -22,12 +22,11 @@ export interface MachineTexts {
 
 /** What is left of the machine: pure. `reserved` names `cpu`, `memory` and `pid`; undefined: nothing is kept from pods. */
 export function allowanceOf(machine: MachineTexts, reserved: Readonly<Record<string, string>> | undefined): Allowance {
-  const processors = Math.max(1, machine.stat.split('\n').filter((line) => /^cpu\d/.test(line)).length);
   const { cpu = '0', memory = '0', pid } = reserved ?? {};
   const total = meminfoBytes(machine.meminfo, 'MemTotal');
   const pids = Number(machine.pidMax) || 0;
   return {
-    cpuMilli: Math.max(0, processors * 1000 - quantityMilli(cpu)),
+    cpuMilli: Math.max(0, processorsOnline(machine.stat) * 1000 - quantityMilli(cpu)),
     ...(total > 0 && quantityValue(memory) > 0 ? { memory: Math.max(0, total - quantityValue(memory)) } : {}),
     ...(pid !== undefined && pids > 0 ? { pids: Math.max(1, pids - quantityValue(pid)) } : {}),
   };

@@ -33,6 +33,11 @@ export function meminfoBytes(meminfo: string, name: string): number {
   return match ? Number(match[1]) * 1024 : 0;
 }
 
+/** Processors that are online, from the text of /proc/stat; at least one: pure. */
+export function processorsOnline(stat: string): number {
+  return Math.max(1, (stat.match(/^cpu\d+ /gm) ?? []).length);
+}
+
 /** Bytes of huge pages by size name, of the machine or of the NUMA node that a directory belongs to. */
 export async function readHugepages(world: Pick<World, 'fs'>, base = '/sys/kernel/mm/hugepages'): Promise<Record<string, number>> {
   const found: Record<string, number> = {};
@@ -67,7 +72,7 @@ export async function readNodeFacts(world: Needs): Promise<NodeFacts> {
     kernelVersion,
     osImage: /^PRETTY_NAME="?([^"\n]*)"?$/m.exec(release)?.[1] ?? 'Linux',
     architecture: architectures[machine] ?? machine,
-    cpus: Math.max(1, (stat.match(/^cpu\d+ /gm) ?? []).length),
+    cpus: processorsOnline(stat),
     memoryBytes: meminfoBytes(meminfo, 'MemTotal'),
     swapBytes: meminfoBytes(meminfo, 'SwapTotal'),
     hugepages: await readHugepages(world),
